@@ -1,0 +1,42 @@
+"""Pages made from the code, so that they cannot say anything else."""
+
+from __future__ import annotations
+
+import inspect
+
+import windu
+from windu.tasks import RULES
+
+HEAD = """\
+Reference
+=========
+
+Every public name of windu. Each page comes from the docstring.
+"""
+
+
+def reference_page() -> str:
+    """Return the reference: every name of ``windu.__all__``, and of its modules."""
+    objects = {name: getattr(windu, name) for name in windu.__all__}
+    modules = {n: o for n, o in objects.items() if inspect.ismodule(o)}
+    classes = [n for n, o in objects.items() if inspect.isclass(o)]
+    functions = [n for n in objects if n not in modules and n not in classes]
+    parts = [HEAD, _section("Classes", "windu", classes)]
+    parts.append(_section("Functions", "windu", functions))
+    for name, module in modules.items():
+        parts.append(_section(f"windu.{name}", f"windu.{name}", module.__all__))
+    return "\n".join(parts)
+
+
+def task_rules_table() -> str:
+    """Return the rules of ``task="auto"`` as a table."""
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: 22 56 22", ""]
+    for name, condition, task in [("rule", "holds if", "task"), *RULES]:
+        lines += [f"   * - {name}", f"     - {condition}", f"     - {task}"]
+    return "\n".join(lines) + "\n"
+
+
+def _section(title: str, module: str, names: list[str]) -> str:
+    lines = [title, "-" * len(title), "", f".. currentmodule:: {module}", ""]
+    lines += [".. autosummary::", "   :toctree: generated", ""]
+    return "\n".join(lines + [f"   {name}" for name in sorted(names)]) + "\n"

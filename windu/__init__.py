@@ -1,0 +1,61 @@
+"""windu turns a raw table into a validated, safely stored predictor.
+
+Examples
+--------
+>>> from windu import WinduEstimator
+>>> from windu.datasets import load_penguins
+>>> X, y = load_penguins(return_X_y=True)
+>>> WinduEstimator(random_state=0).fit(X, y).predict(X[:2])
+array(['Adelie', 'Adelie'], dtype=object)
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from windu import datasets, exceptions
+    from windu.components import AutoFeaturizer, IndicatorEncoder, LabelwiseClassifier
+    from windu.estimator import WinduEstimator
+    from windu.persistence import load, save, trusted_types
+    from windu.schema import infer_schema
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "AutoFeaturizer": "windu.components",
+    "IndicatorEncoder": "windu.components",
+    "LabelwiseClassifier": "windu.components",
+    "WinduEstimator": "windu.estimator",
+    "datasets": "",
+    "exceptions": "",
+    "infer_schema": "windu.schema",
+    "load": "windu.persistence",
+    "save": "windu.persistence",
+    "trusted_types": "windu.persistence",
+}
+
+__all__ = [
+    "AutoFeaturizer",
+    "IndicatorEncoder",
+    "LabelwiseClassifier",
+    "WinduEstimator",
+    "datasets",
+    "exceptions",
+    "infer_schema",
+    "load",
+    "save",
+    "trusted_types",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'windu' has no attribute {name!r}")
+    home = _HOMES[name]
+    value = getattr(import_module(home), name) if home else import_module(f"windu.{name}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

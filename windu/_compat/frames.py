@@ -1,0 +1,131 @@
+"""Every accepted form of a table becomes one pandas DataFrame."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import issparse
+from sklearn.utils import check_array
+
+__all__ = ["as_frame", "check_not_empty", "named_columns"]
+
+
+def as_frame(X: Any) -> pd.DataFrame:
+    """Return `X` as a DataFrame; a DataFrame comes back as it is.
+
+    Parameters
+    ----------
+    X : table of shape (n_samples, n_columns)
+        A pandas or polars DataFrame, a pyarrow Table, a 2-D array, a list of
+        dicts (one a row) or one dict (one row, or lists as columns).
+
+    Returns
+    -------
+    pandas.DataFrame
+        Arrays get the column names ``x0, x1, ...`` as in scikit-learn.
+
+    Raises
+    ------
+    TypeError
+        If `X` is sparse, lazy, or of complex numbers.
+    ValueError
+        If `X` is not two-dimensional.
+    """
+    if isinstance(X, pd.DataFrame):
+        return X
+    if issparse(X):
+        raise TypeError(
+            "X must be a dense table. Got a sparse matrix, which windu does not "
+            "support: its columns have no kinds to infer. Pass X.toarray(), or a "
+            "DataFrame."
+        )
+    if hasattr(X, "collect") and hasattr(X, "collect_schema"):
+        raise TypeError("X must hold data. Got a lazy frame; pass X.collect().")
+    if hasattr(X, "to_pandas"):
+        return _from_columnar(X)
+    if isinstance(X, dict):
+        return pd.DataFrame(X if _has_columns(X) else [X])
+    if isinstance(X, list) and X and all(isinstance(row, dict) for row in X):
+        return pd.DataFrame(X)
+    return _from_array(X)
+
+
+def check_not_empty(frame: pd.DataFrame, name: str) -> None:
+    """Raise if a table is too small to learn from.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The table.
+    name : str
+        The estimator's name, for the message.
+
+    Raises
+    ------
+    ValueError
+        For less than two rows or one column; worded as scikit-learn does.
+    """
+    n_rows, n_columns = frame.shape
+    if n_rows < 2:
+        raise ValueError(
+            f"Found array with {n_rows} sample(s) (shape={frame.shape}) while a minimum "
+            f"of 2 is required by {name}: n_samples = {n_rows} rows show no variation. "
+            "Pass the whole training table."
+        )
+    if not n_columns:
+        raise ValueError(
+            f"Found array with 0 feature(s) (shape={frame.shape}) while a minimum of 1 "
+            f"is required by {name}. Pass a table with columns."
+        )
+
+
+def named_columns(X: Any) -> bool:
+    """Tell whether `X` carries column names of its own.
+
+    Parameters
+    ----------
+    X : table
+        As taken by `as_frame`.
+
+    Returns
+    -------
+    bool
+        False for arrays and lists of rows.
+    """
+    return (
+        isinstance(X, (pd.DataFrame, dict))
+        or hasattr(X, "to_pandas")
+        or (isinstance(X, list) and bool(X) and isinstance(X[0], dict))
+    )
+
+
+def _from_columnar(X: Any) -> pd.DataFrame:
+    frame = X.to_pandas()
+    if not isinstance(frame, pd.DataFrame):
+        raise ValueError(
+            f"Expected 2D array, got 1D array instead: a {type(X).__name__}. Pass a "
+            "table, for instance X.to_frame()."
+        )
+    return frame
+
+
+def _has_columns(X: dict[Any, Any]) -> bool:
+    return any(isinstance(v, (list, tuple, np.ndarray, pd.Series)) for v in X.values())
+
+
+def _from_array(X: Any) -> pd.DataFrame:
+    array = check_array(
+        X,
+        dtype=None,
+        ensure_all_finite=False,
+        ensure_min_samples=0,
+        input_name="X",
+        # scikit-learn tells 0 features apart from 0 samples; both are refused at fit.
+        ensure_min_features=0,
+    )
+    frame = pd.DataFrame(
+        array, columns=[f"x{i}" for i in range(array.shape[1])], copy=False
+    )
+    return frame.infer_objects() if array.dtype == object else frame

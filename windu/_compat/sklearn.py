@@ -1,0 +1,88 @@
+"""The one file that imports private names of scikit-learn, and what 1.8 lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sklearn.base import _fit_context as fit_context
+from sklearn.utils._metadata_requests import _routing_enabled as routing_enabled
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._set_output import (
+    _get_output_config,
+    _wrap_data_with_container,
+)
+from sklearn.utils._user_interface import _print_elapsed_time as elapsed_time
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+
+try:
+    from sklearn.utils._repr_html.estimator import _VisualBlock as VisualBlock
+except ImportError:  # scikit-learn 1.8 before the move
+    from sklearn.utils._estimator_html_repr import _VisualBlock as VisualBlock
+
+try:
+    from sklearn.callback import CallbackSupportMixin
+except ImportError:  # callbacks came with scikit-learn 1.9
+
+    class _SilentContext:
+        """A callback context without callbacks."""
+
+        def subcontext(self, **_: Any) -> _SilentContext:
+            return self
+
+        def call_on_fit_task_begin(self, **_: Any) -> _SilentContext:
+            return self
+
+        def call_on_fit_task_end(self, **_: Any) -> bool:
+            return False
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Stands in for the mixin of scikit-learn 1.9."""
+
+        def _init_callback_context(self, **_: Any) -> _SilentContext:
+            return _SilentContext()
+
+
+__all__ = [
+    "CallbackSupportMixin",
+    "HasMethods",
+    "Interval",
+    "StrOptions",
+    "VisualBlock",
+    "check_sample_weight",
+    "elapsed_time",
+    "fit_context",
+    "output_is_default",
+    "propagated",
+    "routing_enabled",
+    "wrap_output",
+]
+
+
+@contextmanager
+def propagated(context: Any, estimator: Any) -> Iterator[None]:
+    """Hand callbacks on to a part that supports them; leave others alone.
+
+    Parameters
+    ----------
+    context : CallbackContext
+        The context of the step that fits the part.
+    estimator : estimator
+        The part.
+    """
+    if hasattr(estimator, "set_callbacks"):
+        with context.propagate_callback_context(estimator):
+            yield
+    else:
+        yield
+
+
+def output_is_default(estimator: Any) -> bool:
+    """Tell whether nobody asked for frames with `set_output`."""
+    return bool(_get_output_config("transform", estimator)["dense"] == "default")
+
+
+def wrap_output(matrix: Any, X: Any, estimator: Any) -> Any:
+    """Return what `transform` made in the container that `set_output` asked for."""
+    return _wrap_data_with_container("transform", matrix, X, estimator)

@@ -1,0 +1,218 @@
+"""`AutoFeaturizer`: raw columns to features that a transformer can use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from windu._compat.frames import as_frame, check_not_empty, named_columns
+from windu.components._dates import date_parts, part_names
+from windu.exceptions import FeatureError
+from windu.schema import kinds
+from windu.schema.check import check_columns, conform
+from windu.schema.columns import ColumnSchema, TableSchema
+from windu.schema.inference import as_numbers, infer_table
+
+__all__ = ["AutoFeaturizer"]
+
+_DROPPED = ("identifier", "constant", "unsupported")
+
+
+class AutoFeaturizer(TransformerMixin, BaseEstimator):
+    """Turn raw columns into features by their kind.
+
+    Dates (also as texts) become parts and the time elapsed since the earliest
+    training date, numbers as texts become numbers, booleans and texts are kept,
+    identifiers and constants are dropped. What was done, and why, stands in
+    `report_`.
+
+    Attributes
+    ----------
+    schema_ : TableSchema
+        Kinds of the columns seen in `fit`.
+    report_ : pandas.DataFrame
+        One row a column: column, kind, action, features, why.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen in `fit`, where all are texts.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from windu import AutoFeaturizer
+    >>> X = pd.DataFrame({"day": ["2024-01-31", "2024-02-01"], "size": ["1.5", "2"]})
+    >>> AutoFeaturizer().fit_transform(X)[["day_month", "day_elapsed", "size"]]
+       day_month  day_elapsed  size
+    0        1.0          0.0   1.5
+    1        2.0          1.0   2.0
+    """
+
+    def fit(self, X: Any, y: Any = None, *, schema: TableSchema | None = None) -> Any:
+        """Infer the kinds of the columns.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            Raw columns.
+        y : ignored
+            For scikit-learn's sake.
+        schema : TableSchema, default=None
+            The kinds of the columns of `X`, where they are known already.
+
+        Returns
+        -------
+        AutoFeaturizer
+            The fitted featurizer.
+
+        Raises
+        ------
+        FeatureError
+            If no column is left.
+        """
+        frame = as_frame(X)
+        if schema is None:
+            check_not_empty(frame, "AutoFeaturizer")
+            check_columns(frame)
+            schema = infer_table(frame)
+        self.schema_ = schema
+        self.n_features_in_ = len(schema.columns)
+        self.__dict__.pop("feature_names_in_", None)
+        if named_columns(X) and all(isinstance(name, str) for name in schema.names):
+            self.feature_names_in_ = np.array(schema.names, dtype=object)
+        if not len(self.get_feature_names_out()):
+            raise FeatureError(
+                "At least one column must be usable as a feature. Got none: "
+                + "; ".join(f"{c.name!r} is {c.kind} ({c.why})" for c in schema.columns)
+                + ". Pass featurizer=None to keep every column, or another featurizer."
+            )
+        return self
+
+    def transform(self, X: Any) -> pd.DataFrame:
+        """Return the features.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            Raw columns.
+
+        Returns
+        -------
+        pandas.DataFrame of shape (n_samples, n_features)
+            float64 for numbers and date parts, object for texts, with the index of
+            `X`; a missing value is NaN.
+
+        Raises
+        ------
+        SchemaError
+            If columns of training are missing or changed their meaning.
+        """
+        check_is_fitted(self)
+        frame = as_frame(X)
+        if not named_columns(X) and frame.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"X has {frame.shape[1]} features, but AutoFeaturizer is expecting "
+                f"{self.n_features_in_} features as input."
+            )
+        if not named_columns(X):
+            frame = frame.set_axis(self.schema_.names, axis=1)
+        return self.featurize(conform(frame, self.schema_))
+
+    def featurize(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the features of a frame that is known to fit `schema_`.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame of shape (n_samples, n_columns)
+            Columns, order and dtypes of training.
+
+        Returns
+        -------
+        pandas.DataFrame of shape (n_samples, n_features)
+            As from `transform`.
+        """
+        made: dict[str, Any] = {}
+        for position, column in enumerate(self.schema_.columns):
+            if column.kind not in _DROPPED:
+                features = _features_of(column, frame.iloc[:, position])
+                made.update(zip(_names_of(column), features, strict=True))
+        return pd.DataFrame(made, index=frame.index, copy=False)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return the names of the features.
+
+        Parameters
+        ----------
+        input_features : ignored
+            For scikit-learn's sake.
+
+        Returns
+        -------
+        ndarray of shape (n_features,)
+            Texts.
+        """
+        check_is_fitted(self)
+        names = [name for column in self.schema_.columns for name in _names_of(column)]
+        return np.array(names, dtype=object)
+
+    @property
+    def report_(self) -> pd.DataFrame:
+        """One row a column: column, kind, action, features, why."""
+        check_is_fitted(self)
+        return pd.DataFrame(
+            [
+                {
+                    "column": column.name,
+                    "kind": column.kind,
+                    "action": _action_of(column),
+                    "features": ", ".join(_names_of(column)),
+                    "why": column.why,
+                }
+                for column in self.schema_.columns
+            ]
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+
+def _action_of(column: ColumnSchema) -> str:
+    if column.kind in _DROPPED:
+        return "dropped"
+    if column.kind == "datetime":
+        return "to date parts and elapsed days"
+    if column.kind == "numeric" and column.storage != "numeric":
+        return "to number"
+    return "kept"
+
+
+def _names_of(column: ColumnSchema) -> list[str]:
+    if column.kind in _DROPPED:
+        return []
+    name = str(column.name)
+    if column.kind == "datetime":
+        return [f"{name}_{part}" for part in part_names(column)]
+    return [name]
+
+
+def _features_of(column: ColumnSchema, values: pd.Series) -> list[np.ndarray]:
+    """Return one array a feature; a missing value is NaN in all of them."""
+    if column.kind == "datetime":
+        return date_parts(column, kinds.parse_dates(values, column.date_format))
+    if column.kind == "numeric" and column.storage == "text":
+        return [kinds.parse_numbers(values.astype(object)).to_numpy()]
+    if column.kind in ("numeric", "boolean"):
+        return [as_numbers(values)]
+    texts = values.astype(object)
+    # Levels may be missing, and are then a level of their own; a text is just empty.
+    missing = "" if column.kind == "text" else np.nan
+    return [texts.where(texts.notna(), missing).to_numpy()]

@@ -1,0 +1,84 @@
+"""The default model, and one model a label for models that know one target only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.dummy import DummyClassifier
+from sklearn.multioutput import MultiOutputClassifier
+
+__all__ = ["LabelwiseClassifier", "set_categorical"]
+
+
+class LabelwiseClassifier(MultiOutputClassifier):
+    """One clone of a classifier a label; a label that never varies is a constant.
+
+    scikit-learn's `MultiOutputClassifier` hands a label of which the training rows
+    know only one value to the classifier, which most refuse: rare labels then fail
+    in cross-validation.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Fitted once a label.
+    n_jobs : int, default=None
+        Number of labels fitted at a time.
+
+    Attributes
+    ----------
+    estimators_ : list of classifier
+        One a label.
+    classes_ : list of ndarray
+        The values of each label.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from windu import LabelwiseClassifier
+    >>> X, Y = np.array([[0.0], [1.0], [2.0]]), np.array([[0, 1], [0, 1], [1, 1]])
+    >>> LabelwiseClassifier(LogisticRegression()).fit(X, Y).predict(X)
+    array([[0, 1],
+           [0, 1],
+           [1, 1]])
+    """
+
+    def fit(
+        self, X: Any, Y: Any, sample_weight: Any = None, **fit_params: Any
+    ) -> LabelwiseClassifier:
+        """Fit one classifier a label.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The matrix.
+        Y : array-like of shape (n_samples, n_labels)
+            0 and 1.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, for a classifier that takes them.
+        **fit_params : dict
+            For the classifier's `fit`.
+
+        Returns
+        -------
+        LabelwiseClassifier
+            The fitted classifier.
+        """
+        Y = np.asarray(Y)
+        varies = [Y.ndim < 2 or len(np.unique(column)) > 1 for column in Y.T]
+        if all(varies) or Y.ndim < 2:
+            return super().fit(X, Y, sample_weight, **fit_params)
+        if any(varies):
+            super().fit(X, Y[:, varies], sample_weight, **fit_params)
+        fitted = iter(self.estimators_ if any(varies) else [])
+        self.estimators_ = [
+            next(fitted) if vary else DummyClassifier(strategy="prior").fit(X, Y[:, i])
+            for i, vary in enumerate(varies)
+        ]
+        self.classes_ = [estimator.classes_ for estimator in self.estimators_]
+        return self
+
+
+def set_categorical(model: Any, transformer: Any) -> None:
+    """Tell the default model which columns of the matrix hold codes."""

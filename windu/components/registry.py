@@ -1,0 +1,224 @@
+"""Short names for models, and what each kind of model wants to eat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from inspect import Parameter, signature
+from typing import Any
+
+from sklearn.utils import all_estimators
+
+from windu.exceptions import PartError, did_you_mean
+
+__all__ = ["MODELS", "Wants", "make_model", "make_named", "model_type", "wants_of"]
+
+#: name: (classifier, regressor), each as module:class.
+MODELS: dict[str, tuple[str, str]] = {
+    "catboost": ("catboost:CatBoostClassifier", "catboost:CatBoostRegressor"),
+    "decision_tree": (
+        "sklearn.tree:DecisionTreeClassifier",
+        "sklearn.tree:DecisionTreeRegressor",
+    ),
+    "dummy": ("sklearn.dummy:DummyClassifier", "sklearn.dummy:DummyRegressor"),
+    "extra_trees": (
+        "sklearn.ensemble:ExtraTreesClassifier",
+        "sklearn.ensemble:ExtraTreesRegressor",
+    ),
+    "hist_gradient_boosting": (
+        "sklearn.ensemble:HistGradientBoostingClassifier",
+        "sklearn.ensemble:HistGradientBoostingRegressor",
+    ),
+    "k_neighbors": (
+        "sklearn.neighbors:KNeighborsClassifier",
+        "sklearn.neighbors:KNeighborsRegressor",
+    ),
+    "lightgbm": ("lightgbm:LGBMClassifier", "lightgbm:LGBMRegressor"),
+    "linear": ("sklearn.linear_model:LogisticRegression", "sklearn.linear_model:Ridge"),
+    "mlp": (
+        "sklearn.neural_network:MLPClassifier",
+        "sklearn.neural_network:MLPRegressor",
+    ),
+    "random_forest": (
+        "sklearn.ensemble:RandomForestClassifier",
+        "sklearn.ensemble:RandomForestRegressor",
+    ),
+    "svm": ("sklearn.svm:SVC", "sklearn.svm:SVR"),
+    "xgboost": ("xgboost:XGBClassifier", "xgboost:XGBRegressor"),
+}
+
+#: Parameters of both, where a name means other than the library's own defaults.
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "catboost": {"verbose": 0, "allow_writing_files": False},
+    "lightgbm": {"verbose": -1},
+    "linear": {"max_iter": 1000},
+}
+
+
+@dataclass(frozen=True)
+class Wants:
+    """What a model wants its matrix to be.
+
+    Attributes
+    ----------
+    codes : bool
+        Ordinal codes are as good as one column a level.
+    missing : bool
+        Missing values may stay.
+    """
+
+    codes: bool
+    missing: bool
+
+
+_NATIVE = {
+    *("HistGradientBoostingClassifier", "HistGradientBoostingRegressor"),
+    *("LGBMClassifier", "LGBMRegressor", "LGBMRanker"),
+    *("XGBClassifier", "XGBRegressor", "XGBRFClassifier", "XGBRFRegressor"),
+    *("CatBoostClassifier", "CatBoostRegressor", "CatBoost"),
+}
+_TREES = {
+    *("DecisionTreeClassifier", "DecisionTreeRegressor"),
+    *("ExtraTreeClassifier", "ExtraTreeRegressor"),
+    *("ExtraTreesClassifier", "ExtraTreesRegressor"),
+    *("RandomForestClassifier", "RandomForestRegressor"),
+    *("GradientBoostingClassifier", "GradientBoostingRegressor"),
+}
+
+
+def wants_of(model: Any) -> Wants:
+    """Return what a model wants to eat.
+
+    Parameters
+    ----------
+    model : estimator or None
+        None stands for a consumer nobody knows.
+
+    Returns
+    -------
+    Wants
+        Imputed, scaled, one column a level for everything that is not known to
+        be made of trees; meta-estimators want what their inner model wants.
+    """
+    name = type(model).__name__
+    if name in _NATIVE:
+        return Wants(codes=True, missing=True)
+    if name in _TREES:
+        return Wants(codes=True, missing=bool(model.__sklearn_tags__().input_tags.allow_nan))
+    inner = getattr(model, "estimator", None)
+    return wants_of(inner) if inner is not None else Wants(codes=False, missing=False)
+
+
+def model_type(model: Any) -> str | None:
+    """Return "classifier" or "regressor" for a model that is one, else None.
+
+    Parameters
+    ----------
+    model : str, estimator or None
+        A name of scikit-learn's own says it too.
+    """
+    if isinstance(model, str):
+        model = _sklearn_estimators().get(model, None)
+        model = model() if model is not None and _needs_nothing(model) else None
+    tags = getattr(model, "__sklearn_tags__", None)
+    return tags().estimator_type if tags is not None else None
+
+
+def make_model(name: str, classifier: bool) -> Any:
+    """Return a new model by its registered or scikit-learn name.
+
+    Parameters
+    ----------
+    name : str
+        One of `MODELS`, or the name of a class of scikit-learn.
+    classifier : bool
+        Which of the two to make of a registered name.
+
+    Returns
+    -------
+    estimator
+        Not fitted.
+
+    Raises
+    ------
+    PartError
+        If the name is not known, or needs a package that is not installed.
+    """
+    if name in MODELS:
+        module, class_name = MODELS[name][not classifier].split(":")
+        try:
+            cls = getattr(import_module(module), class_name)
+        except ImportError as error:
+            raise PartError(
+                f"The model {name!r} needs the package {module}. It is not installed; "
+                f"type: pip install 'windu[{name}]'."
+            ) from error
+        return cls(**_DEFAULTS.get(name, {}))
+    found = _sklearn_estimators().get(name)
+    if found is None:
+        options = ["auto", *MODELS, *_sklearn_estimators()]
+        raise PartError(
+            "The model must be 'auto', None, an estimator, one of "
+            f"{sorted(MODELS)} or the name of a scikit-learn class. Got {name!r}."
+            + did_you_mean(name, options)
+        )
+    if not _needs_nothing(found):
+        raise PartError(
+            f"The model {name!r} cannot be made from its name alone: it needs other "
+            f"estimators. Pass an object, {name}(...)."
+        )
+    return found()
+
+
+def _needs_nothing(cls: Any) -> bool:
+    return not _required(cls)
+
+
+def _required(cls: Any) -> list[str]:
+    return [
+        p.name
+        for p in signature(cls).parameters.values()
+        if p.default is Parameter.empty
+        and p.kind not in (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)
+    ]
+
+
+def make_named(part: str, name: str) -> Any:
+    """Return a new component of scikit-learn by the name of its class.
+
+    Parameters
+    ----------
+    part : str
+        Which part it shall be; for the message.
+    name : str
+        For instance ``"StandardScaler"``.
+
+    Returns
+    -------
+    estimator
+        Not fitted.
+
+    Raises
+    ------
+    PartError
+        If there is no such class, or it needs arguments.
+    """
+    found = _sklearn_transformers().get(name)
+    if found is None or _required(found):
+        raise PartError(
+            f"The {part} must be 'auto', None, an object, or the name of a scikit-learn "
+            f"transformer that needs no arguments. Got {name!r}."
+            + did_you_mean(name, ["auto", *_sklearn_transformers()])
+        )
+    return found()
+
+
+@cache
+def _sklearn_estimators() -> dict[str, Any]:
+    return dict(all_estimators(type_filter=["classifier", "regressor"]))
+
+
+@cache
+def _sklearn_transformers() -> dict[str, Any]:
+    return dict(all_estimators(type_filter="transformer"))

@@ -1,0 +1,589 @@
+"""`WinduEstimator`: a raw table in, predictions out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from numbers import Integral
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, check_memory
+
+from windu._compat.frames import as_frame, check_not_empty, named_columns
+from windu._compat.sklearn import (
+    CallbackSupportMixin,
+    HasMethods,
+    StrOptions,
+    elapsed_time,
+    fit_context,
+    propagated,
+    wrap_output,
+)
+from windu._compat.threads import openmp_threads
+from windu.estimator.delegation import (
+    classes_of,
+    model_has,
+    no_model,
+    tags_of,
+    type_before_fit,
+)
+from windu.estimator.display import visual_block
+from windu.estimator.fitting import FIT_STEPS
+from windu.estimator.metadata import model_fit_params
+from windu.estimator.parts import PARTS, fresh_part, named_part, with_defaults
+from windu.estimator.prediction import PREDICT_STEPS, decode, yes_probabilities
+from windu.estimator.target import resolve_task
+from windu.exceptions import PartError, did_you_mean
+from windu.schema.example import unpack_frame
+from windu.schema.inference import to_pandera
+from windu.steps import Step, run_steps
+from windu.tasks import TASKS
+
+__all__ = ["WinduEstimator"]
+
+
+class WinduEstimator(CallbackSupportMixin, BaseEstimator):
+    """Featurizer, transformer, label encoder and model as one estimator.
+
+    `fit` takes a raw table and a target of any form: it infers the schema of the
+    table and the task, turns columns into features and features into a matrix,
+    encodes the labels and fits the model. `predict` checks a new table against the
+    schema, puts its columns in order and gives labels back as they came.
+
+    Parameters
+    ----------
+    model : estimator, str or None, default="auto"
+        What learns: an estimator, a registered name such as ``"random_forest"``, the
+        name of a class of scikit-learn, ``"auto"`` (gradient boosting), or None for a
+        partial pipeline that ends with the transformer.
+    task : {"auto", "binary", "multiclass", "multilabel", "regression"}, \
+            default="auto"
+        What is asked; ``"auto"`` decides by `windu.tasks.RULES`.
+    featurizer : callable, transformer, str or None, default="auto"
+        Raw columns to named features: a function from frame to frame, or a
+        transformer. ``"auto"`` is `AutoFeaturizer`.
+    transformer : callable, transformer, str or None, default="auto"
+        Features to what the model eats. ``"auto"`` is a `ColumnTransformer` built
+        from the kinds of the features and from what the model wants.
+    label_encoder : transformer, str or None, default="auto"
+        Target to what the model eats, and back. ``"auto"`` is scikit-learn's
+        `LabelEncoder` or `MultiLabelBinarizer`, or `IndicatorEncoder`; nothing for
+        regression.
+    threshold : None, default=None
+        The plain decision.
+    schema : {"infer"} or None, default="infer"
+        Whether `predict` checks tables against the schema of training.
+    memory : str, object with the joblib.Memory interface or None, default=None
+        Caches fitted featurizers and transformers.
+    random_state : int, RandomState instance or None, default=None
+        Passed to every part whose own ``random_state`` is None.
+    n_jobs : int or None, default=None
+        Passed to every part whose own ``n_jobs`` is None.
+    verbose : bool, default=False
+        Whether to print each step with its time, and the rule that decided the task.
+
+    Attributes
+    ----------
+    task_ : str
+        The task, None without a target.
+    schema_ : pandera.pandas.DataFrameSchema
+        Schema of the input table.
+    example_ : pandas.DataFrame of shape (at most 20, n_features_in_)
+        Rows of the training table that show missing values, rare levels, extremes.
+    feature_report_ : pandas.DataFrame
+        One row a column: kind, what was done, why.
+    feature_schema_ : pandera.pandas.DataFrameSchema
+        Schema of what the featurizer gives.
+    featurizer_, transformer_, label_encoder_, model_, threshold_ : estimator or None
+        The fitted parts.
+    classes_ : ndarray of shape (n_classes,)
+        Classes, or the labels of a multilabel target.
+    n_features_in_ : int
+        Number of columns of the input table.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where all are texts.
+
+    Examples
+    --------
+    >>> from windu import WinduEstimator
+    >>> from windu.datasets import load_penguins
+    >>> X, y = load_penguins(return_X_y=True)
+    >>> est = WinduEstimator(random_state=0).fit(X, y)
+    >>> est.task_
+    'multiclass'
+    >>> est.predict(X[:2])
+    array(['Adelie', 'Adelie'], dtype=object)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "model": "no_validation",
+        "task": [StrOptions({"auto", *TASKS})],
+        "featurizer": "no_validation",
+        "transformer": "no_validation",
+        "label_encoder": "no_validation",
+        "threshold": [None],
+        "schema": [StrOptions({"infer"}), None],
+        "memory": [None, str, HasMethods(["cache"])],
+        "random_state": ["random_state"],
+        "n_jobs": [None, Integral],
+        "verbose": ["verbose"],
+    }
+
+    # fit hands sample_weight on to the model; nothing here consumes it.
+    __metadata_request__fit: ClassVar[dict[str, str]] = {"sample_weight": UNUSED}
+
+    def __init__(
+        self,
+        model: Any = "auto",
+        *,
+        task: str = "auto",
+        featurizer: Any = "auto",
+        transformer: Any = "auto",
+        label_encoder: Any = "auto",
+        threshold: Any = None,
+        schema: Any = "infer",
+        memory: Any = None,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+        verbose: bool = False,
+    ):
+        self.model = model
+        self.task = task
+        self.featurizer = featurizer
+        self.transformer = transformer
+        self.label_encoder = label_encoder
+        self.threshold = threshold
+        self.schema = schema
+        self.memory = memory
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(
+        self, X: Any, y: Any = None, sample_weight: Any = None, **fit_params: Any
+    ) -> WinduEstimator:
+        """Learn schema, task, features, labels and model from a raw table.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            pandas or polars DataFrame, 2-D array.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Texts, booleans, categories, numbers; for multilabel an indicator matrix,
+            a frame of yes/no columns, or lists of labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, for the model.
+        **fit_params : dict
+            More metadata for the model's `fit`.
+
+        Returns
+        -------
+        WinduEstimator
+            The fitted estimator.
+
+        Raises
+        ------
+        SchemaError
+            For duplicate or impossible column names.
+        TargetError
+            For a missing or impossible target.
+        FeatureError
+            If no usable feature is left.
+        PartError
+            If a part is none, or cannot honour what was asked.
+        """
+        self._fit(X, y, sample_weight, fit_params)
+        return self
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, fit_params: dict[str, Any]) -> Any:
+        frame = as_frame(X)
+        check_not_empty(frame, type(self).__name__)
+        target, task = resolve_task(self, y, frame)
+        classifier = None if task is None else task != "regression"
+        given = {"random_state": self.random_state, "n_jobs": self.n_jobs}
+        parts = {
+            name: with_defaults(
+                fresh_part(name, getattr(self, name), classifier=classifier), **given
+            )
+            for name in PARTS[:-1]
+        }
+        context = self._init_callback_context(max_subtasks=len(FIT_STEPS))
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        with openmp_threads(frame.size, fit=True):
+            values = run_steps(
+                self._fit_steps(),
+                {
+                    **({"frame": frame, "target": target, "task": task} | parts | given),
+                    "fit_params": model_fit_params(
+                        self, parts["model"], sample_weight, fit_params, len(frame)
+                    ),
+                    "callback_context": lambda part: propagated(self._step_context, part),
+                },
+                around=lambda step: self._around(step, context, X, y),
+            )
+        self._keep(values, named_columns(X))
+        context.call_on_fit_task_end(
+            estimator=self, X=X, y=y, reconstruction_attributes=dict
+        )
+        return values["matrix"]
+
+    def _fit_steps(self) -> list[Step]:
+        cache = check_memory(self.memory).cache
+        cached = ("featurize", "fit_transformer")
+        return [
+            replace(step, function=cache(step.function))
+            if self.memory is not None and step.name in cached
+            else step
+            for step in FIT_STEPS
+        ]
+
+    @contextmanager
+    def _around(self, step: Step, context: Any, X: Any, y: Any) -> Iterator[None]:
+        number = [s.name for s in FIT_STEPS].index(step.name) + 1
+        message = f"(step {number} of {len(FIT_STEPS)}) Processing {step.name}"
+        self._step_context = context.subcontext(task_name=step.name)
+        try:
+            with elapsed_time("WinduEstimator", message if self.verbose else None):
+                self._step_context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+                yield
+                self._step_context.call_on_fit_task_end(estimator=self, X=X, y=y)
+        finally:
+            del self._step_context
+
+    def _keep(self, values: dict[str, Any], named: bool) -> None:
+        self.task_ = values["task"]
+        self.featurizer_ = values["featurizer_"]
+        self.transformer_ = values["transformer_"]
+        self.label_encoder_ = values["label_encoder_"]
+        self.model_ = values["model_"]
+        self.threshold_ = None
+        self._table_schema = values["schema"]
+        self._feature_table_schema = values["feature_schema"]
+        self._example = values["example"]
+        self._named = named
+        target = values["target"]
+        self._container = (
+            type(target.values[0]).__name__
+            if target is not None and target.form == "labels"
+            else ""
+        )
+        self.n_features_in_ = len(values["schema"].names)
+        self.__dict__.pop("feature_names_in_", None)
+        if named and all(isinstance(name, str) for name in values["schema"].names):
+            self.feature_names_in_ = np.array(values["schema"].names, dtype=object)
+
+    def _prepare(self, X: Any) -> tuple[Any, Any]:
+        """Return the matrix for the model, and the index of the table."""
+        check_is_fitted(self)
+        values = run_steps(
+            PREDICT_STEPS,
+            {
+                "X": X,
+                "schema": self._table_schema,
+                "named": self._named,
+                "checked": self.schema is not None,
+                "featurizer_": self.featurizer_,
+                "transformer_": self.transformer_,
+            },
+        )
+        return values["matrix"], X.index if isinstance(X, pd.DataFrame) else None
+
+    def _call_model(self, method: str, X: Any) -> tuple[Any, Any]:
+        check_is_fitted(self)
+        with openmp_threads(_cells(X), fit=False):
+            matrix, index = self._prepare(X)
+            return getattr(self.model_, method)(matrix), index
+
+    @available_if(model_has("predict"))
+    def predict(self, X: Any) -> Any:
+        """Predict labels or values.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            As in `fit`; a list of dicts as well.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the form of the target: a frame for a frame of yes/no columns, a list
+            for lists of labels.
+
+        Raises
+        ------
+        SchemaError
+            If the table does not fit the schema of training.
+        """
+        codes, index = self._call_model("predict", X)
+        return decode(codes, self.task_, self.label_encoder_, index, self._container)
+
+    @available_if(model_has("predict_proba"))
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Predict probabilities.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            As in `predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            One column a class; for multilabel the probability of *yes* a label.
+            Columns follow `classes_`.
+        """
+        probabilities, _ = self._call_model("predict_proba", X)
+        if self.task_ == "multilabel":
+            return yes_probabilities(probabilities, self.model_.classes_)
+        return np.asarray(probabilities)
+
+    @available_if(model_has("predict_proba"))
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Predict logarithms of probabilities.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            As in `predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            The natural logarithm of `predict_proba`.
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+    @available_if(model_has("decision_function"))
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return the model's scores.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            As in `predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
+            As the model gives them.
+        """
+        return np.asarray(self._call_model("decision_function", X)[0])
+
+    @available_if(model_has("predict"))
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return accuracy, for regression R2.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            As in `predict`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            True targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            For multilabel the share of rows with all labels right.
+        """
+        predicted = self.predict(X)
+        if self.task_ == "regression":
+            return float(r2_score(y, predicted, sample_weight=sample_weight))
+        if self.task_ == "multilabel":
+            encode = self.label_encoder_.transform
+            y, predicted = encode(y), encode(predicted)
+        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+
+    @available_if(no_model)
+    def transform(self, X: Any) -> Any:
+        """Return features after featurizer and transformer (``model=None``).
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features_out)
+            A frame where `set_output` asked for one.
+        """
+        matrix, _ = self._prepare(X)
+        return wrap_output(matrix, X, self)
+
+    @available_if(no_model)
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
+        """Fit, and return the features of the training rows (``model=None``).
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            As in `fit`.
+        y : array-like of shape (n_samples,), default=None
+            Target, for transformers that learn from it.
+        **fit_params : dict
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features_out)
+            Cross-fitted encodings where the transformer has them.
+        """
+        weight = fit_params.pop("sample_weight", None)
+        return wrap_output(self._fit(X, y, weight, fit_params), X, self)
+
+    @available_if(no_model)
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return the names of the columns that `transform` gives.
+
+        Parameters
+        ----------
+        input_features : ignored
+            For scikit-learn's sake.
+
+        Returns
+        -------
+        ndarray of shape (n_features_out,)
+            Texts.
+        """
+        check_is_fitted(self)
+        if self.transformer_ is not None:
+            return np.asarray(self.transformer_.get_feature_names_out(), dtype=object)
+        return np.array(self._feature_table_schema.names, dtype=object).astype(object)
+
+    @available_if(no_model)
+    def set_output(self, *, transform: str | None = None) -> WinduEstimator:
+        """Set the container that `transform` returns.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            None leaves it as it is.
+
+        Returns
+        -------
+        WinduEstimator
+            Itself.
+        """
+        if transform is not None:
+            self._sklearn_output_config = {"transform": transform}
+        return self
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """Classes, or labels of a multilabel target."""
+        return classes_of(self)
+
+    @property
+    def schema_(self) -> Any:
+        """Schema of the input table, as a pandera `DataFrameSchema`."""
+        return to_pandera(self._fitted("_table_schema"))
+
+    @property
+    def feature_schema_(self) -> Any:
+        """Schema of what the featurizer gives, as a pandera `DataFrameSchema`."""
+        return to_pandera(self._fitted("_feature_table_schema"))
+
+    @property
+    def example_(self) -> pd.DataFrame:
+        """Rows of the training table."""
+        return unpack_frame(self._fitted("_example"))
+
+    @property
+    def feature_report_(self) -> pd.DataFrame:
+        """One row a column: kind, what was done, why."""
+        featurizer = self._fitted("featurizer_")
+        if hasattr(featurizer, "report_"):
+            return featurizer.report_
+        report = self._table_schema.describe()[["column", "kind", "why"]]
+        action = "kept" if featurizer is None else "given to the featurizer"
+        return report.assign(action=action)
+
+    def _fitted(self, attribute: str) -> Any:
+        # hasattr must say no before fit, hence an AttributeError.
+        if attribute not in vars(self):
+            raise AttributeError(
+                f"This {type(self).__name__} is not fitted yet: it has no {attribute}."
+            )
+        return vars(self)[attribute]
+
+    def set_params(self, **params: Any) -> WinduEstimator:
+        """Set parameters, also of parts that are still names.
+
+        Parameters
+        ----------
+        **params : dict
+            ``model__learning_rate=0.1`` also works for ``model="auto"``, wherever the
+            name or the task decides its class.
+
+        Returns
+        -------
+        WinduEstimator
+            Itself.
+
+        Raises
+        ------
+        PartError
+            For a name that does not exist, with the nearest one.
+        """
+        own = self._get_param_names()
+        for name in (key.partition("__")[0] for key in params):
+            if name not in own:
+                raise PartError(
+                    f"Invalid parameter {name!r} for estimator WinduEstimator. Valid "
+                    f"parameters are: {own}." + did_you_mean(name, own)
+                )
+        plain = {key: value for key, value in params.items() if "__" not in key}
+        nested = {key: value for key, value in params.items() if "__" in key}
+        super().set_params(**plain)
+        for part in {key.partition("__")[0] for key in nested}:
+            if part in PARTS and isinstance(getattr(self, part), str):
+                kind = type_before_fit(self, exact=True)
+                classifier = None if kind is None else kind == "classifier"
+                fresh = named_part(part, getattr(self, part), classifier=classifier)
+                setattr(self, part, fresh)
+        super().set_params(**nested)
+        return self
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Return what metadata the model asks for.
+
+        Returns
+        -------
+        MetadataRouter
+            `fit` hands on to the model's `fit`.
+        """
+        router = MetadataRouter(owner=self)
+        kind = type_before_fit(self, exact=False)
+        model = fresh_part("model", self.model, classifier=kind != "regressor")
+        if model is not None:
+            if isinstance(self.model, str) and hasattr(model, "set_fit_request"):
+                model.set_fit_request(sample_weight=True)
+            mapping = MethodMapping().add(caller="fit", callee="fit")
+            router.add(model=model, method_mapping=mapping)
+        return router
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "model_" in vars(self)
+
+    def __sklearn_tags__(self) -> Any:
+        return tags_of(self, super().__sklearn_tags__())
+
+    def _sk_visual_block_(self) -> Any:
+        return visual_block(self)
+
+
+def _cells(X: Any) -> int:
+    shape = getattr(X, "shape", None)
+    return int(np.prod(shape)) if shape else len(X) if hasattr(X, "__len__") else 0

@@ -1,0 +1,297 @@
+"""The steps of `WinduEstimator.fit`: plain functions over named values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import is_classifier
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, LabelEncoder, MultiLabelBinarizer
+from sklearn.utils import check_array
+
+from windu.components.featurizers import AutoFeaturizer
+from windu.components.label_encoders import IndicatorEncoder
+from windu.components.models import LabelwiseClassifier, set_categorical
+from windu.components.registry import wants_of
+from windu.components.transformers import make_transformer
+from windu.estimator.parts import as_seed, with_defaults
+from windu.exceptions import FeatureError, PartError, TargetError
+from windu.schema.check import check_columns, infinite_cells
+from windu.schema.columns import TableSchema
+from windu.schema.example import choose_example
+from windu.schema.inference import infer_table
+from windu.steps import Step
+from windu.tasks import Target
+
+__all__ = ["FIT_STEPS"]
+
+
+def infer_schema(frame: pd.DataFrame) -> tuple[TableSchema, str]:
+    """Learn the input's schema and choose the example batch."""
+    check_columns(frame)
+    if infinite := infinite_cells(frame):
+        name, row = next(iter(infinite.items()))
+        raise FeatureError(
+            "Input X contains infinity or a value too large. Numbers must be finite; "
+            f"got infinity in {len(infinite)} columns, first in {name!r} at row {row}. "
+            "Replace it, for instance X.replace([np.inf, -np.inf], np.nan)."
+        )
+    schema = infer_table(frame)
+    return schema, choose_example(frame, schema)
+
+
+def featurize(
+    frame: pd.DataFrame, target: Target | None, schema: TableSchema, featurizer: Any
+) -> tuple[Any, Any, TableSchema]:
+    """Fit the featurizer and make the features."""
+    if featurizer is None:
+        return None, frame, schema
+    y = None if target is None else target.values
+    if isinstance(featurizer, AutoFeaturizer):
+        features = featurizer.fit(frame, schema=schema).featurize(frame)
+        return featurizer, features, infer_table(features)
+    features = fit_transform_frames(featurizer, frame, y)
+    return featurizer, features, infer_table(features)
+
+
+def fit_transform_frames(featurizer: Any, frame: pd.DataFrame, y: Any) -> pd.DataFrame:
+    """Run a user's featurizer for the first time and check what it gives."""
+    if hasattr(featurizer, "set_output") and not isinstance(
+        featurizer, FunctionTransformer
+    ):
+        featurizer.set_output(transform="pandas")
+    if hasattr(featurizer, "fit_transform"):
+        features = featurizer.fit_transform(frame, y)
+    else:
+        features = featurizer.fit(frame, y).transform(frame)
+    return checked_features(features, len(frame))
+
+
+def checked_features(features: Any, n_rows: int) -> pd.DataFrame:
+    """Return features as a frame with as many rows as came in, or raise."""
+    if not isinstance(features, pd.DataFrame) and hasattr(features, "to_pandas"):
+        features = features.to_pandas()
+    if not isinstance(features, pd.DataFrame):
+        raise FeatureError(
+            "The featurizer must return a DataFrame. Got "
+            f"{type(features).__name__}. Return a frame with named columns; for a "
+            "transformer of your own, define get_feature_names_out and set_output."
+        )
+    if len(features) != n_rows:
+        raise FeatureError(
+            f"The featurizer must keep the rows. Got {len(features)} rows for {n_rows}. "
+            "Drop or add rows before fit, not in the featurizer."
+        )
+    if not features.shape[1]:
+        raise FeatureError(
+            "The featurizer must return at least one column. Got none. Return the "
+            "columns that the model shall learn from."
+        )
+    check_columns(features)
+    if infinite := infinite_cells(features):
+        name, row = next(iter(infinite.items()))
+        raise FeatureError(
+            f"Features must be finite. Got infinity in {name!r} at row {row}. Guard "
+            "divisions and logarithms in the featurizer."
+        )
+    return features
+
+
+def fit_label_encoder(target: Target | None, task: str | None, label_encoder: Any) -> Any:
+    """Fit what takes the target to numbers and back."""
+    if target is None or label_encoder is None:
+        return None
+    if isinstance(label_encoder, str):
+        label_encoder = _label_encoder_for(target, task)
+    if label_encoder is None:
+        return None
+    try:
+        label_encoder.fit(_as_encoder_input(target, task))
+    except TypeError as error:
+        raise TargetError(
+            "The labels of y must be of one type. Got a mixture, which has no order: "
+            f"{error}. Convert them, for instance y.astype(str)."
+        ) from error
+    classes = getattr(label_encoder, "classes_", None)
+    if task in ("binary", "multiclass") and classes is not None:
+        _check_classes(classes, task, len(target.values))
+    return label_encoder
+
+
+def _label_encoder_for(target: Target, task: str | None) -> Any:
+    if task == "regression":
+        return None
+    if task != "multilabel":
+        return LabelEncoder()
+    return MultiLabelBinarizer() if target.form == "labels" else IndicatorEncoder()
+
+
+def _as_encoder_input(target: Target, task: str | None) -> Any:
+    if task == "regression" and target.form == "column":
+        return target.values.reshape(-1, 1)
+    return target.values
+
+
+def _check_classes(classes: np.ndarray, task: str, n_rows: int) -> None:
+    if len(classes) < 2:
+        raise TargetError(
+            "y must hold at least two classes to learn from. Got one class, "
+            f"{classes[0]!r}, in all {n_rows} rows. Check the column and the rows "
+            "chosen; for numbers to predict, pass task='regression'."
+        )
+    if task == "binary" and len(classes) > 2:
+        raise TargetError(
+            f"task='binary' needs two classes. Got {len(classes)}: "
+            f"{', '.join(map(repr, classes[:5]))}{', ...' if len(classes) > 5 else ''}. "
+            "Pass task='multiclass' or 'auto'."
+        )
+
+
+def encode(target: Target | None, task: str | None, label_encoder_: Any) -> Any:
+    """Return the target as the model eats it."""
+    if target is None:
+        return None
+    if label_encoder_ is not None:
+        codes = label_encoder_.transform(_as_encoder_input(target, task))
+        one_column = task == "regression" and target.form == "column"
+        return np.asarray(codes).ravel() if one_column else codes
+    values = np.asarray(target.values)
+    if task == "regression" and values.dtype.kind not in "iuf":
+        return check_array(values, dtype="float64", ensure_2d=False, input_name="y")
+    return values
+
+
+def fit_transformer(
+    features: pd.DataFrame,
+    feature_schema: TableSchema,
+    codes: Any,
+    task: str | None,
+    featurizer_: Any,
+    transformer: Any,
+    model: Any,
+    random_state: Any,
+    n_jobs: int | None,
+) -> tuple[Any, Any]:
+    """Fit the transformer and make the matrix that the model eats."""
+    if transformer is None:
+        return None, features
+    if isinstance(transformer, str):
+        # scikit-learn's TargetEncoder, used for many levels, takes one target only.
+        options = {
+            "task": task if np.ndim(codes) == 1 else None,
+            "random_state": as_seed(random_state),
+        }
+        if isinstance(featurizer_, AutoFeaturizer) or _all_numbers(feature_schema):
+            transformer = make_transformer(feature_schema, wants_of(model), **options)
+        else:
+            transformer = _cleaning_transformer(features, wants_of(model), **options)
+    with_defaults(transformer, random_state=random_state, n_jobs=n_jobs)
+    frame = text_columns(features)
+    if hasattr(transformer, "fit_transform"):
+        return transformer, transformer.fit_transform(frame, codes)
+    return transformer, transformer.fit(frame, codes).transform(frame)
+
+
+def text_columns(features: pd.DataFrame) -> pd.DataFrame:
+    """Return the features with column names that are texts, as scikit-learn needs."""
+    if all(isinstance(name, str) for name in features.columns):
+        return features
+    return features.set_axis(features.columns.astype(str), axis=1)
+
+
+def _all_numbers(schema: TableSchema) -> bool:
+    return all(c.storage == c.kind == "numeric" for c in schema.columns)
+
+
+def _cleaning_transformer(features: pd.DataFrame, wants: Any, **options: Any) -> Any:
+    """Features of a user's own may still hold dates, numbers as texts, identifiers."""
+    clean = AutoFeaturizer().fit_transform(text_columns(features))
+    columns = make_transformer(infer_table(clean), wants, **options)
+    return make_pipeline(AutoFeaturizer(), columns)
+
+
+def fit_model(
+    matrix: Any,
+    codes: Any,
+    task: str | None,
+    model: Any,
+    transformer_: Any,
+    label_encoder_: Any,
+    fit_params: dict[str, Any],
+    callback_context: Any,
+    n_jobs: int | None,
+) -> Any:
+    """Fit the model on what the transformer made."""
+    if model is None:
+        return None
+    _translate_class_weight(model, label_encoder_)
+    set_categorical(model, transformer_)
+    model = _for_task(model, task, codes, n_jobs)
+    with callback_context(model):
+        return model.fit(matrix, codes, **fit_params)
+
+
+def _for_task(model: Any, task: str | None, codes: Any, n_jobs: int | None) -> Any:
+    tags = model.__sklearn_tags__()
+    if task == "multilabel" and not tags.classifier_tags.multi_label:
+        return LabelwiseClassifier(model, n_jobs=n_jobs)
+    several = task == "regression" and np.ndim(codes) == 2
+    if several and not tags.target_tags.multi_output:
+        return MultiOutputRegressor(model, n_jobs=n_jobs)
+    return model
+
+
+def _translate_class_weight(model: Any, label_encoder: Any) -> None:
+    """Give the model its class weights by code; the user wrote them by label."""
+    if not is_classifier(model) or not isinstance(label_encoder, LabelEncoder):
+        return
+    classes = label_encoder.classes_.tolist()
+    for name, weights in model.get_params(deep=True).items():
+        if name.rpartition("__")[2] == "class_weight" and isinstance(weights, dict):
+            unknown = [label for label in weights if label not in classes]
+            if unknown:
+                raise PartError(
+                    f"{name} must name classes of y, {classes}. Got {unknown}. Use the "
+                    "labels as they stand in y."
+                )
+            by_code = {classes.index(label): w for label, w in weights.items()}
+            model.set_params(**{name: by_code})
+
+
+FIT_STEPS: tuple[Step, ...] = (
+    Step("infer_schema", ("frame",), ("schema", "example"), infer_schema),
+    Step(
+        "featurize",
+        ("frame", "target", "schema", "featurizer"),
+        ("featurizer_", "features", "feature_schema"),
+        featurize,
+    ),
+    Step(
+        "fit_label_encoder",
+        ("target", "task", "label_encoder"),
+        ("label_encoder_",),
+        fit_label_encoder,
+    ),
+    Step("encode", ("target", "task", "label_encoder_"), ("codes",), encode),
+    Step(
+        "fit_transformer",
+        (
+            *("features", "feature_schema", "codes", "task", "featurizer_"),
+            *("transformer", "model", "random_state", "n_jobs"),
+        ),
+        ("transformer_", "matrix"),
+        fit_transformer,
+    ),
+    Step(
+        "fit_model",
+        (
+            *("matrix", "codes", "task", "model", "transformer_", "label_encoder_"),
+            *("fit_params", "callback_context", "n_jobs"),
+        ),
+        ("model_",),
+        fit_model,
+    ),
+)

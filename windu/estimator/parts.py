@@ -1,0 +1,191 @@
+"""From what a user passes as a part to a fresh, unfitted scikit-learn component."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import check_random_state
+
+from windu.components.featurizers import AutoFeaturizer
+from windu.components.registry import make_model, make_named, model_type
+from windu.exceptions import PartError, did_you_mean
+
+__all__ = ["PARTS", "fresh_part", "named_part", "with_defaults"]
+
+PARTS = ("featurizer", "transformer", "label_encoder", "model", "threshold")
+
+_NEEDS: dict[str, tuple[str, ...]] = {
+    "featurizer": ("fit", "transform"),
+    "transformer": ("fit", "transform"),
+    "label_encoder": ("fit", "transform", "inverse_transform"),
+    "model": ("fit", "predict"),
+}
+
+
+def fresh_part(name: str, part: Any, *, classifier: bool | None) -> Any:
+    """Return an unfitted component for a part as a user gave it.
+
+    Parameters
+    ----------
+    name : str
+        One of `PARTS`.
+    part : None, str, estimator or callable
+        A callable stands for a featurizer or transformer.
+    classifier : bool or None
+        Whether the task is one of classes, where it is known.
+
+    Returns
+    -------
+    estimator or None
+        A clone of what was given; None for a part that is absent. A transformer
+        or label encoder that is still "auto" depends on the table and the target,
+        and comes back as "auto".
+
+    Raises
+    ------
+    PartError
+        If this is no such part.
+    """
+    if part is None:
+        return None
+    if isinstance(part, str):
+        if part == "auto" and name in ("transformer", "label_encoder"):
+            return part
+        return named_part(name, part, classifier=classifier)
+    if isinstance(part, type):
+        raise PartError(
+            f"The {name} must be an object. Got the class {part.__name__}; pass "
+            f"{part.__name__}()."
+        )
+    if all(hasattr(part, method) for method in _NEEDS[name]):
+        return clone(part)
+    if name in ("featurizer", "transformer") and callable(part):
+        return FunctionTransformer(part)
+    raise PartError(
+        f"The {name} must be {_accepted(name)}. Got {part!r} of type "
+        f"{type(part).__name__}, which has no "
+        + " and no ".join(m for m in _NEEDS[name] if not hasattr(part, m))
+        + "."
+    )
+
+
+def named_part(name: str, part: str, *, classifier: bool | None) -> Any:
+    """Return the component that a name stands for.
+
+    Parameters
+    ----------
+    name : str
+        One of `PARTS`.
+    part : str
+        "auto", a registered name, or the name of a class of scikit-learn.
+    classifier : bool or None
+        Whether the task is one of classes, where it is known.
+
+    Returns
+    -------
+    estimator
+        Not fitted.
+
+    Raises
+    ------
+    PartError
+        If the name is not known, or does not decide a class yet.
+    """
+    if name == "featurizer" and part == "auto":
+        return AutoFeaturizer()
+    if name != "model":
+        if part == "auto":
+            raise PartError(
+                f"The {name} 'auto' is built in fit, by the table and the target. Its "
+                f"parameters cannot be set before; pass an object as {name}."
+            )
+        return make_named(name, part)
+    if classifier is None and (kind := model_type(part)) is not None:
+        classifier = kind == "classifier"
+    if classifier is None:
+        raise PartError(
+            f"The name {part!r} stands for a classifier and a regressor. Say which: "
+            "pass task='binary', 'multiclass', 'multilabel' or 'regression', or an "
+            "object as model."
+        )
+    return make_model(part, classifier)
+
+
+def check_part_name(name: str) -> None:
+    """Raise if there is no such part.
+
+    Parameters
+    ----------
+    name : str
+        What was given.
+
+    Raises
+    ------
+    PartError
+        With the nearest name.
+    """
+    if name not in PARTS:
+        raise PartError(
+            f"A part must be one of {PARTS}. Got {name!r}." + did_you_mean(name, PARTS)
+        )
+
+
+def with_defaults(part: Any, *, random_state: Any, n_jobs: int | None) -> Any:
+    """Set every ``random_state`` and ``n_jobs`` of a part that is still None.
+
+    Parameters
+    ----------
+    part : estimator or None
+        A fresh part; changed in place.
+    random_state : int, RandomState instance or None
+        An int is passed on as it is; from an instance one int is drawn.
+    n_jobs : int or None
+        Number of jobs.
+
+    Returns
+    -------
+    estimator or None
+        The part.
+    """
+    if not hasattr(part, "get_params"):
+        return part
+    given: dict[str, Callable[[], Any]] = {}
+    if random_state is not None:
+        given["random_state"] = lambda: as_seed(random_state)
+    if n_jobs is not None:
+        given["n_jobs"] = lambda: n_jobs
+    changes = {
+        key: given[last]()
+        for key, value in sorted(part.get_params(deep=True).items())
+        if value is None and (last := key.rpartition("__")[2]) in given
+    }
+    if changes:
+        part.set_params(**changes)
+    return part
+
+
+def as_seed(random_state: Any) -> int | None:
+    """Return one int for a ``random_state``; None stays None.
+
+    Parameters
+    ----------
+    random_state : int, RandomState instance or None
+        As in scikit-learn.
+
+    Returns
+    -------
+    int or None
+        A seed.
+    """
+    if random_state is None or isinstance(random_state, (int, np.integer)):
+        return random_state if random_state is None else int(random_state)
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+
+
+def _accepted(name: str) -> str:
+    function = ", a function" if name in ("featurizer", "transformer") else ""
+    return f"'auto', None, a name, an estimator{function}"

@@ -1,0 +1,155 @@
+"""The steps of prediction: plain functions over named values."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from windu._compat.frames import as_frame, named_columns
+from windu.components.featurizers import AutoFeaturizer
+from windu.estimator.fitting import checked_features, text_columns
+from windu.exceptions import WinduWarning
+from windu.schema.check import conform
+from windu.schema.columns import TableSchema
+from windu.steps import Step
+
+__all__ = ["PREDICT_STEPS", "decode", "yes_probabilities"]
+
+
+def validate(X: Any, schema: TableSchema, named: bool, checked: bool) -> pd.DataFrame:
+    """Return the table with the columns, order and dtypes of training."""
+    frame = as_frame(X)
+    if not (named and named_columns(X)):
+        frame = _by_position(frame, schema, named, named_columns(X))
+    if checked:
+        return conform(frame, schema)
+    return frame if list(frame.columns) == schema.names else frame[schema.names]
+
+
+def _by_position(
+    frame: pd.DataFrame, schema: TableSchema, trained_named: bool, named: bool
+) -> pd.DataFrame:
+    n_columns = len(schema.names)
+    if named and list(frame.columns) == schema.names:
+        return frame
+    if frame.shape[1] != n_columns:
+        raise ValueError(
+            f"X has {frame.shape[1]} features, but WinduEstimator is expecting "
+            f"{n_columns} features as input. Columns without names go by position: "
+            "pass as many as in fit, or frames with names to both."
+        )
+    if trained_named:
+        warnings.warn(
+            "X does not have valid feature names, but WinduEstimator was fitted with "
+            "feature names. Columns are taken in the order of training; pass a frame "
+            "to have them checked by name.",
+            UserWarning,
+            stacklevel=2,
+        )
+    elif named:
+        warnings.warn(
+            "X has feature names, but WinduEstimator was fitted without feature names. "
+            "Columns are taken by position; fit on a frame to have them checked by name.",
+            WinduWarning,
+            stacklevel=2,
+        )
+    return frame.set_axis(schema.names, axis=1)
+
+
+def featurize(frame: pd.DataFrame, featurizer_: Any) -> pd.DataFrame:
+    """Return the features of a validated table."""
+    if featurizer_ is None:
+        return frame
+    if isinstance(featurizer_, AutoFeaturizer):
+        return featurizer_.featurize(frame)
+    return checked_features(featurizer_.transform(frame), len(frame))
+
+
+def transform(features: pd.DataFrame, transformer_: Any) -> Any:
+    """Return the matrix that the model eats."""
+    if transformer_ is None:
+        return features
+    return transformer_.transform(text_columns(features))
+
+
+PREDICT_STEPS: tuple[Step, ...] = (
+    Step("validate", ("X", "schema", "named", "checked"), ("frame",), validate),
+    Step("featurize", ("frame", "featurizer_"), ("features",), featurize),
+    Step("transform", ("features", "transformer_"), ("matrix",), transform),
+)
+
+
+def yes_probabilities(probabilities: Any, classes: Any) -> np.ndarray:
+    """Return the probability of *yes* a label, whatever a model gives.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_samples, n_labels), or list of ndarray
+        What `predict_proba` of a multilabel model gave; a list has one array of
+        shape (n_samples, n_classes of the label) a label.
+    classes : list of ndarray
+        Classes of each label; used for a list only.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_labels)
+        Probabilities.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from windu.estimator.prediction import yes_probabilities
+    >>> yes_probabilities([np.array([[0.2, 0.8]]), np.array([[1.0]])], [[0, 1], [0]])
+    array([[0.8, 0. ]])
+    """
+    if not isinstance(probabilities, list):
+        return np.asarray(probabilities)
+    columns = []
+    for label, known in zip(probabilities, classes, strict=True):
+        yes = np.flatnonzero(np.asarray(known) == 1)
+        columns.append(label[:, yes[0]] if len(yes) else np.zeros(len(label)))
+    return np.column_stack(columns)
+
+
+def decode(codes: Any, task: str, label_encoder: Any, index: Any, container: str) -> Any:
+    """Return predictions in the form that y had.
+
+    Parameters
+    ----------
+    codes : ndarray
+        What the model predicted.
+    task : str
+        The task.
+    label_encoder : estimator or None
+        The fitted label encoder.
+    index : pandas.Index or None
+        Index of the table, where it was a frame.
+    container : {"list", "tuple", "set", "frozenset", "ndarray"}
+        What held the labels of one row.
+
+    Returns
+    -------
+    ndarray, DataFrame or list
+        Labels, values, or lists of labels.
+    """
+    codes = np.asarray(codes)
+    if task in ("binary", "multiclass") and codes.ndim == 2:
+        codes = codes.ravel()
+    if label_encoder is None:
+        return codes
+    if task == "regression":
+        as_column = codes.reshape(-1, 1) if codes.ndim == 1 else codes
+        decoded = np.asarray(label_encoder.inverse_transform(as_column))
+        return decoded.ravel() if codes.ndim == 1 else decoded
+    if task != "multilabel":
+        return label_encoder.inverse_transform(codes.astype(np.int64))
+    decoded = label_encoder.inverse_transform(codes.astype(np.int64))
+    if isinstance(decoded, pd.DataFrame):
+        return decoded if index is None else decoded.set_axis(index, axis=0)
+    if isinstance(decoded, list):
+        make = {"tuple": tuple, "set": set, "frozenset": frozenset, "ndarray": np.array}
+        return [make.get(container, list)(labels) for labels in decoded]
+    return decoded

@@ -1,0 +1,6 @@
+"""One estimator or part to a file and back, without pickle."""
+
+from windu.persistence.files import load, save
+from windu.persistence.trust import trusted_types
+
+__all__ = ["load", "save", "trusted_types"]

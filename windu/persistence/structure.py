@@ -1,0 +1,98 @@
+"""Trees are looked at before they predict: edited ones crash or never end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from windu.exceptions import PersistenceError
+
+__all__ = ["check_structure"]
+
+_CONTAINERS = (list, tuple, set, frozenset)
+
+
+def check_structure(loaded: Any) -> None:
+    """Raise if a tree in a loaded object cannot be walked safely.
+
+    Parameters
+    ----------
+    loaded : object
+        What skops built.
+
+    Raises
+    ------
+    PersistenceError
+        For a child outside the tree or before its parent, or a feature that the
+        matrix has not.
+    """
+    for held in _walk(loaded):
+        name = type(held).__name__
+        module = type(held).__module__
+        if name == "Tree" and module == "sklearn.tree._tree":
+            nodes, leaf = held.__getstate__()["nodes"], None
+            left, right = nodes["left_child"], nodes["right_child"]
+            leaf = left == -1
+            _check(left, right, leaf, nodes["feature"], held.n_features)
+        elif name == "TreePredictor" and module.startswith("sklearn.ensemble._hist"):
+            _check_predictor(held)
+
+
+def _check_predictor(held: Any) -> None:
+    nodes = held.nodes
+    names = {"left", "right", "is_leaf", "feature_idx", "bitset_idx"}
+    if not isinstance(nodes, np.ndarray) or not names <= set(nodes.dtype.names or ()):
+        raise PersistenceError("The file holds a tree without nodes. Get a whole copy.")
+    leaf = nodes["is_leaf"].astype(bool)
+    _check(
+        nodes["left"].astype(np.int64),
+        nodes["right"].astype(np.int64),
+        leaf,
+        np.where(leaf, 0, nodes["feature_idx"]),
+        None,
+    )
+    categorical = ~leaf & nodes["is_categorical"].astype(bool)
+    n_sets = min(len(held.raw_left_cat_bitsets), len(held.binned_left_cat_bitsets))
+    if (nodes["bitset_idx"][categorical] >= n_sets).any():
+        raise PersistenceError("The file holds a tree with levels outside its table.")
+
+
+def _check(left: Any, right: Any, leaf: Any, feature: Any, n_features: int | None) -> None:
+    inner = np.flatnonzero(~leaf)
+    n_nodes = len(leaf)
+    for child in (left[inner], right[inner]):
+        # A child behind its parent rules out cycles.
+        if (child <= inner).any() or (child >= n_nodes).any():
+            raise PersistenceError(
+                "Every node of a tree must lead to a later one. The file holds a tree "
+                "that does not; it was damaged or edited. Get a whole copy."
+            )
+    used = feature[inner]
+    if (used < 0).any() or (n_features is not None and (used >= n_features).any()):
+        raise PersistenceError(
+            "A tree must ask for features that exist. The file holds one that does "
+            "not; it was damaged or edited. Get a whole copy."
+        )
+
+
+def _walk(root: Any) -> Iterator[Any]:
+    """Yield every object below root once, depth first, without recursion."""
+    seen: set[int] = set()
+    stack = [root]
+    while stack:
+        held = stack.pop()
+        if id(held) in seen or isinstance(held, (str, bytes, int, float, type(None))):
+            continue
+        seen.add(id(held))
+        yield held
+        if isinstance(held, dict):
+            stack.extend(held.values())
+        elif isinstance(held, _CONTAINERS):
+            stack.extend(held)
+        elif isinstance(held, np.ndarray):
+            if held.dtype == object:
+                stack.extend(held.ravel().tolist())
+        elif hasattr(held, "__dict__"):
+            stack.extend(vars(held).values())

@@ -1,0 +1,50 @@
+"""The types that windu trusts at load: a reviewed table, never read from a file.
+
+skops trusts scikit-learn's public estimators by itself. What stands here in addition
+are internals that fitted estimators hold. Each was reviewed for one question: is
+building it from hostile data harmless? Those that only hold arrays, numbers and texts
+are; those that a process can crash on (trees) are in `CHECKED` and are looked at by
+`windu.persistence.structure` before `windu.load` returns.
+"""
+
+from __future__ import annotations
+
+__all__ = ["CHECKED", "TRUSTED", "trusted_types"]
+
+_WINDU = (
+    "windu.components.featurizers.AutoFeaturizer",
+    "windu.components.label_encoders.IndicatorEncoder",
+    "windu.components.models.LabelwiseClassifier",
+    "windu.estimator.estimator.WinduEstimator",
+    "windu.persistence.functions.FunctionReference",
+    "windu.schema.columns.TableSchema",
+)
+
+#: Hold arrays, numbers and texts; building them runs no code of the file's choice.
+_PLAIN = (
+    "numpy.dtype",
+)
+
+CHECKED = (
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.tree._tree.Tree",
+)
+
+TRUSTED = frozenset(_WINDU + _PLAIN + CHECKED)
+
+
+def trusted_types() -> list[str]:
+    """Return the full names of the types that windu trusts besides skops' own.
+
+    Returns
+    -------
+    list of str
+        Sorted; for ``skops.io.load(file, trusted=windu.trusted_types())``.
+
+    Examples
+    --------
+    >>> from windu import trusted_types
+    >>> "windu.estimator.estimator.WinduEstimator" in trusted_types()
+    True
+    """
+    return sorted(TRUSTED)

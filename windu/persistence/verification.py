@@ -1,0 +1,74 @@
+"""A saved object against its source: the same parameters, the same predictions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from windu.exceptions import PersistenceError
+from windu.persistence.functions import functions_of
+
+__all__ = ["check_same"]
+
+
+def check_same(saved: Any, again: Any) -> None:
+    """Raise if what was loaded again differs from what was saved.
+
+    Parameters
+    ----------
+    saved, again : object
+        Before and after.
+
+    Raises
+    ------
+    PersistenceError
+        With the name of what changed.
+    """
+    if type(saved) is not type(again):
+        raise PersistenceError(
+            f"A saved {type(saved).__name__} must load as one. Got {type(again).__name__}."
+        )
+    if hasattr(saved, "get_params"):
+        _check_params(saved.get_params(deep=True), again.get_params(deep=True))
+    if hasattr(saved, "example_") and not functions_of(saved):
+        for method in ("predict", "predict_proba"):
+            if hasattr(saved, method):
+                _check_equal(method, *(getattr(e, method)(saved.example_) for e in (saved, again)))
+
+
+def _check_params(saved: dict[str, Any], again: dict[str, Any]) -> None:
+    for name, value in saved.items():
+        if isinstance(value, (bool, int, float, str, dict, list, tuple)) and _plain(value):
+            other = again.get(name)
+            same = type(other) is type(value) and repr(other) == repr(value)
+            if not same:
+                raise PersistenceError(
+                    f"The parameter {name!r} must come back as it was. skops makes "
+                    f"{other!r} of {value!r}. Use a value that JSON can hold, for "
+                    "instance whole numbers or texts as keys."
+                )
+
+
+def _plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(_plain(k) and _plain(v) for k, v in value.items())
+    if isinstance(value, (list, tuple)):
+        return all(_plain(v) for v in value)
+    return value is None or isinstance(value, (bool, int, float, str))
+
+
+def _check_equal(method: str, saved: Any, again: Any) -> None:
+    if isinstance(saved, pd.DataFrame):
+        same = saved.equals(again)
+    elif isinstance(saved, list):
+        same = saved == again
+    else:
+        kind = np.asarray(saved).dtype.kind
+        same = np.array_equal(saved, again, equal_nan=kind == "f")
+    if not same:
+        raise PersistenceError(
+            f"A saved estimator must {method} the same after load. It does not on the "
+            "stored example. A part holds state that skops does not keep; use another."
+        )

@@ -1,0 +1,240 @@
+"""What a column holds, read from its values: the rules behind `ColumnSchema.kind`."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.tseries.api import guess_datetime_format
+
+__all__ = [
+    "MISSING_TEXTS",
+    "date_format_of",
+    "is_identifier_name",
+    "parse_dates",
+    "parse_numbers",
+    "storage_of",
+    "text_kind",
+]
+
+#: Texts that stand for "no value" in a column of numbers or dates.
+MISSING_TEXTS = frozenset(
+    {"", "-", "--", "?", ".", "na", "n/a", "#n/a", "nan", "nil", "none", "null", "missing"}
+)
+#: More levels than this, and a column of texts is high-cardinality.
+MAX_LEVELS = 40
+#: Fewer values than this say nothing about a column being an identifier.
+MIN_IDENTIFIER_ROWS = 30
+
+_IDENTIFIER_NAME = re.compile(
+    r"^(unnamed: ?\d+|index|row_?(names?|id|num(ber)?)?|rownames?|(.*[_ .-])?"
+    r"(id|uuid|guid|key|pk)|[a-z]+ID|[a-z]+Id)$"
+)
+_LEADING_ZERO = re.compile(r"^[+-]?0\d")
+_DATE_LIKE = re.compile(r"\d.*[-/.: ,T].*\d|^\d{8}$|[A-Za-z]{3}.*\d{4}")
+
+
+def storage_of(values: pd.Series) -> str:
+    """Return how the values are stored, whatever the dtype is called.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        One column.
+
+    Returns
+    -------
+    {"boolean", "numeric", "datetime", "timedelta", "text", "empty", "other"}
+        "other" is what has no place in a table of values: lists, dicts, bytes.
+    """
+    dtype = values.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return "text" if dtype.categories.dtype == object else storage_of(
+            dtype.categories.to_series()
+        )
+    if pd.api.types.is_bool_dtype(dtype):
+        return "boolean"
+    if pd.api.types.is_numeric_dtype(dtype):
+        return "numeric"
+    if pd.api.types.is_datetime64_any_dtype(dtype):
+        return "datetime"
+    if pd.api.types.is_timedelta64_dtype(dtype):
+        return "timedelta"
+    if dtype != object:
+        return _storage_of_extension(values)
+    return _STORAGE_OF_OBJECTS.get(pd.api.types.infer_dtype(values, skipna=True), "other")
+
+
+_STORAGE_OF_OBJECTS = {
+    "boolean": "boolean",
+    "integer": "numeric",
+    "floating": "numeric",
+    "mixed-integer-float": "numeric",
+    "decimal": "numeric",
+    "date": "datetime",
+    "datetime": "datetime",
+    "datetime64": "datetime",
+    "timedelta": "timedelta",
+    "timedelta64": "timedelta",
+    "string": "text",
+    "mixed-integer": "text",
+    "empty": "empty",
+}
+
+
+def _storage_of_extension(values: pd.Series) -> str:
+    if pd.api.types.is_string_dtype(values.dtype):
+        return "text"
+    kind = getattr(values.dtype, "kind", "O")
+    if kind == "M" or str(values.dtype).startswith(("date32", "date64")):
+        return "datetime"
+    return {"m": "timedelta", "O": "other"}.get(kind, "other")
+
+
+def is_identifier_name(name: object) -> bool:
+    """Tell whether a column's name says that it numbers the rows.
+
+    Parameters
+    ----------
+    name : object
+        The column's name.
+
+    Returns
+    -------
+    bool
+        True for ``id``, ``user_id``, ``rownames``, ``Unnamed: 0`` and the like.
+    """
+    text = str(name)
+    return bool(_IDENTIFIER_NAME.match(text) or _IDENTIFIER_NAME.match(text.lower()))
+
+
+def parse_numbers(texts: pd.Series) -> pd.Series:
+    """Return texts as float64; what is no number becomes NaN.
+
+    Parameters
+    ----------
+    texts : pandas.Series
+        Texts, with missing values.
+
+    Returns
+    -------
+    pandas.Series of float64
+        Same index.
+    """
+    return pd.to_numeric(texts, errors="coerce").astype("float64")
+
+
+def parse_dates(values: pd.Series, date_format: str | None) -> pd.Series:
+    """Return dates without time zone (UTC); what is no date becomes NaT.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Texts, date objects or datetimes.
+    date_format : str or None
+        The format of texts; None for values that are dates already.
+
+    Returns
+    -------
+    pandas.Series of datetime64
+        Same index.
+    """
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        dates = values
+    else:
+        dates = pd.to_datetime(values, format=date_format, errors="coerce", utc=True)
+    if getattr(dates.dt, "tz", None) is not None:
+        dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
+    return dates.astype("datetime64[us]")
+
+
+def date_format_of(texts: pd.Series) -> str | None:
+    """Return the one format that all texts have as dates, or None.
+
+    Parameters
+    ----------
+    texts : pandas.Series
+        Different texts, without missing values.
+
+    Returns
+    -------
+    str or None
+        A `datetime.strptime` format. Where day and month cannot be told apart,
+        month first.
+    """
+    head = texts.iloc[:200]
+    if not head.map(lambda text: bool(_DATE_LIKE.search(text))).all():
+        return None
+    formats = []
+    with warnings.catch_warnings():
+        # pandas warns when a text contradicts the dayfirst that is only tried here.
+        warnings.simplefilter("ignore", UserWarning)
+        for text in head.iloc[[0, len(head) // 2, -1]]:
+            for day_first in (False, True):
+                formats.append(guess_datetime_format(text, dayfirst=day_first))
+    for date_format in dict.fromkeys(f for f in formats if f and f != "%Y"):
+        for sample in (head, texts):
+            dates = parse_dates(sample, date_format)
+            if not (dates.notna() & dates.dt.year.between(1700, 2200)).all():
+                break
+        else:
+            return date_format
+    return None
+
+
+def text_kind(
+    name: object, counts: pd.Series, n_present: int
+) -> tuple[str, str, str | None]:
+    """Return kind, reason and date format of a column of texts.
+
+    Parameters
+    ----------
+    name : object
+        The column's name.
+    counts : pandas.Series
+        How often each text occurs, indexed by text.
+    n_present : int
+        Number of values that are not missing.
+
+    Returns
+    -------
+    kind : str
+        One of numeric, datetime, identifier, text, categorical, high-cardinality.
+    why : str
+        The rule that decided.
+    date_format : str or None
+        For dates.
+    """
+    texts = counts.index.to_series().astype(object).reset_index(drop=True)
+    texts = texts.map(str)
+    real = texts[~texts.str.strip().str.lower().isin(MISSING_TEXTS)]
+    if len(real) > 1:
+        if date_format := date_format_of(real):
+            return "datetime", f"all texts are dates like {date_format}", date_format
+        if _are_numbers(real):
+            return "numeric", "all texts are numbers", None
+    n = len(texts)
+    words = texts.str.count(r"\S+").mean()
+    distinct = n / n_present
+    if distinct == 1.0 and words < 2 and (
+        n_present >= MIN_IDENTIFIER_ROWS or (n_present > 2 and is_identifier_name(name))
+    ):
+        return "identifier", "every row has a text of its own", None
+    if n > MAX_LEVELS and distinct > 0.95 and words < 1.5:
+        return "identifier", f"{n} different texts in {n_present} rows", None
+    if n > MAX_LEVELS and (words >= 3 or (words >= 2 and distinct > 0.5)):
+        return "text", f"{words:.1f} words in the mean, {n} different texts", None
+    if n > MAX_LEVELS:
+        return "high-cardinality", f"{n} levels, more than {MAX_LEVELS}", None
+    return "categorical", f"{n} levels", None
+
+
+def _are_numbers(texts: pd.Series) -> bool:
+    numbers: Any = parse_numbers(texts.iloc[:200])
+    if numbers.isna().any() or texts.iloc[:200].str.match(_LEADING_ZERO).any():
+        return False
+    numbers = parse_numbers(texts)
+    return bool(np.isfinite(numbers).all()) and not texts.str.match(_LEADING_ZERO).any()

@@ -1,0 +1,114 @@
+"""A step is one small object, and one small runner runs lists of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from windu.exceptions import StepError, did_you_mean
+
+__all__ = ["Step", "run_steps"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One named piece of work.
+
+    Parameters
+    ----------
+    name : str
+        The step's name.
+    needs : tuple of str
+        Names of the values it takes, passed by keyword.
+    makes : tuple of str
+        Names of the values it gives; one name takes the return value as it is.
+    function : callable
+        The work: keyword arguments in, one value or a tuple out.
+
+    Examples
+    --------
+    >>> from windu.steps import Step, run_steps
+    >>> double = Step("double", ("x",), ("y",), lambda x: 2 * x)
+    >>> run_steps([double], {"x": 3})["y"]
+    6
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    makes: tuple[str, ...]
+    function: Callable[..., Any]
+
+
+def run_steps(
+    steps: Sequence[Step],
+    values: Mapping[str, Any],
+    *,
+    until: str | None = None,
+    around: Callable[[Step], AbstractContextManager[Any]] | None = None,
+) -> dict[str, Any]:
+    """Run steps in order, each on what the earlier ones made.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+        The steps, in order.
+    values : mapping of str to object
+        What is there before the first step.
+    until : str, default=None
+        Name of the last step to run; all of them by default.
+    around : callable, default=None
+        Called with each step; the context manager it returns is open while the
+        step runs (messages, callbacks, timing).
+
+    Returns
+    -------
+    dict of str to object
+        The given values and all that was made.
+
+    Raises
+    ------
+    StepError
+        If a step needs a value that nobody made, or `until` names no step.
+
+    Examples
+    --------
+    >>> from windu.steps import Step, run_steps
+    >>> run_steps([Step("b", ("a",), ("b",), lambda a: a)], {})
+    Traceback (most recent call last):
+    ...
+    windu.exceptions.StepError: The step 'b' needs 'a'. ...
+    """
+    _check_until(until, [step.name for step in steps])
+    values = dict(values)
+    for step in steps:
+        missing = [name for name in step.needs if name not in values]
+        if missing:
+            raise StepError(
+                f"The step {step.name!r} needs {_join(missing)}. Got only "
+                f"{_join(values) or 'nothing'}. Run the step that makes it first, or "
+                "pass the value."
+            )
+        with around(step) if around else nullcontext():
+            made = step.function(**{name: values[name] for name in step.needs})
+        values.update(
+            zip(step.makes, made, strict=True)
+            if len(step.makes) > 1
+            else ((name, made) for name in step.makes)
+        )
+        if step.name == until:
+            break
+    return values
+
+
+def _check_until(until: str | None, names: list[str]) -> None:
+    if until is not None and until not in names:
+        raise StepError(
+            f"until must name one of the steps {_join(names)}. Got {until!r}."
+            + did_you_mean(until, names)
+        )
+
+
+def _join(names: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in names)
