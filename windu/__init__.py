@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from windu import datasets, exceptions
-    from windu.components import AutoFeaturizer, IndicatorEncoder, LabelwiseClassifier
+    from windu.components import (
+        AutoFeaturizer,
+        BoostedBlendClassifier,
+        BoostedBlendRegressor,
+        IndicatorEncoder,
+        LabelwiseClassifier,
+        TextEncoder,
+    )
     from windu.estimator import WinduEstimator
     from windu.persistence import load, save, trusted_types
     from windu.schema import infer_schema
@@ -23,8 +30,11 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AutoFeaturizer": "windu.components",
+    "BoostedBlendClassifier": "windu.components",
+    "BoostedBlendRegressor": "windu.components",
     "IndicatorEncoder": "windu.components",
     "LabelwiseClassifier": "windu.components",
+    "TextEncoder": "windu.components",
     "WinduEstimator": "windu.estimator",
     "datasets": "",
     "exceptions": "",
@@ -36,8 +46,11 @@ _HOMES = {
 
 __all__ = [
     "AutoFeaturizer",
+    "BoostedBlendClassifier",
+    "BoostedBlendRegressor",
     "IndicatorEncoder",
     "LabelwiseClassifier",
+    "TextEncoder",
     "WinduEstimator",
     "datasets",
     "exceptions",
@@ -52,7 +65,9 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'windu' has no attribute {name!r}")
     home = _HOMES[name]
-    value = getattr(import_module(home), name) if home else import_module(f"windu.{name}")
+    value = (
+        getattr(import_module(home), name) if home else import_module(f"windu.{name}")
+    )
     globals()[name] = value
     return value
 

@@ -169,9 +169,11 @@ def infer_task(target: Target, model_type: str | None = None) -> tuple[Task, str
 
 
 def _task_of_table(values: Any) -> tuple[Task, str]:
-    columns = [pd.Series(values.T[i]) for i in range(values.shape[1])] if isinstance(
-        values, np.ndarray
-    ) else [values.iloc[:, i] for i in range(values.shape[1])]
+    columns = (
+        [pd.Series(values.T[i]) for i in range(values.shape[1])]
+        if isinstance(values, np.ndarray)
+        else [values.iloc[:, i] for i in range(values.shape[1])]
+    )
     if all(_is_yes_no(column) for column in columns):
         return "multilabel", "yes-no-columns"
     if all(pd.api.types.is_numeric_dtype(column.dtype) for column in columns):
@@ -201,12 +203,21 @@ def _to_array(y: Any) -> np.ndarray:
         dtype = getattr(y.dtype, "numpy_dtype", np.dtype(object))
         return y.to_numpy(dtype=dtype if dtype.kind in "iufb" else object)
     try:
-        return np.asarray(y)
+        array = np.asarray(y)
+        if array.dtype.kind == "U" and isinstance(y, (list, tuple)):
+            # numpy makes texts of numbers among texts; the user shall hear of them.
+            mixed = not all(isinstance(value, str) for value in np.ravel(_objects(y)))
+            return _objects(y) if mixed else array
+        return array
     except ValueError as error:
         raise TargetError(
             f"y must be a column, a table, or lists of labels. Got {type(y).__name__}: "
             f"{error}."
         ) from error
+
+
+def _objects(y: Any) -> np.ndarray:
+    return np.array(y, dtype=object)
 
 
 def _is_collection(value: Any) -> bool:
@@ -217,19 +228,29 @@ def _holds_label_lists(y: Any) -> bool:
     if isinstance(y, pd.Series):
         return y.dtype == object and bool(len(y)) and _is_collection(y.iloc[0])
     if isinstance(y, np.ndarray):
-        return y.dtype == object and y.ndim == 1 and bool(len(y)) and _is_collection(y[0])
-    if not isinstance(y, (list, tuple)) or not all(_is_collection(v) for v in y) or not y:
+        return (
+            y.dtype == object and y.ndim == 1 and bool(len(y)) and _is_collection(y[0])
+        )
+    if (
+        not isinstance(y, (list, tuple))
+        or not all(_is_collection(v) for v in y)
+        or not y
+    ):
         return False
     same_length = len({len(v) for v in y}) == 1
     numbers = all(isinstance(x, (bool, int, float, np.number)) for v in y for x in v)
-    return not (same_length and numbers) or any(isinstance(v, (set, frozenset)) for v in y)
+    return not (same_length and numbers) or any(
+        isinstance(v, (set, frozenset)) for v in y
+    )
 
 
 def _check_rows(bad: np.ndarray, what: str, y: Any) -> None:
     if not bad.any():
         return
     rows = [int(row) for row in np.flatnonzero(bad)]
-    names = y.index[rows[:10]].tolist() if isinstance(y, (pd.Series, pd.DataFrame)) else []
+    names = (
+        y.index[rows[:10]].tolist() if isinstance(y, (pd.Series, pd.DataFrame)) else []
+    )
     index = f" (index {names})" if names and names != rows[:10] else ""
     more = f" and {len(rows) - 10} more" if len(rows) > 10 else ""
     raise TargetError(

@@ -11,31 +11,18 @@ from windu import datasets
 from windu.datasets import load_nhefs, load_penguins, load_storms, load_tate
 
 LOADERS = [load_nhefs, load_penguins, load_storms, load_tate]
-
-# loader, target, shape, missing cells, strings, array dtype, licence words
+TEXTS = ["artist", "title", "medium"]
 FACTS = [
-    (load_nhefs, "death", (1629, 57), 2292, [], np.float64, "public domain"),
-    (
-        load_penguins,
-        "species",
-        (344, 7),
-        19,
-        ["island", "sex"],
-        np.object_,
-        "CC0 1.0",
-    ),
-    (load_storms, "status", (19537, 9), 9512, ["name"], np.object_, "public domain"),
-    (
-        load_tate,
-        "year",
-        (4284, 3),
-        0,
-        ["artist", "title", "medium"],
-        np.object_,
-        "CC0 1.0",
-    ),
+    (load_nhefs, "death", (1629, 57), 2292, [], float, "public domain"),
+    (load_penguins, "species", (344, 7), 19, ["island", "sex"], object, "CC0 1.0"),
+    (load_storms, "status", (19537, 9), 9512, ["name"], object, "public domain"),
+    (load_tate, "year", (4284, 3), 0, TEXTS, object, "CC0 1.0"),
 ]
-IDS = [facts[0].__name__ for facts in FACTS]
+over_facts = pytest.mark.parametrize(
+    ("loader", "target", "shape", "missing", "strings", "dtype", "words"),
+    FACTS,
+    ids=[facts[0].__name__ for facts in FACTS],
+)
 
 
 def read_csv_string_dtype():
@@ -48,11 +35,7 @@ def test_public_names():
     assert datasets.__all__ == sorted(loader.__name__ for loader in LOADERS)
 
 
-@pytest.mark.parametrize(
-    ("loader", "target", "shape", "missing", "strings", "dtype", "words"),
-    FACTS,
-    ids=IDS,
-)
+@over_facts
 def test_table(loader, target, shape, missing, strings, dtype, words):
     """Shape, missing cells, dtypes and licence are what the docstring says."""
     loaded = loader()
@@ -79,11 +62,7 @@ def test_table(loader, target, shape, missing, strings, dtype, words):
     )
 
 
-@pytest.mark.parametrize(
-    ("loader", "target", "shape", "missing", "strings", "dtype", "words"),
-    FACTS,
-    ids=IDS,
-)
+@over_facts
 def test_arrays(loader, target, shape, missing, strings, dtype, words):
     """as_frame=False gives arrays, of dtype object where columns are mixed."""
     X, y = loader(return_X_y=True, as_frame=False)

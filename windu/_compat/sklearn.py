@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from sklearn.base import _fit_context as fit_context
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.preprocessing import TargetEncoder
 from sklearn.utils._metadata_requests import _routing_enabled as routing_enabled
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils._set_output import (
@@ -44,6 +46,11 @@ except ImportError:  # callbacks came with scikit-learn 1.9
             return _SilentContext()
 
 
+# From 1.9 on a splitter carries the seed; before, the encoder did.
+_TARGET_ENCODER_TAKES_SPLITTERS = (
+    "cv_object" in TargetEncoder._parameter_constraints["cv"]
+)
+
 __all__ = [
     "CallbackSupportMixin",
     "HasMethods",
@@ -56,6 +63,7 @@ __all__ = [
     "output_is_default",
     "propagated",
     "routing_enabled",
+    "target_encoder",
     "wrap_output",
 ]
 
@@ -86,3 +94,24 @@ def output_is_default(estimator: Any) -> bool:
 def wrap_output(matrix: Any, X: Any, estimator: Any) -> Any:
     """Return what `transform` made in the container that `set_output` asked for."""
     return _wrap_data_with_container("transform", matrix, X, estimator)
+
+
+def target_encoder(task: str | None, random_state: int | None) -> TargetEncoder:
+    """Return a cross-fitted `TargetEncoder` whose folds follow a seed.
+
+    Parameters
+    ----------
+    task : str
+        The folds of classes are stratified.
+    random_state : int or None
+        The seed.
+
+    Returns
+    -------
+    sklearn.preprocessing.TargetEncoder
+        Not fitted.
+    """
+    if not _TARGET_ENCODER_TAKES_SPLITTERS:
+        return TargetEncoder(random_state=random_state)
+    splitter = KFold if task == "regression" else StratifiedKFold
+    return TargetEncoder(cv=splitter(5, shuffle=True, random_state=random_state))

@@ -43,5 +43,7 @@ def openmp_threads(cells: int, *, fit: bool) -> AbstractContextManager[Any]:
     if fit:
         # A model's library may have been loaded since the last look.
         _controller.cache_clear()
-    limit: AbstractContextManager[Any] = _controller().limit(limits=1, user_api="openmp")
+    limit: AbstractContextManager[Any] = _controller().limit(
+        limits=1, user_api="openmp"
+    )
     return limit

@@ -38,7 +38,9 @@ def demo(
     )
     print(f"Table: storms, {len(X)} rows, {X.shape[1]} columns, target 'status'.")
     est = WinduEstimator(random_state=0).fit(X_train, y_train)
-    print(f"Trained on {len(X_train)} rows as {est.task_}: {len(est.classes_)} classes.")
+    print(
+        f"Trained on {len(X_train)} rows as {est.task_}: {len(est.classes_)} classes."
+    )
     print(est.feature_report_.to_string(index=False))
 
     probabilities = est.predict_proba(X_test)

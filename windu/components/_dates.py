@@ -7,6 +7,7 @@ import pandas as pd
 
 from windu.schema.columns import ColumnSchema
 
+_FIELDS = ("year", "month", "day", "day_of_week", "day_of_year")
 _DAY = np.timedelta64(1, "D")
 
 
@@ -24,7 +25,7 @@ def part_names(column: ColumnSchema) -> list[str]:
         Hours only where dates have a time of day.
     """
     hour = ["hour"] if column.has_time else []
-    return ["year", "month", "day", "weekday", "dayofyear", *hour, "elapsed"]
+    return [*_FIELDS, *hour, "elapsed"]
 
 
 def date_parts(column: ColumnSchema, dates: pd.Series) -> list[np.ndarray]:
@@ -42,10 +43,9 @@ def date_parts(column: ColumnSchema, dates: pd.Series) -> list[np.ndarray]:
     list of ndarray of shape (n_samples,)
         In the order of `part_names`.
     """
-    fields = [name for name in part_names(column) if name not in ("hour", "elapsed")]
-    parts = [getattr(dates.dt, name).to_numpy("float64") for name in fields]
+    parts = [getattr(dates.dt, name).to_numpy("float64") for name in _FIELDS]
     if column.has_time:
-        minutes = dates.dt.hour.to_numpy("float64") * 60 + dates.dt.minute.to_numpy("float64")
-        parts.append(minutes / 60)
+        minutes = dates.dt.hour * 60 + dates.dt.minute
+        parts.append(minutes.to_numpy("float64") / 60)
     elapsed = (dates - pd.Timestamp(str(column.minimum))).to_numpy() / _DAY
     return [*parts, elapsed]

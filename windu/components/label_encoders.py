@@ -148,6 +148,10 @@ def _no_and_yes(values: pd.Series) -> list[Any]:
     if len(found) == 1:
         only = found[0]
         is_no = str(only).strip().lower() in _NO
-        other = type(only)(is_no) if not isinstance(only, str) else ("yes" if is_no else "no")
+        other = (
+            type(only)(is_no)
+            if not isinstance(only, str)
+            else ("yes" if is_no else "no")
+        )
         found = [only, other] if is_no else [other, only]
     return found

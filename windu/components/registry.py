@@ -14,8 +14,15 @@ from windu.exceptions import PartError, did_you_mean
 
 __all__ = ["MODELS", "Wants", "make_model", "make_named", "model_type", "wants_of"]
 
+#: What ``model="auto"`` stands for.
+AUTO = "boosted_blend"
+
 #: name: (classifier, regressor), each as module:class.
 MODELS: dict[str, tuple[str, str]] = {
+    "boosted_blend": (
+        "windu.components.blend:BoostedBlendClassifier",
+        "windu.components.blend:BoostedBlendRegressor",
+    ),
     "catboost": ("catboost:CatBoostClassifier", "catboost:CatBoostRegressor"),
     "decision_tree": (
         "sklearn.tree:DecisionTreeClassifier",
@@ -73,6 +80,7 @@ class Wants:
 
 
 _NATIVE = {
+    *("BoostedBlendClassifier", "BoostedBlendRegressor"),
     *("HistGradientBoostingClassifier", "HistGradientBoostingRegressor"),
     *("LGBMClassifier", "LGBMRegressor", "LGBMRanker"),
     *("XGBClassifier", "XGBRegressor", "XGBRFClassifier", "XGBRFRegressor"),
@@ -105,7 +113,9 @@ def wants_of(model: Any) -> Wants:
     if name in _NATIVE:
         return Wants(codes=True, missing=True)
     if name in _TREES:
-        return Wants(codes=True, missing=bool(model.__sklearn_tags__().input_tags.allow_nan))
+        return Wants(
+            codes=True, missing=bool(model.__sklearn_tags__().input_tags.allow_nan)
+        )
     inner = getattr(model, "estimator", None)
     return wants_of(inner) if inner is not None else Wants(codes=False, missing=False)
 
@@ -121,8 +131,9 @@ def model_type(model: Any) -> str | None:
     if isinstance(model, str):
         model = _sklearn_estimators().get(model, None)
         model = model() if model is not None and _needs_nothing(model) else None
-    tags = getattr(model, "__sklearn_tags__", None)
-    return tags().estimator_type if tags is not None else None
+    if isinstance(model, type) or not hasattr(model, "__sklearn_tags__"):
+        return None
+    return model.__sklearn_tags__().estimator_type
 
 
 def make_model(name: str, classifier: bool) -> Any:
@@ -145,6 +156,7 @@ def make_model(name: str, classifier: bool) -> Any:
     PartError
         If the name is not known, or needs a package that is not installed.
     """
+    name = AUTO if name == "auto" else name
     if name in MODELS:
         module, class_name = MODELS[name][not classifier].split(":")
         try:

@@ -6,25 +6,21 @@ from typing import Any
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
-from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
     OneHotEncoder,
     OrdinalEncoder,
     StandardScaler,
-    TargetEncoder,
 )
 
+from windu._compat.sklearn import target_encoder
 from windu.components.registry import Wants
+from windu.components.text import TextEncoder
 from windu.schema.columns import TableSchema
-from windu.schema.kinds import MAX_LEVELS
+from windu.schema.kinds import MAX_LEVELS, MIN_WORDS
 
-__all__ = ["make_transformer"]
-
-#: Columns that stand for one text.
-TEXT_COMPONENTS = 30
+__all__ = ["codes_of", "make_transformer"]
 
 
 def make_transformer(
@@ -56,18 +52,42 @@ def make_transformer(
     numbers = schema.of_kind("numeric", "boolean", "datetime")
     levels = schema.of_kind("categorical")
     many = schema.of_kind("high-cardinality")
-    has_target = task in ("binary", "multiclass", "regression")
+    texts = [c.name for c in schema.columns if (c.words or 0) >= MIN_WORDS]
     blocks: list[tuple[str, Any, Any]] = []
     if levels:
         blocks.append(("categorical", _levels(wants), levels))
     if many:
-        encoder = _many_levels(wants, has_target, random_state)
+        encoder = _many_levels(wants, task, random_state)
         blocks.append(("high_cardinality", encoder, many))
-    for position, name in enumerate(schema.of_kind("text")):
-        blocks.append((f"text{position}", _text(wants, random_state), name))
+    if texts:
+        blocks.append(("text", _text(wants, random_state), texts))
     if numbers:
         blocks.append(("numeric", _numbers(wants), numbers))
     return ColumnTransformer(blocks, sparse_threshold=0.0)
+
+
+def codes_of(transformer: Any) -> list[int]:
+    """Return the columns of the matrix that hold ordinal codes of levels.
+
+    Parameters
+    ----------
+    transformer : transformer
+        As from `make_transformer`, fitted; perhaps the end of a Pipeline.
+
+    Returns
+    -------
+    list of int
+        Empty for any other transformer.
+    """
+    if isinstance(transformer, Pipeline):
+        transformer = transformer[-1]
+    if not isinstance(transformer, ColumnTransformer):
+        return []
+    block = transformer.named_transformers_.get("categorical")
+    if not isinstance(block, OrdinalEncoder):
+        return []
+    where = transformer.output_indices_["categorical"]
+    return list(range(where.start, where.stop))
 
 
 def _levels(wants: Wants) -> Any:
@@ -85,27 +105,16 @@ def _levels(wants: Wants) -> Any:
     )
 
 
-def _many_levels(wants: Wants, has_target: bool, random_state: int | None) -> Any:
-    if not has_target:
+def _many_levels(wants: Wants, task: str | None, random_state: int | None) -> Any:
+    if task not in ("binary", "multiclass", "regression"):
         return _levels(wants)
-    encoder = TargetEncoder(random_state=random_state, shuffle=True)
+    encoder = target_encoder(task, random_state)
     return encoder if wants.codes else make_pipeline(encoder, StandardScaler())
 
 
 def _text(wants: Wants, random_state: int | None) -> Any:
-    steps = [
-        # Hashing keeps no vocabulary: the fitted state is two arrays.
-        HashingVectorizer(
-            analyzer="char_wb",
-            ngram_range=(3, 4),
-            n_features=2**12,
-            norm=None,
-            alternate_sign=False,
-        ),
-        TfidfTransformer(sublinear_tf=True),
-        TruncatedSVD(TEXT_COMPONENTS, random_state=random_state),
-    ]
-    return make_pipeline(*steps, *([] if wants.codes else [StandardScaler()]))
+    encoder = TextEncoder(random_state=random_state)
+    return encoder if wants.codes else make_pipeline(encoder, StandardScaler())
 
 
 def _numbers(wants: Wants) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import ClassifierTags, RegressorTags, TransformerTags
 
-from windu.components.models import LabelwiseClassifier
+from windu.components.labelwise import LabelwiseClassifier
 from windu.components.registry import model_type
 from windu.estimator.parts import fresh_part
 
@@ -82,7 +82,7 @@ def no_model(estimator: Any) -> bool:
 def classes_of(estimator: Any) -> np.ndarray:
     """Return classes or labels; an AttributeError where there are none."""
     fitted = vars(estimator)
-    if "model_" not in fitted or fitted["task_"] in (None, "regression"):
+    if fitted.get("model_") is None or fitted["task_"] == "regression":
         raise AttributeError(
             "classes_ exists on a fitted estimator with a task of classes only."
         )

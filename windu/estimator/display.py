@@ -23,18 +23,22 @@ def visual_block(estimator: Any) -> Any:
     visual block
         Serial, one box a part.
     """
-    parts = [_part(estimator, name) for name in PARTS]
-    names = [
-        f"{name}: {_title(part)}" for name, part in zip(PARTS, parts, strict=True)
-    ]
-    drawn = [part if hasattr(part, "get_params") else None for part in parts]
+    parts = {name: _part(estimator, name) for name in PARTS}
+    titles = [f"{name}: {_title(part)}" for name, part in parts.items()]
     return VisualBlock(
         "serial",
-        drawn,
-        names=names,
-        name_details=[str(part) for part in parts],
+        [_box(part, title) for part, title in zip(parts.values(), titles, strict=True)],
+        names=titles,
+        name_details=[str(part) for part in parts.values()],
         dash_wrapped=False,
     )
+
+
+def _box(part: Any, title: str) -> Any:
+    if hasattr(part, "get_params"):
+        return VisualBlock("serial", [part], dash_wrapped=False)
+    # A block of this kind takes no part but its title.
+    return VisualBlock("single", None, names=title, name_details=str(part))
 
 
 def _part(estimator: Any, name: str) -> Any:

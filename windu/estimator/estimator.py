@@ -24,32 +24,31 @@ from windu._compat.sklearn import (
     elapsed_time,
     fit_context,
     propagated,
-    wrap_output,
 )
 from windu._compat.threads import openmp_threads
+from windu.estimator.attributes import FittedAttributes
 from windu.estimator.delegation import (
-    classes_of,
     model_has,
-    no_model,
     tags_of,
     type_before_fit,
 )
 from windu.estimator.display import visual_block
 from windu.estimator.fitting import FIT_STEPS
 from windu.estimator.metadata import model_fit_params
+from windu.estimator.partial import PartialPipeline
 from windu.estimator.parts import PARTS, fresh_part, named_part, with_defaults
 from windu.estimator.prediction import PREDICT_STEPS, decode, yes_probabilities
 from windu.estimator.target import resolve_task
 from windu.exceptions import PartError, did_you_mean
-from windu.schema.example import unpack_frame
-from windu.schema.inference import to_pandera
 from windu.steps import Step, run_steps
 from windu.tasks import TASKS
 
 __all__ = ["WinduEstimator"]
 
 
-class WinduEstimator(CallbackSupportMixin, BaseEstimator):
+class WinduEstimator(
+    PartialPipeline, FittedAttributes, CallbackSupportMixin, BaseEstimator
+):
     """Featurizer, transformer, label encoder and model as one estimator.
 
     `fit` takes a raw table and a target of any form: it infers the schema of the
@@ -203,7 +202,9 @@ class WinduEstimator(CallbackSupportMixin, BaseEstimator):
         self._fit(X, y, sample_weight, fit_params)
         return self
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, fit_params: dict[str, Any]) -> Any:
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, fit_params: dict[str, Any]
+    ) -> Any:
         frame = as_frame(X)
         check_not_empty(frame, type(self).__name__)
         target, task = resolve_task(self, y, frame)
@@ -221,11 +222,15 @@ class WinduEstimator(CallbackSupportMixin, BaseEstimator):
             values = run_steps(
                 self._fit_steps(),
                 {
-                    **({"frame": frame, "target": target, "task": task} | parts | given),
+                    **(
+                        {"frame": frame, "target": target, "task": task} | parts | given
+                    ),
                     "fit_params": model_fit_params(
                         self, parts["model"], sample_weight, fit_params, len(frame)
                     ),
-                    "callback_context": lambda part: propagated(self._step_context, part),
+                    "callback_context": lambda part: propagated(
+                        self._step_context, part
+                    ),
                 },
                 around=lambda step: self._around(step, context, X, y),
             )
@@ -280,27 +285,33 @@ class WinduEstimator(CallbackSupportMixin, BaseEstimator):
         if named and all(isinstance(name, str) for name in values["schema"].names):
             self.feature_names_in_ = np.array(values["schema"].names, dtype=object)
 
-    def _prepare(self, X: Any) -> tuple[Any, Any]:
-        """Return the matrix for the model, and the index of the table."""
+    def _matrix(self, X: Any) -> tuple[Any, bool]:
+        """Return the matrix for the model, and whether it stands for no rows."""
         check_is_fitted(self)
-        values = run_steps(
-            PREDICT_STEPS,
-            {
-                "X": X,
-                "schema": self._table_schema,
-                "named": self._named,
-                "checked": self.schema is not None,
-                "featurizer_": self.featurizer_,
-                "transformer_": self.transformer_,
-            },
-        )
-        return values["matrix"], X.index if isinstance(X, pd.DataFrame) else None
+        values = {
+            "X": X,
+            "schema": self._table_schema,
+            "named": self._named,
+            "checked": self.schema is not None,
+            "featurizer_": self.featurizer_,
+            "transformer_": self.transformer_,
+        }
+        values = run_steps(PREDICT_STEPS, values, until="validate")
+        empty = not len(values["frame"])
+        if empty:
+            # Most parts refuse no rows; what they give for one has the right form.
+            values["frame"] = self.example_.head(1)
+        return run_steps(PREDICT_STEPS[1:], values)["matrix"], empty
 
-    def _call_model(self, method: str, X: Any) -> tuple[Any, Any]:
-        check_is_fitted(self)
+    def _call_model(self, method: str, X: Any) -> Any:
         with openmp_threads(_cells(X), fit=False):
-            matrix, index = self._prepare(X)
-            return getattr(self.model_, method)(matrix), index
+            matrix, empty = self._matrix(X)
+            output = getattr(self.model_, method)(matrix)
+        if not empty:
+            return output
+        return (
+            [label[:0] for label in output] if isinstance(output, list) else output[:0]
+        )
 
     @available_if(model_has("predict"))
     def predict(self, X: Any) -> Any:
@@ -322,7 +333,8 @@ class WinduEstimator(CallbackSupportMixin, BaseEstimator):
         SchemaError
             If the table does not fit the schema of training.
         """
-        codes, index = self._call_model("predict", X)
+        codes = self._call_model("predict", X)
+        index = X.index if isinstance(X, pd.DataFrame) else None
         return decode(codes, self.task_, self.label_encoder_, index, self._container)
 
     @available_if(model_has("predict_proba"))
@@ -340,7 +352,7 @@ class WinduEstimator(CallbackSupportMixin, BaseEstimator):
             One column a class; for multilabel the probability of *yes* a label.
             Columns follow `classes_`.
         """
-        probabilities, _ = self._call_model("predict_proba", X)
+        probabilities = self._call_model("predict_proba", X)
         if self.task_ == "multilabel":
             return yes_probabilities(probabilities, self.model_.classes_)
         return np.asarray(probabilities)
@@ -376,7 +388,7 @@ class WinduEstimator(CallbackSupportMixin, BaseEstimator):
         ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
             As the model gives them.
         """
-        return np.asarray(self._call_model("decision_function", X)[0])
+        return np.asarray(self._call_model("decision_function", X))
 
     @available_if(model_has("predict"))
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -403,120 +415,6 @@ class WinduEstimator(CallbackSupportMixin, BaseEstimator):
             encode = self.label_encoder_.transform
             y, predicted = encode(y), encode(predicted)
         return float(accuracy_score(y, predicted, sample_weight=sample_weight))
-
-    @available_if(no_model)
-    def transform(self, X: Any) -> Any:
-        """Return features after featurizer and transformer (``model=None``).
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_columns)
-            As in `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_features_out)
-            A frame where `set_output` asked for one.
-        """
-        matrix, _ = self._prepare(X)
-        return wrap_output(matrix, X, self)
-
-    @available_if(no_model)
-    @fit_context(prefer_skip_nested_validation=False)
-    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
-        """Fit, and return the features of the training rows (``model=None``).
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_columns)
-            As in `fit`.
-        y : array-like of shape (n_samples,), default=None
-            Target, for transformers that learn from it.
-        **fit_params : dict
-            As in `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_features_out)
-            Cross-fitted encodings where the transformer has them.
-        """
-        weight = fit_params.pop("sample_weight", None)
-        return wrap_output(self._fit(X, y, weight, fit_params), X, self)
-
-    @available_if(no_model)
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Return the names of the columns that `transform` gives.
-
-        Parameters
-        ----------
-        input_features : ignored
-            For scikit-learn's sake.
-
-        Returns
-        -------
-        ndarray of shape (n_features_out,)
-            Texts.
-        """
-        check_is_fitted(self)
-        if self.transformer_ is not None:
-            return np.asarray(self.transformer_.get_feature_names_out(), dtype=object)
-        return np.array(self._feature_table_schema.names, dtype=object).astype(object)
-
-    @available_if(no_model)
-    def set_output(self, *, transform: str | None = None) -> WinduEstimator:
-        """Set the container that `transform` returns.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"}, default=None
-            None leaves it as it is.
-
-        Returns
-        -------
-        WinduEstimator
-            Itself.
-        """
-        if transform is not None:
-            self._sklearn_output_config = {"transform": transform}
-        return self
-
-    @property
-    def classes_(self) -> np.ndarray:
-        """Classes, or labels of a multilabel target."""
-        return classes_of(self)
-
-    @property
-    def schema_(self) -> Any:
-        """Schema of the input table, as a pandera `DataFrameSchema`."""
-        return to_pandera(self._fitted("_table_schema"))
-
-    @property
-    def feature_schema_(self) -> Any:
-        """Schema of what the featurizer gives, as a pandera `DataFrameSchema`."""
-        return to_pandera(self._fitted("_feature_table_schema"))
-
-    @property
-    def example_(self) -> pd.DataFrame:
-        """Rows of the training table."""
-        return unpack_frame(self._fitted("_example"))
-
-    @property
-    def feature_report_(self) -> pd.DataFrame:
-        """One row a column: kind, what was done, why."""
-        featurizer = self._fitted("featurizer_")
-        if hasattr(featurizer, "report_"):
-            return featurizer.report_
-        report = self._table_schema.describe()[["column", "kind", "why"]]
-        action = "kept" if featurizer is None else "given to the featurizer"
-        return report.assign(action=action)
-
-    def _fitted(self, attribute: str) -> Any:
-        # hasattr must say no before fit, hence an AttributeError.
-        if attribute not in vars(self):
-            raise AttributeError(
-                f"This {type(self).__name__} is not fitted yet: it has no {attribute}."
-            )
-        return vars(self)[attribute]
 
     def set_params(self, **params: Any) -> WinduEstimator:
         """Set parameters, also of parts that are still names.

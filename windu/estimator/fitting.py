@@ -6,17 +6,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn import config_context
 from sklearn.base import is_classifier
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, LabelEncoder, MultiLabelBinarizer
 from sklearn.utils import check_array
 
+from windu.components.blend import BoostedBlendClassifier, BoostedBlendRegressor
 from windu.components.featurizers import AutoFeaturizer
 from windu.components.label_encoders import IndicatorEncoder
-from windu.components.models import LabelwiseClassifier, set_categorical
+from windu.components.labelwise import LabelwiseClassifier
 from windu.components.registry import wants_of
-from windu.components.transformers import make_transformer
+from windu.components.transformers import codes_of, make_transformer
 from windu.estimator.parts import as_seed, with_defaults
 from windu.exceptions import FeatureError, PartError, TargetError
 from windu.schema.check import check_columns, infinite_cells
@@ -100,7 +102,9 @@ def checked_features(features: Any, n_rows: int) -> pd.DataFrame:
     return features
 
 
-def fit_label_encoder(target: Target | None, task: str | None, label_encoder: Any) -> Any:
+def fit_label_encoder(
+    target: Target | None, task: str | None, label_encoder: Any
+) -> Any:
     """Fit what takes the target to numbers and back."""
     if target is None or label_encoder is None:
         return None
@@ -117,7 +121,7 @@ def fit_label_encoder(target: Target | None, task: str | None, label_encoder: An
         ) from error
     classes = getattr(label_encoder, "classes_", None)
     if task in ("binary", "multiclass") and classes is not None:
-        _check_classes(classes, task, len(target.values))
+        _check_classes(np.asarray(classes).tolist(), task, len(target.values))
     return label_encoder
 
 
@@ -135,7 +139,7 @@ def _as_encoder_input(target: Target, task: str | None) -> Any:
     return target.values
 
 
-def _check_classes(classes: np.ndarray, task: str, n_rows: int) -> None:
+def _check_classes(classes: list[Any], task: str, n_rows: int) -> None:
     if len(classes) < 2:
         raise TargetError(
             "y must hold at least two classes to learn from. Got one class, "
@@ -190,9 +194,12 @@ def fit_transformer(
             transformer = _cleaning_transformer(features, wants_of(model), **options)
     with_defaults(transformer, random_state=random_state, n_jobs=n_jobs)
     frame = text_columns(features)
-    if hasattr(transformer, "fit_transform"):
-        return transformer, transformer.fit_transform(frame, codes)
-    return transformer, transformer.fit(frame, codes).transform(frame)
+    # Metadata goes to the model alone, and scikit-learn 1.9.1's TargetEncoder fails
+    # with a KeyError where routing is enabled and no groups are routed to it.
+    with config_context(enable_metadata_routing=False):
+        if hasattr(transformer, "fit_transform"):
+            return transformer, transformer.fit_transform(frame, codes)
+        return transformer, transformer.fit(frame, codes).transform(frame)
 
 
 def text_columns(features: pd.DataFrame) -> pd.DataFrame:
@@ -228,7 +235,7 @@ def fit_model(
     if model is None:
         return None
     _translate_class_weight(model, label_encoder_)
-    set_categorical(model, transformer_)
+    _set_categorical(model, transformer_)
     model = _for_task(model, task, codes, n_jobs)
     with callback_context(model):
         return model.fit(matrix, codes, **fit_params)
@@ -242,6 +249,14 @@ def _for_task(model: Any, task: str | None, codes: Any, n_jobs: int | None) -> A
     if several and not tags.target_tags.multi_output:
         return MultiOutputRegressor(model, n_jobs=n_jobs)
     return model
+
+
+def _set_categorical(model: Any, transformer: Any) -> None:
+    """Tell the default model which columns of the matrix hold codes."""
+    if isinstance(model, (BoostedBlendClassifier, BoostedBlendRegressor)):
+        codes = codes_of(transformer)
+        if model.categorical_features is None and len(codes):
+            model.set_params(categorical_features=codes)
 
 
 def _translate_class_weight(model: Any, label_encoder: Any) -> None:

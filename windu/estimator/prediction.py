@@ -114,7 +114,9 @@ def yes_probabilities(probabilities: Any, classes: Any) -> np.ndarray:
     return np.column_stack(columns)
 
 
-def decode(codes: Any, task: str, label_encoder: Any, index: Any, container: str) -> Any:
+def decode(
+    codes: Any, task: str, label_encoder: Any, index: Any, container: str
+) -> Any:
     """Return predictions in the form that y had.
 
     Parameters

@@ -71,7 +71,9 @@ def functions_of(estimator: Any) -> list[tuple[str, Any, Any]]:
     found = []
     for part in _PARTS:
         for name in (part, f"{part}_"):
-            value = vars(estimator).get(name) if hasattr(estimator, "__dict__") else None
+            value = (
+                vars(estimator).get(name) if hasattr(estimator, "__dict__") else None
+            )
             inner = value.func if isinstance(value, FunctionTransformer) else value
             if isinstance(inner, (FunctionType, FunctionReference)):
                 found.append((name, value, inner))

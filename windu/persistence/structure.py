@@ -59,7 +59,9 @@ def _check_predictor(held: Any) -> None:
         raise PersistenceError("The file holds a tree with levels outside its table.")
 
 
-def _check(left: Any, right: Any, leaf: Any, feature: Any, n_features: int | None) -> None:
+def _check(
+    left: Any, right: Any, leaf: Any, feature: Any, n_features: int | None
+) -> None:
     inner = np.flatnonzero(~leaf)
     n_nodes = len(leaf)
     for child in (left[inner], right[inner]):

@@ -12,9 +12,13 @@ from __future__ import annotations
 __all__ = ["CHECKED", "TRUSTED", "trusted_types"]
 
 _WINDU = (
+    "windu.components._linear_design.LinearDesign",
+    "windu.components.blend.BoostedBlendClassifier",
+    "windu.components.blend.BoostedBlendRegressor",
     "windu.components.featurizers.AutoFeaturizer",
     "windu.components.label_encoders.IndicatorEncoder",
-    "windu.components.models.LabelwiseClassifier",
+    "windu.components.labelwise.LabelwiseClassifier",
+    "windu.components.text.TextEncoder",
     "windu.estimator.estimator.WinduEstimator",
     "windu.persistence.functions.FunctionReference",
     "windu.schema.columns.TableSchema",
@@ -23,10 +27,20 @@ _WINDU = (
 #: Hold arrays, numbers and texts; building them runs no code of the file's choice.
 _PLAIN = (
     "numpy.dtype",
+    "sklearn._loss.loss.HalfTweedieLossIdentity",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace",
+    "sklearn.gaussian_process.kernels.ConstantKernel",
+    "sklearn.gaussian_process.kernels.Product",
+    "sklearn.gaussian_process.kernels.RBF",
+    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
 )
 
 CHECKED = (
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.neighbors._kd_tree.KDTree",
     "sklearn.tree._tree.Tree",
 )
 

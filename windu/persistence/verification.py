@@ -35,12 +35,17 @@ def check_same(saved: Any, again: Any) -> None:
     if hasattr(saved, "example_") and not functions_of(saved):
         for method in ("predict", "predict_proba"):
             if hasattr(saved, method):
-                _check_equal(method, *(getattr(e, method)(saved.example_) for e in (saved, again)))
+                _check_equal(
+                    method,
+                    *(getattr(e, method)(saved.example_) for e in (saved, again)),
+                )
 
 
 def _check_params(saved: dict[str, Any], again: dict[str, Any]) -> None:
     for name, value in saved.items():
-        if isinstance(value, (bool, int, float, str, dict, list, tuple)) and _plain(value):
+        if isinstance(value, (bool, int, float, str, dict, list, tuple)) and _plain(
+            value
+        ):
             other = again.get(name)
             same = type(other) is type(value) and repr(other) == repr(value)
             if not same:

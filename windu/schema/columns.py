@@ -47,6 +47,8 @@ class ColumnSchema(BaseModel):
         Format of dates that are texts.
     has_time : bool
         Whether dates have a time of day.
+    words : float or None
+        Words a text, in the mean, where there are more texts than levels.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,6 +64,7 @@ class ColumnSchema(BaseModel):
     maximum: float | str | None = None
     date_format: str | None = None
     has_time: bool = False
+    words: float | None = None
 
 
 _COLUMNS = TypeAdapter(list[ColumnSchema])

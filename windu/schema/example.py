@@ -16,7 +16,9 @@ __all__ = ["choose_example", "pack_frame", "unpack_frame"]
 N_ROWS = 20
 
 
-def choose_example(frame: pd.DataFrame, schema: TableSchema, n_rows: int = N_ROWS) -> str:
+def choose_example(
+    frame: pd.DataFrame, schema: TableSchema, n_rows: int = N_ROWS
+) -> str:
     """Return rows that show missing values, rare levels and extremes, as JSON text.
 
     Parameters

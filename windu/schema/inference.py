@@ -188,7 +188,9 @@ def _text(values: pd.Series, nullable: bool) -> dict[str, Any]:
         span = {"minimum": float(numbers.min()), "maximum": float(numbers.max())}
         return {"kind": kind, "why": why, **span}
     levels = [str(level) for level in counts.index] if kind == "categorical" else None
-    return {"kind": kind, "why": why, "levels": levels}
+    many = kind in ("text", "high-cardinality")
+    words = kinds.mean_words(counts.index) if many else None
+    return {"kind": kind, "why": why, "levels": levels, "words": words}
 
 
 def to_pandera(schema: TableSchema) -> pandera.pandas.DataFrameSchema:

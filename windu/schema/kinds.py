@@ -14,6 +14,7 @@ __all__ = [
     "MISSING_TEXTS",
     "date_format_of",
     "is_identifier_name",
+    "mean_words",
     "parse_dates",
     "parse_numbers",
     "storage_of",
@@ -22,10 +23,26 @@ __all__ = [
 
 #: Texts that stand for "no value" in a column of numbers or dates.
 MISSING_TEXTS = frozenset(
-    {"", "-", "--", "?", ".", "na", "n/a", "#n/a", "nan", "nil", "none", "null", "missing"}
+    {
+        "",
+        "-",
+        "--",
+        "?",
+        ".",
+        "na",
+        "n/a",
+        "#n/a",
+        "nan",
+        "nil",
+        "none",
+        "null",
+        "missing",
+    }
 )
 #: More levels than this, and a column of texts is high-cardinality.
 MAX_LEVELS = 40
+#: At least so many words in the mean, and the words of a text say something.
+MIN_WORDS = 1.5
 #: Fewer values than this say nothing about a column being an identifier.
 MIN_IDENTIFIER_ROWS = 30
 
@@ -52,8 +69,10 @@ def storage_of(values: pd.Series) -> str:
     """
     dtype = values.dtype
     if isinstance(dtype, pd.CategoricalDtype):
-        return "text" if dtype.categories.dtype == object else storage_of(
-            dtype.categories.to_series()
+        return (
+            "text"
+            if dtype.categories.dtype == object
+            else storage_of(dtype.categories.to_series())
         )
     if pd.api.types.is_bool_dtype(dtype):
         return "boolean"
@@ -65,7 +84,9 @@ def storage_of(values: pd.Series) -> str:
         return "timedelta"
     if dtype != object:
         return _storage_of_extension(values)
-    return _STORAGE_OF_OBJECTS.get(pd.api.types.infer_dtype(values, skipna=True), "other")
+    return _STORAGE_OF_OBJECTS.get(
+        pd.api.types.infer_dtype(values, skipna=True), "other"
+    )
 
 
 _STORAGE_OF_OBJECTS = {
@@ -217,19 +238,40 @@ def text_kind(
         if _are_numbers(real):
             return "numeric", "all texts are numbers", None
     n = len(texts)
-    words = texts.str.count(r"\S+").mean()
+    words = mean_words(texts)
     distinct = n / n_present
-    if distinct == 1.0 and words < 2 and (
-        n_present >= MIN_IDENTIFIER_ROWS or (n_present > 2 and is_identifier_name(name))
+    if (
+        distinct == 1.0
+        and words < MIN_WORDS
+        and (
+            n_present >= MIN_IDENTIFIER_ROWS
+            or (n_present > 2 and is_identifier_name(name))
+        )
     ):
         return "identifier", "every row has a text of its own", None
-    if n > MAX_LEVELS and distinct > 0.95 and words < 1.5:
+    if n <= MAX_LEVELS:
+        return "categorical", f"{n} levels", None
+    if distinct > 0.95 and words < MIN_WORDS:
         return "identifier", f"{n} different texts in {n_present} rows", None
-    if n > MAX_LEVELS and (words >= 3 or (words >= 2 and distinct > 0.5)):
+    if distinct > 0.5 and words >= MIN_WORDS:
         return "text", f"{words:.1f} words in the mean, {n} different texts", None
-    if n > MAX_LEVELS:
-        return "high-cardinality", f"{n} levels, more than {MAX_LEVELS}", None
-    return "categorical", f"{n} levels", None
+    return "high-cardinality", f"{n} levels, more than {MAX_LEVELS}", None
+
+
+def mean_words(texts: Any) -> float:
+    """Return the number of words a text, in the mean.
+
+    Parameters
+    ----------
+    texts : Series or Index
+        Different texts.
+
+    Returns
+    -------
+    float
+        Separated by white space.
+    """
+    return float(np.mean([len(str(text).split()) for text in texts]))
 
 
 def _are_numbers(texts: pd.Series) -> bool:

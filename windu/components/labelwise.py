@@ -1,4 +1,4 @@
-"""The default model, and one model a label for models that know one target only."""
+"""One model a label, for models that know one target only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.dummy import DummyClassifier
 from sklearn.multioutput import MultiOutputClassifier
 
-__all__ = ["LabelwiseClassifier", "set_categorical"]
+__all__ = ["LabelwiseClassifier"]
 
 
 class LabelwiseClassifier(MultiOutputClassifier):
@@ -37,7 +37,7 @@ class LabelwiseClassifier(MultiOutputClassifier):
     >>> import numpy as np
     >>> from sklearn.linear_model import LogisticRegression
     >>> from windu import LabelwiseClassifier
-    >>> X, Y = np.array([[0.0], [1.0], [2.0]]), np.array([[0, 1], [0, 1], [1, 1]])
+    >>> X, Y = np.array([[-9.0], [0.0], [9.0]]), np.array([[0, 1], [0, 1], [1, 1]])
     >>> LabelwiseClassifier(LogisticRegression()).fit(X, Y).predict(X)
     array([[0, 1],
            [0, 1],
@@ -78,7 +78,3 @@ class LabelwiseClassifier(MultiOutputClassifier):
         ]
         self.classes_ = [estimator.classes_ for estimator in self.estimators_]
         return self
-
-
-def set_categorical(model: Any, transformer: Any) -> None:
-    """Tell the default model which columns of the matrix hold codes."""

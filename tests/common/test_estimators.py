@@ -1,0 +1,116 @@
+"""scikit-learn's common tests over every public estimator."""
+
+import inspect
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, clone
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.linear_model import LogisticRegression
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import windu
+from windu import (
+    AutoFeaturizer,
+    BoostedBlendClassifier,
+    BoostedBlendRegressor,
+    IndicatorEncoder,
+    LabelwiseClassifier,
+    TextEncoder,
+    WinduEstimator,
+)
+
+NO_CONSUMER = "without a model nobody can honour weights, and windu never ignores them"
+REGRESSION = "task='auto' turns to regression for numbers with fractions"
+SCALER = "the scaler and the validation rows of the default chain see rows, not weights"
+
+WEIGHTS = {
+    "check_sample_weights_pandas_series",
+    "check_sample_weights_not_an_array",
+    "check_sample_weights_list",
+    "check_all_zero_sample_weights_error",
+    "check_sample_weights_shape",
+    "check_sample_weights_not_overwritten",
+    "check_sample_weight_equivalence_on_dense_data",
+}
+EQUIVALENCE = "check_sample_weight_equivalence_on_dense_data"
+
+ESTIMATORS = {
+    "auto": (
+        WinduEstimator(),
+        {"check_classifiers_regression_target": REGRESSION, EQUIVALENCE: SCALER},
+    ),
+    "regression": (WinduEstimator(task="regression"), {EQUIVALENCE: SCALER}),
+    "logistic": (WinduEstimator(LogisticRegression()), {EQUIVALENCE: SCALER}),
+    "forest": (
+        WinduEstimator(RandomForestRegressor(n_estimators=10)),
+        {EQUIVALENCE: "a forest draws rows, whatever their weights"},
+    ),
+    "none": (WinduEstimator(model=None), dict.fromkeys(WEIGHTS, NO_CONSUMER)),
+    "featurizer": (AutoFeaturizer(), {}),
+    "text": (TextEncoder(n_components=3), {}),
+    "blend classifier": (BoostedBlendClassifier(), {EQUIVALENCE: SCALER}),
+    "blend regressor": (BoostedBlendRegressor(), {EQUIVALENCE: SCALER}),
+}
+#: scikit-learn has no checks for an encoder of targets, nor for a classifier of several
+#: labels only (it skips MultiOutputClassifier as well); both have tests of their own.
+WITHOUT_CHECKS = {IndicatorEncoder, LabelwiseClassifier}
+
+
+def expected_failures(estimator):
+    """Return the checks that fail, with the reason, for parametrize_with_checks."""
+    for candidate, expected in ESTIMATORS.values():
+        if candidate is estimator:
+            return expected
+    raise AssertionError(f"{estimator} is not in the table")
+
+
+@parametrize_with_checks(
+    [estimator for estimator, _ in ESTIMATORS.values()],
+    expected_failed_checks=expected_failures,
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+@pytest.mark.filterwarnings("ignore::windu.exceptions.WinduWarning")
+def test_scikit_learn_checks(estimator, check):
+    """Every public estimator is one by scikit-learn's own rules."""
+    check(estimator)
+
+
+def public_estimators():
+    """Return the public classes that are estimators."""
+    found = [getattr(windu, name) for name in windu.__all__]
+    return {
+        cls for cls in found if inspect.isclass(cls) and issubclass(cls, BaseEstimator)
+    }
+
+
+def test_every_public_estimator_is_checked():
+    """An estimator is under the common tests on the day it is exported."""
+    checked = {type(estimator) for estimator, _ in ESTIMATORS.values()}
+    assert public_estimators() == checked | WITHOUT_CHECKS
+
+
+@pytest.mark.parametrize("cls", sorted(public_estimators(), key=lambda c: c.__name__))
+def test_init_only_assigns(cls):
+    """A constructor keeps what it was given, and takes keywords after the first."""
+    parameters = list(inspect.signature(cls).parameters.values())
+    assert all(p.kind is p.KEYWORD_ONLY for p in parameters[1:]) or cls is (
+        LabelwiseClassifier
+    )
+    values = {p.name: object() for p in parameters}
+    made = cls(**values)
+    assert all(getattr(made, name) is value for name, value in values.items())
+
+
+@pytest.mark.parametrize("name", ["auto", "regression", "logistic", "forest"])
+def test_fit_leaves_the_passed_parts_alone(name, ugly):
+    """Parts are cloned: what was passed stays unfitted and unchanged."""
+    X, _ = ugly
+    estimator = clone(ESTIMATORS[name][0])
+    y = np.arange(len(X)) % 2 if name in ("auto", "logistic") else np.arange(len(X)) / 7
+    before = repr(estimator.get_params(deep=True))
+    estimator.fit(X, y)
+    assert repr(estimator.get_params(deep=True)) == before
+    if isinstance(estimator.model, BaseEstimator):
+        assert not [n for n in vars(estimator.model) if n.endswith("_")]

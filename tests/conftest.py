@@ -1,0 +1,41 @@
+"""Tables that several tests share."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+
+def make_ugly(n_rows=240, seed=0):
+    """Return a table with one column of every kind, and a target that follows it."""
+    rng = np.random.default_rng(seed)
+    words = ["late", "paid", "good", "bad", "customer", "phone", "mail", "again"]
+    X = pd.DataFrame(
+        {
+            "city": rng.choice(["Rome", "Oslo", "Bern"], n_rows),
+            "amount": rng.normal(size=n_rows),
+            "visits": rng.integers(0, 9, n_rows),
+            "when": pd.date_range("2020-01-01", periods=n_rows),
+            "signed": pd.date_range("2021-03-01", periods=n_rows, freq="7h").strftime(
+                "%d/%m/%Y"
+            ),
+            "flag": rng.random(n_rows) > 0.5,
+            "note": [" ".join(rng.choice(words, 5)) for _ in range(n_rows)],
+            "agent": [f"agent {i}" for i in rng.integers(0, 70, n_rows)],
+            "uid": [f"K{i:05d}X" for i in range(n_rows)],
+            "fixed": "same",
+            "price": [f"{value:.2f}" for value in rng.normal(size=n_rows)],
+        }
+    )
+    X.loc[::7, "amount"] = np.nan
+    X.loc[::11, "city"] = None
+    X.loc[3::50, "price"] = "n/a"
+    y = pd.Series(
+        np.where((X["amount"].fillna(0) > 0) ^ X["flag"], "good", "bad"), name="risk"
+    )
+    return X, y
+
+
+@pytest.fixture
+def ugly():
+    """A raw table and a target of two classes."""
+    return make_ugly()

@@ -1,0 +1,148 @@
+"""One column of a new table to the dtype of training, where the values are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from windu.schema import kinds
+from windu.schema.columns import ColumnSchema
+from windu.schema.inference import as_numbers
+
+__all__ = ["is_settled", "recast"]
+
+Recast = tuple[pd.Series, np.ndarray]
+
+
+def is_settled(values: pd.Series, column: ColumnSchema) -> bool:
+    """Tell whether the dtype alone says that the values are what they were.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        The column of a new table.
+    column : ColumnSchema
+        The column of training.
+
+    Returns
+    -------
+    bool
+        False where the values have to be looked at.
+    """
+    same = str(values.dtype) == column.dtype != "object"
+    return same and not _is_parsed(column)
+
+
+def recast(values: pd.Series, column: ColumnSchema) -> Recast:
+    """Return the values in the dtype of training, and where their meaning differs.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        The column of a new table.
+    column : ColumnSchema
+        The column of training.
+
+    Returns
+    -------
+    values : pandas.Series
+        Cast, if nothing is wrong.
+    wrong : ndarray of bool of shape (n_samples,)
+        Values that mean something else.
+    """
+    got = kinds.storage_of(values)
+    right = np.zeros(len(values), dtype=bool)
+    if column.storage in ("empty", "other") or column.kind == "constant":
+        return values, right
+    if got == "empty" or values.isna().all():
+        return _astype(values.astype(object), column), right
+    if got == column.storage:
+        wrong = right
+    elif convert := _CONVERSIONS.get((got, column.storage)):
+        values, wrong = convert(values, column)
+    else:
+        wrong = values.notna().to_numpy()
+    if _is_parsed(column):
+        wrong = wrong | _unreadable(values, column)
+    return (values if wrong.any() else _astype(values, column)), wrong
+
+
+def _is_parsed(column: ColumnSchema) -> bool:
+    return column.storage == "text" and column.kind in ("numeric", "datetime")
+
+
+def _to_boolean(values: pd.Series, column: ColumnSchema) -> Recast:
+    numbers = as_numbers(values)
+    return values, ~(np.isnan(numbers) | np.isin(numbers, (0.0, 1.0)))
+
+
+def _boolean_to_number(values: pd.Series, column: ColumnSchema) -> Recast:
+    # Only numbers that were 0 and 1 in training can be told as booleans.
+    told = column.minimum in (0.0, 1.0) and column.maximum in (0.0, 1.0)
+    return values, values.notna().to_numpy() & (not told)
+
+
+def _text_to_date(values: pd.Series, column: ColumnSchema) -> Recast:
+    texts = values.astype(object)
+    dates = kinds.parse_dates(texts, "ISO8601")
+    return dates, (dates.isna() & texts.notna()).to_numpy()
+
+
+def _date_to_text(values: pd.Series, column: ColumnSchema) -> Recast:
+    if column.date_format is None:
+        return values, values.notna().to_numpy()
+    texts = kinds.parse_dates(values, None).dt.strftime(column.date_format)
+    return texts, np.zeros(len(values), dtype=bool)
+
+
+def _number_to_text(values: pd.Series, column: ColumnSchema) -> Recast:
+    """Levels that are whole numbers as texts come back as numbers from a CSV file."""
+    numbers = pd.Series(as_numbers(values), index=values.index)
+    texts = numbers.map(
+        lambda x: str(int(x)) if x == int(x) else repr(x), na_action="ignore"
+    ).astype(object)
+    if column.kind in ("numeric", "high-cardinality"):
+        return texts, np.zeros(len(values), dtype=bool)
+    return texts, (~texts.isin(column.levels or []) & texts.notna()).to_numpy()
+
+
+_CONVERSIONS: dict[tuple[str, str], Callable[[pd.Series, ColumnSchema], Recast]] = {
+    ("numeric", "boolean"): _to_boolean,
+    ("boolean", "numeric"): _boolean_to_number,
+    ("text", "datetime"): _text_to_date,
+    ("datetime", "text"): _date_to_text,
+    ("numeric", "text"): _number_to_text,
+}
+
+
+def _unreadable(values: pd.Series, column: ColumnSchema) -> np.ndarray:
+    texts = values.astype(object)
+    real = texts.notna()
+    real &= ~texts.map(str).str.strip().str.lower().isin(kinds.MISSING_TEXTS)
+    texts = texts.where(real)
+    if column.kind == "datetime":
+        read = kinds.parse_dates(texts, column.date_format)
+    else:
+        read = kinds.parse_numbers(texts)
+    return (real & read.isna()).to_numpy()
+
+
+def _astype(values: pd.Series, column: ColumnSchema) -> pd.Series:
+    """Give values the dtype of training, or the nearest that can hold them."""
+    dtype: Any = column.dtype
+    if dtype in (str(values.dtype), "object"):
+        return values
+    if dtype == "category" or (dtype == "bool" and values.isna().any()):
+        return values.astype(object)
+    if column.storage == "numeric":
+        numbers = pd.Series(as_numbers(values), index=values.index, name=values.name)
+        plain_integer = dtype.startswith(("int", "uint")) and "[" not in dtype
+        whole = bool((numbers == np.floor(numbers)).all())
+        nullable_whole = bool((numbers.dropna() == np.floor(numbers.dropna())).all())
+        if (plain_integer and not whole) or ("nt" in dtype and not nullable_whole):
+            return numbers
+        return numbers.astype(dtype)
+    return values.astype(dtype)
