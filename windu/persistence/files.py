@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Collection
+from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import ZIP_DEFLATED, BadZipFile
+from zipfile import ZIP_DEFLATED, is_zipfile
 
 import skops.io
 
@@ -126,6 +127,11 @@ def load(
             f"{'a folder' if path.is_dir() else 'none'}. Check the path."
         )
     data = path.read_bytes()
+    if not is_zipfile(BytesIO(data)):
+        raise PersistenceError(
+            f"The file {str(path)!r} must be one that windu.save wrote. Got something "
+            "else, or a part of it. Get a whole copy."
+        )
     found = _readable(lambda: skops.io.get_untrusted_types(data=data), path)
     unknown = sorted(set(found) - TRUSTED - set(trusted))
     if unknown:
@@ -156,11 +162,6 @@ def _dumped(estimator: Any) -> bytes:
 def _readable(read: Callable[[], Any], path: Path) -> Any:
     try:
         return read()
-    except BadZipFile as error:
-        raise PersistenceError(
-            f"The file {str(path)!r} must be one that windu.save wrote. Got something "
-            f"else, or a part of it: {error}. Get a whole copy."
-        ) from error
     except Exception as error:
         raise PersistenceError(
             f"The file {str(path)!r} cannot be read: {type(error).__name__}: {error}. It "

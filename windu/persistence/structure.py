@@ -1,4 +1,4 @@
-"""Trees are looked at before they predict: edited ones crash or never end."""
+"""Fitted structures are looked at before they predict: edited ones crash a process."""
 
 from __future__ import annotations
 
@@ -32,12 +32,45 @@ def check_structure(loaded: Any) -> None:
         name = type(held).__name__
         module = type(held).__module__
         if name == "Tree" and module == "sklearn.tree._tree":
-            nodes, leaf = held.__getstate__()["nodes"], None
-            left, right = nodes["left_child"], nodes["right_child"]
-            leaf = left == -1
-            _check(left, right, leaf, nodes["feature"], held.n_features)
+            nodes = held.__getstate__()["nodes"]
+            leaf = nodes["left_child"] == -1
+            children = nodes["left_child"], nodes["right_child"]
+            _check(*children, leaf, nodes["feature"], held.n_features)
         elif name == "TreePredictor" and module.startswith("sklearn.ensemble._hist"):
             _check_predictor(held)
+        elif name in ("KDTree", "BallTree") and module.startswith("sklearn.neighbors"):
+            _check_neighbours(held)
+        elif hasattr(held, "support_vectors_") and hasattr(held, "_n_support"):
+            _check_support(held)
+
+
+def _check_neighbours(held: Any) -> None:
+    data, index, nodes, _ = held.get_arrays()
+    starts, ends = nodes["idx_start"], nodes["idx_end"]
+    inside = (index >= 0).all() and (index < len(data)).all()
+    ordered = (
+        (starts >= 0).all() and (starts <= ends).all() and (ends <= len(data)).all()
+    )
+    if not (inside and ordered):
+        raise PersistenceError(
+            "A tree of neighbours must point to its own rows. The file holds one that "
+            "does not; it was damaged or edited. Get a whole copy."
+        )
+
+
+def _check_support(held: Any) -> None:
+    n_vectors = np.shape(held.support_vectors_)[0]
+    counts = np.asarray(held._n_support)
+    fits = (
+        (counts >= 0).all()
+        and counts.sum() == n_vectors == len(held.support_)
+        and np.shape(held._dual_coef_)[-1] == n_vectors
+    )
+    if not fits:
+        raise PersistenceError(
+            "The counts of support vectors must agree with the vectors. In the file "
+            "they do not; it was damaged or edited. Get a whole copy."
+        )
 
 
 def _check_predictor(held: Any) -> None:

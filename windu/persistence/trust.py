@@ -35,7 +35,16 @@ _PLAIN = (
     "sklearn.gaussian_process.kernels.Product",
     "sklearn.gaussian_process.kernels.RBF",
     "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.model_selection._split.KFold",
+    "sklearn.model_selection._split.StratifiedKFold",
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+)
+
+#: What histogram gradient boosting with levels holds: a partial call of `check_array`,
+#: which takes any argument and gives back an array or an error.
+_FUNCTIONS = (
+    "functools.partial",
+    "sklearn.utils.validation.check_array",
 )
 
 CHECKED = (
@@ -44,7 +53,7 @@ CHECKED = (
     "sklearn.tree._tree.Tree",
 )
 
-TRUSTED = frozenset(_WINDU + _PLAIN + CHECKED)
+TRUSTED = frozenset(_WINDU + _PLAIN + _FUNCTIONS + CHECKED)
 
 
 def trusted_types() -> list[str]:
