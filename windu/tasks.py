@@ -84,13 +84,13 @@ def read_target(y: Any) -> Target:
     if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
         y = y.iloc[:, 0]
     if _holds_label_lists(y):
-        values = list(y)
-        _check_rows(np.array([not _is_collection(v) for v in values]), "NaN", y)
-        return Target(values, "labels")
+        labels = list(y)
+        _check_rows(np.array([not _is_collection(v) for v in labels]), "NaN", y)
+        return Target(labels, "labels")
     if isinstance(y, pd.DataFrame):
-        _check_rows(y.isna().to_numpy().any(axis=1), "NaN", y)
+        _check_rows(_any_column(y.isna()), "NaN", y)
         return Target(y, "table")
-    values = _to_array(y)
+    values: Any = _to_array(y)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim not in (1, 2):
@@ -100,12 +100,10 @@ def read_target(y: Any) -> Target:
         )
     if values.dtype.kind == "c":
         raise TargetError("y must hold real numbers. Complex data not supported: y.")
-    missing = pd.isna(values) if values.ndim == 1 else pd.isna(values).any(axis=1)
-    _check_rows(np.asarray(missing), "NaN", y)
+    _check_rows(_any_column(pd.isna(values)), "NaN", y)
     if values.dtype.kind == "f":
-        infinite = np.isinf(values)
         _check_rows(
-            infinite if values.ndim == 1 else infinite.any(axis=1),
+            _any_column(np.isinf(values)),
             f"infinity or a value too large for dtype('{values.dtype}')",
             y,
         )
@@ -242,6 +240,11 @@ def _holds_label_lists(y: Any) -> bool:
     return not (same_length and numbers) or any(
         isinstance(v, (set, frozenset)) for v in y
     )
+
+
+def _any_column(bad: Any) -> np.ndarray:
+    bad = np.asarray(bad)
+    return bad if bad.ndim == 1 else np.asarray(bad.any(axis=1))
 
 
 def _check_rows(bad: np.ndarray, what: str, y: Any) -> None:

@@ -219,7 +219,7 @@ def test_trust_given_by_the_caller(tmp_path):
     ids=str,
 )
 def test_edited_structures_are_refused(model, tmp_path):
-    """Children outside a tree, cycles, indices outside the data: found before predict."""
+    """Cycles, children and indices outside the data: found before predict."""
     est = WinduEstimator(model, random_state=0).fit(X, Y)
     path = save(est, tmp_path / "est.windu")
     refused = 0

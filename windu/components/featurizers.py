@@ -140,7 +140,8 @@ class AutoFeaturizer(TransformerMixin, BaseEstimator):
             if column.kind not in _DROPPED:
                 features = _features_of(column, frame.iloc[:, position])
                 made.update(zip(_names_of(column), features, strict=True))
-        return pd.DataFrame(made, index=frame.index, copy=False)
+        rows = pd.RangeIndex(len(frame))
+        return pd.DataFrame(made, index=rows, copy=False).set_axis(frame.index)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the names of the features.
@@ -204,8 +205,8 @@ def _names_of(column: ColumnSchema) -> list[str]:
     return [name]
 
 
-def _features_of(column: ColumnSchema, values: pd.Series) -> list[np.ndarray]:
-    """Return one array a feature; a missing value is NaN in all of them."""
+def _features_of(column: ColumnSchema, values: pd.Series) -> list[Any]:
+    """Return one column a feature; a missing value is NaN in all of them."""
     if column.kind == "datetime":
         return date_parts(column, kinds.parse_dates(values, column.date_format))
     if column.kind == "numeric" and column.storage == "text":
@@ -215,4 +216,6 @@ def _features_of(column: ColumnSchema, values: pd.Series) -> list[np.ndarray]:
     texts = values.astype(object)
     # Levels may be missing, and are then a level of their own; a text is just empty.
     missing = "" if column.kind == "text" else np.nan
-    return [texts.where(texts.notna(), missing).to_numpy()]
+    texts = texts.where(texts.notna(), missing)
+    # A Series keeps dtype object, where pandas 3 makes an array of texts a `str`.
+    return [pd.Series(texts.to_numpy(), dtype=object)]

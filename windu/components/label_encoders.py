@@ -120,7 +120,7 @@ class IndicatorEncoder(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         is_yes = np.asarray(codes).astype(bool)
-        columns = [
+        columns: list[Any] = [
             pd.array(np.where(is_yes[:, i], yes, no), dtype=self.dtypes_[i])
             for i, (no, yes) in enumerate(self.values_)
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,8 @@ class LabelwiseClassifier(MultiOutputClassifier):
            [1, 1]])
     """
 
+    estimators_: list[Any]
+
     def fit(
         self, X: Any, Y: Any, sample_weight: Any = None, **fit_params: Any
     ) -> LabelwiseClassifier:
@@ -71,7 +74,7 @@ class LabelwiseClassifier(MultiOutputClassifier):
             return super().fit(X, Y, sample_weight, **fit_params)
         if any(varies):
             super().fit(X, Y[:, varies], sample_weight, **fit_params)
-        fitted = iter(self.estimators_ if any(varies) else [])
+        fitted: Iterator[Any] = iter(self.estimators_ if any(varies) else [])
         self.estimators_ = [
             next(fitted) if vary else DummyClassifier(strategy="prior").fit(X, Y[:, i])
             for i, vary in enumerate(varies)

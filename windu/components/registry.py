@@ -219,8 +219,8 @@ def make_named(part: str, name: str) -> Any:
     found = _sklearn_transformers().get(name)
     if found is None or _required(found):
         raise PartError(
-            f"The {part} must be 'auto', None, an object, or the name of a scikit-learn "
-            f"transformer that needs no arguments. Got {name!r}."
+            f"The {part} must be 'auto', None, an object, or the name of a "
+            f"scikit-learn transformer that needs no arguments. Got {name!r}."
             + did_you_mean(name, ["auto", *_sklearn_transformers()])
         )
     return found()

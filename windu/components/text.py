@@ -165,7 +165,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):
 
     def _columns(self, X: Any, *, reset: bool) -> list[list[str]]:
         if isinstance(X, pd.DataFrame):
-            # pandas' own text dtypes become objects, which scikit-learn takes as they are.
+            # scikit-learn knows objects; pandas has several dtypes of texts.
             X = X.astype(object)
         array = validate_data(
             self,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from windu.estimator.delegation import classes_of
 from windu.schema.example import unpack_frame
+from windu.schema.columns import TableSchema
 from windu.schema.inference import to_pandera
 
 __all__ = ["FittedAttributes"]
@@ -16,6 +17,8 @@ __all__ = ["FittedAttributes"]
 
 class FittedAttributes:
     """What `WinduEstimator` keeps as plain data, in the form that users want."""
+
+    _table_schema: TableSchema
 
     @property
     def classes_(self) -> np.ndarray:

@@ -84,8 +84,8 @@ def checked_features(features: Any, n_rows: int) -> pd.DataFrame:
         )
     if len(features) != n_rows:
         raise FeatureError(
-            f"The featurizer must keep the rows. Got {len(features)} rows for {n_rows}. "
-            "Drop or add rows before fit, not in the featurizer."
+            f"The featurizer must keep the rows. Got {len(features)} rows for "
+            f"{n_rows}. Drop or add rows before fit, not in the featurizer."
         )
     if not features.shape[1]:
         raise FeatureError(
@@ -149,8 +149,8 @@ def _check_classes(classes: list[Any], task: str, n_rows: int) -> None:
     if task == "binary" and len(classes) > 2:
         raise TargetError(
             f"task='binary' needs two classes. Got {len(classes)}: "
-            f"{', '.join(map(repr, classes[:5]))}{', ...' if len(classes) > 5 else ''}. "
-            "Pass task='multiclass' or 'auto'."
+            f"{', '.join(map(repr, classes[:5]))}"
+            f"{', ...' if len(classes) > 5 else ''}. Pass task='multiclass' or 'auto'."
         )
 
 
@@ -184,7 +184,7 @@ def fit_transformer(
         return None, features
     if isinstance(transformer, str):
         # scikit-learn's TargetEncoder, used for many levels, takes one target only.
-        options = {
+        options: dict[str, Any] = {
             "task": task if np.ndim(codes) == 1 else None,
             "random_state": as_seed(random_state),
         }

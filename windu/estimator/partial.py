@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.utils.metaestimators import available_if
@@ -10,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from windu._compat.sklearn import fit_context, wrap_output
 from windu.estimator.delegation import no_model
+from windu.schema.columns import TableSchema
 
 __all__ = ["PartialPipeline"]
 
@@ -19,6 +21,11 @@ class PartialPipeline:
 
     # scikit-learn's wrapping of outputs asks for this.
     _sklearn_auto_wrap_output_keys: ClassVar[set[str]] = {"transform"}
+
+    _fit: Callable[..., Any]
+    _matrix: Callable[..., Any]
+    _feature_table_schema: TableSchema
+    transformer_: Any
 
     @available_if(no_model)
     def transform(self, X: Any) -> Any:
@@ -76,10 +83,11 @@ class PartialPipeline:
         check_is_fitted(self)
         if self.transformer_ is not None:
             return np.asarray(self.transformer_.get_feature_names_out(), dtype=object)
-        return np.array(self._feature_table_schema.names, dtype=object).astype(object)
+        names: list[Any] = self._feature_table_schema.names
+        return np.array(names, dtype=object)
 
     @available_if(no_model)
-    def set_output(self, *, transform: str | None = None) -> WinduEstimator:
+    def set_output(self, *, transform: str | None = None) -> Self:
         """Set the container that `transform` returns.
 
         Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ def _by_position(
     elif named:
         warnings.warn(
             "X has feature names, but WinduEstimator was fitted without feature names. "
-            "Columns are taken by position; fit on a frame to have them checked by name.",
+            "Columns go by position; fit on a frame to have them checked by name.",
             WinduWarning,
             stacklevel=2,
         )
@@ -80,6 +81,14 @@ PREDICT_STEPS: tuple[Step, ...] = (
     Step("featurize", ("frame", "featurizer_"), ("features",), featurize),
     Step("transform", ("features", "transformer_"), ("matrix",), transform),
 )
+
+
+_CONTAINERS: dict[str, Callable[[Any], Any]] = {
+    "tuple": tuple,
+    "set": set,
+    "frozenset": frozenset,
+    "ndarray": np.array,
+}
 
 
 def yes_probabilities(probabilities: Any, classes: Any) -> np.ndarray:
@@ -152,6 +161,6 @@ def decode(
     if isinstance(decoded, pd.DataFrame):
         return decoded if index is None else decoded.set_axis(index, axis=0)
     if isinstance(decoded, list):
-        make = {"tuple": tuple, "set": set, "frozenset": frozenset, "ndarray": np.array}
-        return [make.get(container, list)(labels) for labels in decoded]
+        make = _CONTAINERS.get(container, list)
+        return [make(labels) for labels in decoded]
     return decoded

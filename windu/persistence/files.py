@@ -58,7 +58,7 @@ def save(estimator: Any, path: str | Path) -> Path:
     if local:
         raise PersistenceError(
             "Everything in a saved estimator must be importable from a module. Got "
-            f"{local}. Move it to a module (a file features.py) and import it from there."
+            f"{local}. Move it to a module (a file features.py) and import it."
         )
     try:
         again = skops.io.loads(data, trusted=untrusted)
@@ -164,8 +164,8 @@ def _readable(read: Callable[[], Any], path: Path) -> Any:
         return read()
     except Exception as error:
         raise PersistenceError(
-            f"The file {str(path)!r} cannot be read: {type(error).__name__}: {error}. It "
-            "is damaged, or was written by other versions of skops and scikit-learn."
+            f"The file {str(path)!r} cannot be read: {type(error).__name__}: {error}. "
+            "It is damaged, or was written by other versions of skops and scikit-learn."
         ) from error
 
 

@@ -153,8 +153,8 @@ def _find(reference: FunctionReference, part: str, trusted: Collection[str]) -> 
         function = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise PersistenceError(
-            f"The function {reference.name!r} must be importable. Got: {error}. Add its "
-            f"module to the path, or pass load(path, {part}=...)."
+            f"The function {reference.name!r} must be importable. Got: {error}. Add "
+            f"its module to the path, or pass load(path, {part}=...)."
         ) from error
     if not isinstance(function, FunctionType):
         raise PersistenceError(

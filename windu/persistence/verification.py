@@ -28,7 +28,8 @@ def check_same(saved: Any, again: Any) -> None:
     """
     if type(saved) is not type(again):
         raise PersistenceError(
-            f"A saved {type(saved).__name__} must load as one. Got {type(again).__name__}."
+            f"A saved {type(saved).__name__} must load as one. Got "
+            f"{type(again).__name__}."
         )
     if hasattr(saved, "get_params"):
         _check_params(saved.get_params(deep=True), again.get_params(deep=True))

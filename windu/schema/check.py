@@ -35,8 +35,8 @@ def check_columns(frame: pd.DataFrame) -> None:
     if strange:
         raise SchemaError(
             "Column names must be texts or whole numbers. Got "
-            f"{_listed(strange)}. Rename them; names of several levels become texts with "
-            "X.columns = ['_'.join(map(str, name)) for name in X.columns]."
+            f"{_listed(strange)}. Rename them; names of several levels become texts "
+            "with X.columns = ['_'.join(map(str, name)) for name in X.columns]."
         )
     texts = frame.columns.astype(str)
     if texts.has_duplicates:

@@ -34,7 +34,8 @@ class ColumnSchema(BaseModel):
     dtype : str
         The pandas dtype it came in.
     storage : str
-        How values are stored: boolean, numeric, datetime, timedelta, text, empty, other.
+        How values are stored: boolean, numeric, datetime, timedelta, text, empty or
+        other.
     nullable : bool
         Whether values were missing.
     why : str

@@ -1,0 +1,127 @@
+"""The schema as pandera sees it, as JSON, and as the check of a new table."""
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+import pydantic
+import pytest
+
+from tests.conftest import make_ugly
+from windu import infer_schema
+from windu.exceptions import SchemaError
+from windu.schema.check import conform
+from windu.schema.columns import TableSchema
+from windu.schema.example import pack_frame, unpack_frame
+from windu.schema.inference import infer_table
+
+X, _ = make_ugly()
+
+
+def test_infer_schema_is_a_pandera_schema_that_accepts_its_table():
+    """It works with pandera alone."""
+    schema = infer_schema(X)
+    assert isinstance(schema, pa.DataFrameSchema)
+    pd.testing.assert_frame_equal(schema.validate(X), X)
+    shuffled = schema.validate(X[X.columns[::-1]].assign(extra=1))
+    assert set(shuffled.columns) == set(X.columns)
+    with pytest.raises(pa.errors.SchemaError, match="amount"):
+        schema.validate(X.drop(columns="amount"))
+
+
+def test_metadata_of_columns():
+    """Kind, levels, range and reason stand in the schema itself."""
+    metadata = infer_schema(X).columns["city"].metadata["windu"]
+    assert metadata["kind"] == "categorical"
+    assert set(metadata["levels"]) == {"Rome", "Oslo", "Bern"}
+
+
+def test_json_comes_back_equal():
+    """windu's own closed form."""
+    schema = infer_table(X)
+    assert TableSchema.from_json(schema.to_json()) == schema
+
+
+@pytest.mark.parametrize("key", ["knd", "levls", "check", "trusted"])
+def test_unknown_keys_are_refused(key):
+    """A misspelt key never passes."""
+    text = infer_table(X).to_json().replace('"kind"', f'"{key}": 1, "kind"', 1)
+    with pytest.raises(pydantic.ValidationError, match=key):
+        TableSchema.from_json(text)
+
+
+def test_conform_gives_back_the_same_object_when_nothing_is_to_do():
+    """The good case costs no copy."""
+    numbers = X[["visits", "flag", "when"]]
+    assert conform(numbers, infer_table(numbers)) is numbers
+
+
+def test_conform_leaves_the_users_table_alone():
+    """A repaired table is another object."""
+    schema, changed = infer_table(X), X.assign(visits=X["visits"].astype("int8"))
+    before = changed.copy()
+    conform(changed, schema)
+    pd.testing.assert_frame_equal(changed, before)
+
+
+def test_all_differences_at_once():
+    """The error carries each of them, not only the first."""
+    schema = infer_table(X)
+    bad = X.drop(columns="city").assign(visits="x", flag=3, amount=np.inf)
+    with pytest.raises(SchemaError, match="'city'") as caught:
+        conform(bad, schema)
+    found = {(d["column"], d["difference"]) for d in caught.value.differences}
+    assert found == {
+        ("city", "missing column"),
+        ("visits", "other meaning"),
+        ("flag", "other meaning"),
+        ("amount", "infinite"),
+    }
+
+
+def test_whole_numbers_with_a_gap_become_floats():
+    """An integer column with one missing value is accepted."""
+    schema = infer_table(X)
+    changed = conform(X.assign(visits=X["visits"].where(X.index > 0)), schema)
+    assert changed["visits"].dtype == "float64"
+    assert conform(X.assign(visits=X["visits"] + 0.5), schema)["visits"].iloc[0] % 1
+
+
+def test_levels_that_came_back_as_numbers():
+    """A CSV file turns the level "001" of codes into a number only if it may."""
+    schema = infer_table(pd.DataFrame({"zone": ["1", "2", "x"] * 9}))
+    back = conform(pd.DataFrame({"zone": [1, 2]}), schema)
+    assert back["zone"].tolist() == ["1", "2"]
+    with pytest.raises(SchemaError, match="'zone' must be categorical. Got numeric"):
+        conform(pd.DataFrame({"zone": [1, 7.5]}), schema)
+
+
+def test_example_shows_missing_values_rare_levels_and_extremes():
+    """The example is chosen, and comes back with its dtypes."""
+    from windu.schema.example import choose_example
+
+    frame = X.assign(city=X["city"].fillna("Rome"), kind=pd.Categorical(X["city"]))
+    frame.loc[17, "city"] = "Ushuaia"
+    example = unpack_frame(choose_example(frame, infer_table(frame)))
+    assert len(example) == 20
+    assert "Ushuaia" in set(example["city"])
+    assert example["amount"].isna().any()
+    assert example["amount"].max() == frame["amount"].max()
+    assert example.dtypes.equals(frame.dtypes)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pd.array([1, None], dtype="Int64"),
+        pd.array([True, None], dtype="boolean"),
+        pd.array(["a", None], dtype="string"),
+        pd.Categorical(["b", None], ["b", "a"], ordered=True),
+        pd.to_datetime(["2020-01-01", None]).tz_localize("UTC"),
+        pd.to_timedelta([1, None], unit="s"),
+        [0.1, np.nan],
+    ],
+)
+def test_packed_frames_come_back(values):
+    """Values and dtypes survive the JSON text."""
+    frame = pd.DataFrame({"x": values, 7: [1, 2]})
+    pd.testing.assert_frame_equal(unpack_frame(pack_frame(frame)), frame)
