@@ -71,8 +71,8 @@ def check_not_empty(frame: pd.DataFrame, name: str) -> None:
     if n_rows < 2:
         raise ValueError(
             f"Found array with {n_rows} sample(s) (shape={frame.shape}) while a "
-            f"minimum of 2 is required by {name}: n_samples = {n_rows} rows show no variation. "
-            "Pass the whole training table."
+            f"minimum of 2 is required by {name}: n_samples = {n_rows} "
+            "rows show no variation. Pass the whole training table."
         )
     if not n_columns:
         raise ValueError(

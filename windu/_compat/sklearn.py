@@ -111,7 +111,10 @@ def target_encoder(task: str | None, random_state: int | None) -> TargetEncoder:
     sklearn.preprocessing.TargetEncoder
         Not fitted.
     """
+    # Left alone, the encoder takes whole numbers for classes, one column each.
+    kind = "continuous" if task == "regression" else task
     if not _TARGET_ENCODER_TAKES_SPLITTERS:
-        return TargetEncoder(random_state=random_state)
+        return TargetEncoder(target_type=kind, random_state=random_state)
     splitter = KFold if task == "regression" else StratifiedKFold
-    return TargetEncoder(cv=splitter(5, shuffle=True, random_state=random_state))
+    folds = splitter(5, shuffle=True, random_state=random_state)
+    return TargetEncoder(target_type=kind, cv=folds)

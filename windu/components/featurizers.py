@@ -38,7 +38,7 @@ class AutoFeaturizer(TransformerMixin, BaseEstimator):
         One row a column: column, kind, action, features, why.
     n_features_in_ : int
         Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, where all are texts.
 
     Examples

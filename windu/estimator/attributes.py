@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from windu.estimator.delegation import classes_of
-from windu.schema.example import unpack_frame
 from windu.schema.columns import TableSchema
+from windu.schema.example import unpack_frame
 from windu.schema.inference import to_pandera
 
 __all__ = ["FittedAttributes"]

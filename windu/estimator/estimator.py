@@ -106,7 +106,7 @@ class WinduEstimator(
         Classes, or the labels of a multilabel target.
     n_features_in_ : int
         Number of columns of the input table.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where all are texts.
 
     Examples

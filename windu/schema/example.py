@@ -121,7 +121,7 @@ def _unpack(column: dict[str, Any]) -> pd.Series:
     if dtype == "object":
         return values
     if dtype.startswith("datetime64"):
-        return pd.to_datetime(values).astype(dtype)
+        return pd.to_datetime(values, format="ISO8601").astype(dtype)
     if dtype.startswith("timedelta64"):
         return pd.to_timedelta(values).astype(dtype)
     return values.astype(dtype)
