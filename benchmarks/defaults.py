@@ -143,7 +143,8 @@ def summary(results: pd.DataFrame) -> str:
     if ratios:
         lines.append(
             "at least as good as the better of hgb and linear, and above the "
-            f"constant: {held} of {len(ratios)}; fit time x{np.median(ratios):.2f} in the median"
+            f"constant: {held} of {len(ratios)}; fit time x{np.median(ratios):.2f} in "
+            "the median"
         )
     seconds = results.pivot_table(index="table", columns="system", values="seconds")
     for system in seconds.columns.difference(["windu"]):

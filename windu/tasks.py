@@ -98,8 +98,11 @@ def read_target(y: Any) -> Target:
             "y must have one value, or one row of values, for each row of X. Got "
             f"an array of shape {values.shape}."
         )
-    if values.dtype.kind == "c":
-        raise TargetError("y must hold real numbers. Complex data not supported: y.")
+    if values.dtype.kind in "cmM":
+        raise TargetError(
+            f"y must hold labels or real numbers. Got {values.dtype}. Complex data not "
+            "supported; convert dates and durations to numbers, for instance days."
+        )
     _check_rows(_any_column(pd.isna(values)), "NaN", y)
     if values.dtype.kind == "f":
         _check_rows(

@@ -52,7 +52,7 @@ class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
         max_leaf_nodes: int | None = 31,
         min_samples_leaf: int = 10,
         l2_regularization: float = 1.0,
-        alphas: Any = (0.1, 1.0, 10.0, 100.0),
+        alphas: Any = (100.0, 10.0, 1.0, 0.1),
         categorical_features: Any = None,
         validation_fraction: float = 0.2,
         n_validations: int | str = "auto",
@@ -72,18 +72,24 @@ class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
         self.random_state = random_state
 
     @abstractmethod
-    def _make_linear(self, alpha: float) -> Any:
+    def _make_linear(self) -> Any:
         """Return an unfitted linear member."""
+
+    @abstractmethod
+    def _penalty(self, alpha: float) -> dict[str, float]:
+        """Return the parameter of the linear member that sets its penalty."""
 
     @abstractmethod
     def _member_output(self, member: Any, X: np.ndarray) -> np.ndarray:
         """Return what is averaged: probabilities or values."""
 
     @abstractmethod
-    def _mean_loss(
-        self, y: np.ndarray, output: np.ndarray, sample_weight: Any
-    ) -> float:
-        """Return what the hold-out shall make small."""
+    def _judged(self, y: np.ndarray, output: np.ndarray) -> np.ndarray:
+        """Return what the loss looks at, one number a row; linear in the output."""
+
+    @abstractmethod
+    def _losses(self, judged: np.ndarray) -> np.ndarray:
+        """Return the loss of each row."""
 
     def _fit_booster(
         self, X: np.ndarray, y: np.ndarray, sample_weight: Any, params: Any, **held: Any
@@ -96,11 +102,6 @@ class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
             **params,
         )
         return booster.fit(_fill_empty_columns(X), y, sample_weight, **held)
-
-    def _fit_linear(
-        self, X: np.ndarray, y: np.ndarray, sample_weight: Any, alpha: float
-    ) -> Any:
-        return self._make_linear(alpha).fit(X, y, sample_weight)
 
     def _fit_blend(self, X: np.ndarray, y: np.ndarray, sample_weight: Any) -> Any:
         """Choose rounds, penalty and weight on held-out rows, then fit all rows."""
@@ -127,7 +128,8 @@ class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
         if self.weight_ > 0:
             self._design = LinearDesign(columns).fit(X, sample_weight)
             design = self._design.transform(X)
-            self.linear_ = self._fit_linear(design, y, sample_weight, self.alpha_)
+            self.linear_ = self._make_linear().set_params(**self._penalty(self.alpha_))
+            self.linear_.fit(design, y, sample_weight)
         return self
 
     def _validation_sets(self, y: np.ndarray, rng: Any) -> list[np.ndarray]:
@@ -162,12 +164,10 @@ class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
         )
         design = LinearDesign(columns).fit(X[train], weight)
         X_train, X_test = design.transform(X[train]), design.transform(X[test])
-        linear = [
-            self._member_output(
-                self._fit_linear(X_train, y[train], weight, alpha), X_test
-            )
-            for alpha in self.alphas
-        ]
+        linear, member = [], self._make_linear()
+        for alpha in self.alphas:
+            member.set_params(**self._penalty(alpha)).fit(X_train, y[train], weight)
+            linear.append(self._member_output(member, X_test))
         rounds = int(np.argmax(booster.validation_score_))
         return rounds, self._member_output(booster, X[test]), linear
 
@@ -176,15 +176,14 @@ class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
         if not held:
             return
         tests, rounds, outputs, linear = zip(*held, strict=True)
-        rows, boosted = np.concatenate(tests), np.concatenate(outputs)
+        rows = np.concatenate(tests)
         weights = None if sample_weight is None else sample_weight[rows]
-        losses = [
-            [
-                self._mean_loss(y[rows], (1 - w) * boosted + w * output, weights)
-                for w in _WEIGHT_GRID
-            ]
-            for output in map(np.concatenate, zip(*linear, strict=True))
-        ]
+        boosted = self._judged(y[rows], np.concatenate(outputs))
+        losses = []
+        for output in map(np.concatenate, zip(*linear, strict=True)):
+            step = self._judged(y[rows], output) - boosted
+            mixtures = boosted + _WEIGHT_GRID[:, np.newaxis] * step
+            losses.append(np.average(self._losses(mixtures), axis=1, weights=weights))
         best, weight = np.unravel_index(np.argmin(losses), np.shape(losses))
         self.n_iter_ = max(1, round(float(np.mean(rounds))))
         self.alpha_ = float(self.alphas[best])

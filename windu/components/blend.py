@@ -42,8 +42,9 @@ class BoostedBlendClassifier(ClassifierMixin, BaseBoostedBlend):
     l2_regularization : float, default=1.0
         Penalty on the values of the leaves. Zero lets boosting diverge on rare
         classes.
-    alphas : array-like of float, default=(0.1, 1.0, 10.0, 100.0)
-        Penalties of the logistic regression (``C = 1 / alpha``) to choose from.
+    alphas : array-like of float, default=(100.0, 10.0, 1.0, 0.1)
+        Penalties of the logistic regression (``C = 1 / alpha``) to choose from,
+        strongest first: each starts from the coefficients of the one before.
     categorical_features : array-like of int or bool, default=None
         Indices or boolean mask of the columns that hold ordinal codes. The
         linear member encodes them one-hot, where an unknown code is all zeros;
@@ -153,17 +154,21 @@ class BoostedBlendClassifier(ClassifierMixin, BaseBoostedBlend):
         proba = self._blend(X)
         return self.classes_[proba.argmax(axis=1)]
 
-    def _make_linear(self, alpha: float) -> Any:
-        return LogisticRegression(C=1 / alpha, max_iter=200, tol=1e-3)
+    def _make_linear(self) -> Any:
+        # From one penalty to the next the coefficients hardly move.
+        return LogisticRegression(max_iter=200, tol=1e-3, warm_start=True)
+
+    def _penalty(self, alpha: float) -> dict[str, float]:
+        return {"C": 1 / alpha}
 
     def _member_output(self, member: Any, X: np.ndarray) -> np.ndarray:
         return member.predict_proba(X)
 
-    def _mean_loss(
-        self, y: np.ndarray, output: np.ndarray, sample_weight: Any
-    ) -> float:
-        proba = np.clip(output[np.arange(len(y)), y], 1e-12, 1)
-        return float(np.average(-np.log(proba), weights=sample_weight))
+    def _judged(self, y: np.ndarray, output: np.ndarray) -> np.ndarray:
+        return output[np.arange(len(y)), y]
+
+    def _losses(self, judged: np.ndarray) -> np.ndarray:
+        return -np.log(np.clip(judged, 1e-12, 1))
 
 
 class BoostedBlendRegressor(RegressorMixin, BaseBoostedBlend):
@@ -188,7 +193,7 @@ class BoostedBlendRegressor(RegressorMixin, BaseBoostedBlend):
         Smallest number of rows in a leaf.
     l2_regularization : float, default=1.0
         Penalty on the values of the leaves.
-    alphas : array-like of float, default=(0.1, 1.0, 10.0, 100.0)
+    alphas : array-like of float, default=(100.0, 10.0, 1.0, 0.1)
         Penalties of the ridge regression to choose from.
     categorical_features : array-like of int or bool, default=None
         Indices or boolean mask of the columns that hold ordinal codes. The
@@ -274,13 +279,17 @@ class BoostedBlendRegressor(RegressorMixin, BaseBoostedBlend):
         """
         return self._blend(X)
 
-    def _make_linear(self, alpha: float) -> Any:
-        return Ridge(alpha=alpha)
+    def _make_linear(self) -> Any:
+        return Ridge()
+
+    def _penalty(self, alpha: float) -> dict[str, float]:
+        return {"alpha": alpha}
 
     def _member_output(self, member: Any, X: np.ndarray) -> np.ndarray:
         return member.predict(X)
 
-    def _mean_loss(
-        self, y: np.ndarray, output: np.ndarray, sample_weight: Any
-    ) -> float:
-        return float(np.average((y - output) ** 2, weights=sample_weight))
+    def _judged(self, y: np.ndarray, output: np.ndarray) -> np.ndarray:
+        return y - output
+
+    def _losses(self, judged: np.ndarray) -> np.ndarray:
+        return judged**2

@@ -15,11 +15,12 @@ from windu.exceptions import FeatureError
 from windu.schema import kinds
 from windu.schema.check import check_columns, conform
 from windu.schema.columns import ColumnSchema, TableSchema
-from windu.schema.inference import as_numbers, infer_table
+from windu.schema.inference import as_numbers, infer_column, infer_table
 
 __all__ = ["AutoFeaturizer"]
 
 _DROPPED = ("identifier", "constant", "unsupported")
+_PARSED = ("numeric", "datetime")
 
 
 class AutoFeaturizer(TransformerMixin, BaseEstimator):
@@ -160,6 +161,29 @@ class AutoFeaturizer(TransformerMixin, BaseEstimator):
         names = [name for column in self.schema_.columns for name in _names_of(column)]
         return np.array(names, dtype=object)
 
+    def feature_table_schema(self, features: pd.DataFrame) -> TableSchema:
+        """Return the schema of the features, without looking at levels again.
+
+        Parameters
+        ----------
+        features : pandas.DataFrame of shape (n_samples, n_features)
+            What `featurize` made of the training table.
+
+        Returns
+        -------
+        TableSchema
+            Kinds and levels are those of the raw columns.
+        """
+        columns = []
+        for column in self.schema_.columns:
+            for name in _names_of(column):
+                if column.storage == "text" and column.kind not in _PARSED:
+                    known = column.model_copy(update={"name": name, "dtype": "object"})
+                    columns.append(known)
+                else:
+                    columns.append(infer_column(features[name]))
+        return TableSchema(columns)
+
     @property
     def report_(self) -> pd.DataFrame:
         """One row a column: column, kind, action, features, why."""
@@ -205,15 +229,21 @@ def _names_of(column: ColumnSchema) -> list[str]:
     return [name]
 
 
+def _dates_of(column: ColumnSchema, values: pd.Series) -> pd.Series:
+    if column.storage == "text":
+        values = kinds.as_texts(values)
+    return kinds.parse_dates(values, column.date_format)
+
+
 def _features_of(column: ColumnSchema, values: pd.Series) -> list[Any]:
     """Return one column a feature; a missing value is NaN in all of them."""
     if column.kind == "datetime":
-        return date_parts(column, kinds.parse_dates(values, column.date_format))
+        return date_parts(column, _dates_of(column, values))
     if column.kind == "numeric" and column.storage == "text":
-        return [kinds.parse_numbers(values.astype(object)).to_numpy()]
+        return [kinds.parse_numbers(kinds.as_texts(values)).to_numpy()]
     if column.kind in ("numeric", "boolean"):
         return [as_numbers(values)]
-    texts = values.astype(object)
+    texts = kinds.as_texts(values)
     # Levels may be missing, and are then a level of their own; a text is just empty.
     missing = "" if column.kind == "text" else np.nan
     texts = texts.where(texts.notna(), missing)

@@ -54,7 +54,7 @@ def featurize(
     y = None if target is None else target.values
     if isinstance(featurizer, AutoFeaturizer):
         features = featurizer.fit(frame, schema=schema).featurize(frame)
-        return featurizer, features, infer_table(features)
+        return featurizer, features, featurizer.feature_table_schema(features)
     features = fit_transform_frames(featurizer, frame, y)
     return featurizer, features, infer_table(features)
 

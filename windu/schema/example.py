@@ -75,7 +75,7 @@ def pack_frame(frame: pd.DataFrame) -> str:
         values = frame.iloc[:, position]
         packed: dict[str, Any] = {
             "name": name if isinstance(name, str) else int(name),
-            "dtype": str(values.dtype),
+            "dtype": _dtype_of(values),
         }
         if isinstance(values.dtype, pd.CategoricalDtype):
             packed["levels"] = [_plain(level) for level in values.cat.categories]
@@ -101,6 +101,13 @@ def unpack_frame(text: str) -> pd.DataFrame:
     columns = json.loads(text)
     frame = pd.concat([_unpack(column) for column in columns], axis=1)
     return frame.set_axis([column["name"] for column in columns], axis=1)
+
+
+def _dtype_of(values: pd.Series) -> str:
+    """Return a dtype that texts can be cast to; periods and intervals stay texts."""
+    if isinstance(values.dtype, (pd.PeriodDtype, pd.IntervalDtype, pd.SparseDtype)):
+        return "object"
+    return str(values.dtype)
 
 
 def _plain(value: Any) -> Any:

@@ -12,6 +12,7 @@ from pandas.tseries.api import guess_datetime_format
 
 __all__ = [
     "MISSING_TEXTS",
+    "as_texts",
     "date_format_of",
     "is_identifier_name",
     "mean_words",
@@ -50,6 +51,8 @@ _IDENTIFIER_NAME = re.compile(
     r"^(unnamed: ?\d+|index|row_?(names?|id|num(ber)?)?|rownames?|(.*[_ .-])?"
     r"(id|uuid|guid|key|pk)|[a-z]+ID|[a-z]+Id)$"
 )
+#: Signs of currencies and percent, and commas between thousands.
+_DECORATION = re.compile(r"^\s*[$€£]\s*|\s*[%$€£]\s*$|(?<=\d),(?=\d{3}(?:\D|$))")
 _LEADING_ZERO = re.compile(r"^[+-]?0\d")
 _DATE_LIKE = re.compile(r"\d.*[-/.: ,T].*\d|^\d{8}$|[A-Za-z]{3}.*\d{4}")
 
@@ -77,7 +80,7 @@ def storage_of(values: pd.Series) -> str:
     if pd.api.types.is_bool_dtype(dtype):
         return "boolean"
     if pd.api.types.is_numeric_dtype(dtype):
-        return "numeric"
+        return "other" if dtype.kind == "c" else "numeric"
     if pd.api.types.is_datetime64_any_dtype(dtype):
         return "datetime"
     if pd.api.types.is_timedelta64_dtype(dtype):
@@ -102,17 +105,41 @@ _STORAGE_OF_OBJECTS = {
     "timedelta64": "timedelta",
     "string": "text",
     "mixed-integer": "text",
+    "interval": "text",
+    "period": "text",
+    "time": "text",
     "empty": "empty",
 }
 
 
 def _storage_of_extension(values: pd.Series) -> str:
-    if pd.api.types.is_string_dtype(values.dtype):
+    if pd.api.types.is_string_dtype(values.dtype) or isinstance(
+        values.dtype, (pd.PeriodDtype, pd.IntervalDtype)
+    ):
         return "text"
     kind = getattr(values.dtype, "kind", "O")
     if kind == "M" or str(values.dtype).startswith(("date32", "date64")):
         return "datetime"
     return {"m": "timedelta", "O": "other"}.get(kind, "other")
+
+
+def as_texts(values: pd.Series) -> pd.Series:
+    """Return values as objects that are all texts, missing values left as they are.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        A column whose storage is "text": also mixed ones, periods, intervals.
+
+    Returns
+    -------
+    pandas.Series of object
+        Same index.
+    """
+    texts = values.astype(object)
+    if pd.api.types.infer_dtype(texts, skipna=True) in ("string", "empty"):
+        return texts
+    return texts.map(str, na_action="ignore")
 
 
 def is_identifier_name(name: object) -> bool:
@@ -135,6 +162,8 @@ def is_identifier_name(name: object) -> bool:
 def parse_numbers(texts: pd.Series) -> pd.Series:
     """Return texts as float64; what is no number becomes NaN.
 
+    ``1,234.5``, ``$ 12`` and ``7 %`` are the numbers 1234.5, 12 and 7.
+
     Parameters
     ----------
     texts : pandas.Series
@@ -145,7 +174,12 @@ def parse_numbers(texts: pd.Series) -> pd.Series:
     pandas.Series of float64
         Same index.
     """
-    return pd.to_numeric(texts, errors="coerce").astype("float64")
+    numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
+    unread = numbers.isna() & texts.notna()
+    if unread.any():
+        plain = texts[unread].astype(object).str.replace(_DECORATION, "", regex=True)
+        numbers[unread] = pd.to_numeric(plain, errors="coerce").astype("float64")
+    return numbers
 
 
 def parse_dates(values: pd.Series, date_format: str | None) -> pd.Series:
@@ -163,10 +197,11 @@ def parse_dates(values: pd.Series, date_format: str | None) -> pd.Series:
     pandas.Series of datetime64
         Same index.
     """
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+    if values.dtype.kind == "M" and not isinstance(values.dtype, pd.ArrowDtype):
         dates = values
     else:
-        dates = pd.to_datetime(values, format=date_format, errors="coerce", utc=True)
+        texts = values.astype(object)
+        dates = pd.to_datetime(texts, format=date_format, errors="coerce", utc=True)
     if getattr(dates.dt, "tz", None) is not None:
         dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
     return dates.astype("datetime64[us]")

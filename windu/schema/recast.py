@@ -119,7 +119,7 @@ _CONVERSIONS: dict[tuple[str, str], Callable[[pd.Series, ColumnSchema], Recast]]
 
 
 def _unreadable(values: pd.Series, column: ColumnSchema) -> np.ndarray:
-    texts = values.astype(object)
+    texts = kinds.as_texts(values)
     real = texts.notna()
     real &= ~texts.map(str).str.strip().str.lower().isin(kinds.MISSING_TEXTS)
     texts = texts.where(real)
@@ -145,4 +145,6 @@ def _astype(values: pd.Series, column: ColumnSchema) -> pd.Series:
         if (plain_integer and not whole) or ("nt" in dtype and not nullable_whole):
             return numbers
         return numbers.astype(dtype)
+    if column.storage == "text" and dtype not in ("str", "string"):
+        return values
     return values.astype(dtype)
