@@ -243,9 +243,11 @@ def _features_of(column: ColumnSchema, values: pd.Series) -> list[Any]:
         return [kinds.parse_numbers(kinds.as_texts(values)).to_numpy()]
     if column.kind in ("numeric", "boolean"):
         return [as_numbers(values)]
-    texts = kinds.as_texts(values)
     # Levels may be missing, and are then a level of their own; a text is just empty.
     missing = "" if column.kind == "text" else np.nan
-    texts = texts.where(texts.notna(), missing)
+    # One object a level, not one a row: pandas would make a new text of each cell.
+    codes, found = pd.factorize(values)
+    levels = kinds.as_texts(pd.Series(found)).to_numpy()
+    texts = np.append(levels, np.array([missing], dtype=object))[codes]
     # A Series keeps dtype object, where pandas 3 makes an array of texts a `str`.
-    return [pd.Series(texts.to_numpy(), dtype=object)]
+    return [pd.Series(texts, dtype=object)]
