@@ -32,6 +32,7 @@ def demo(
     from windu.estimator import WinduEstimator
     from windu.persistence import save
 
+    _make(folder)
     X, y = load_storms(return_X_y=True)
     X_train, X_test, y_train, y_test = train_test_split(
         X, y, test_size=0.2, stratify=y, random_state=0
@@ -53,7 +54,6 @@ def demo(
     plain = log_loss(y_test, [constant] * len(y_test), labels=est.classes_)
     print(f"  log-loss           {loss:.3f} (always the class shares: {plain:.3f})")
 
-    folder.mkdir(parents=True, exist_ok=True)
     model = save(est, folder / "storms.windu")
     table, scored = folder / "new.csv", folder / "scored.csv"
     X_test.head(100).to_csv(table, index=False)
@@ -66,3 +66,15 @@ def demo(
     print(f"  est = windu.load({str(model)!r})")
     print(f"  est.predict_proba(pandas.read_csv({str(table)!r}))")
     print("  windu.WinduEstimator().fit(X, y)   # with a table of your own")
+
+
+def _make(folder: Path) -> None:
+    from windu.exceptions import PersistenceError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PersistenceError(
+            f"The folder {str(folder)!r} must be writable. Got: {error}. Pass another "
+            "one with --folder."
+        ) from error
