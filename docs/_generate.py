@@ -14,9 +14,19 @@ Reference
 Every public name of windu. Each page comes from the docstring.
 """
 
+TASKS = """\
+windu.tasks
+-----------
+
+.. autodata:: windu.tasks.RULES
+   :no-value:
+
+As a table: :doc:`../guide/labels`.
+"""
+
 
 def reference_page() -> str:
-    """Return the reference: every name of ``windu.__all__``, and of its modules."""
+    """Return the reference: every public name, and the task rules."""
     objects = {name: getattr(windu, name) for name in windu.__all__}
     modules = {n: o for n, o in objects.items() if inspect.ismodule(o)}
     classes = [n for n, o in objects.items() if inspect.isclass(o)]
@@ -25,6 +35,7 @@ def reference_page() -> str:
     parts.append(_section("Functions", "windu", functions))
     for name, module in modules.items():
         parts.append(_section(f"windu.{name}", f"windu.{name}", module.__all__))
+    parts.append(TASKS)
     return "\n".join(parts)
 
 

@@ -38,25 +38,29 @@ class SchemaError(WinduError, ValueError):
     ----------
     message : str
         What must hold, what was got, what to do.
-    differences : list of dict, default=()
-        One entry a difference, with the keys ``column``, ``difference``,
-        ``expected``, ``got``.
+    report : ValidationReport, default=None
+        All differences, where a table was compared with a schema.
 
     Attributes
     ----------
-    differences : list of dict
-        The differences given.
+    report : ValidationReport or None
+        The report given.
 
     Examples
     --------
+    >>> from windu import WinduEstimator
     >>> from windu.exceptions import SchemaError
-    >>> SchemaError("bad", [{"column": "age"}]).differences
-    [{'column': 'age'}]
+    >>> est = WinduEstimator("linear").fit({"age": [1, 2, 3, 4]}, [0, 1, 0, 1])
+    >>> try:
+    ...     est.predict({"age": ["old"]})
+    ... except SchemaError as error:
+    ...     print(error.report.to_frame()["difference"].tolist())
+    ['meaning']
     """
 
-    def __init__(self, message: str, differences: Iterable[dict[str, Any]] = ()):
+    def __init__(self, message: str, report: Any = None):
         super().__init__(message)
-        self.differences = list(differences)
+        self.report = report
 
 
 class TargetError(WinduError, ValueError):

@@ -16,20 +16,10 @@ X, y = load_tate(return_X_y=True)
 X.head()
 
 # %%
-# The target is a year. It has more than a few different values, so the task is
+# The target is a year. It has more than 20 different values, so the task is
 # regression.
 
 y.describe().round(1)
-
-# %%
-# The kinds of the columns
-# ------------------------
-# They decide what becomes of each column before it reaches the model.
-
-from windu import infer_schema
-
-for name, column in infer_schema(X).columns.items():
-    print(f"{name}: {column.metadata['windu']['kind']}")
 
 # %%
 # The predictor
@@ -42,6 +32,18 @@ from windu import WinduEstimator
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 est = WinduEstimator(random_state=0).fit(X_train, y_train)
 est.task_
+
+# %%
+# The kinds of the columns decide what becomes of each before it reaches the model.
+
+est.feature_report_[["column", "kind", "why"]]
+
+# %%
+# Many levels are encoded by the target, texts by their words. The names of artists and
+# the media have several words, and are encoded both ways.
+
+for name, encoder, columns in est.transformer_.transformers_:
+    print(f"{name}: {type(encoder).__name__} of {', '.join(columns)}")
 
 # %%
 # Against the constant that is best on the training rows:
@@ -63,6 +65,13 @@ pd.DataFrame(
         }.items()
     }
 ).T.round(2)
+
+# %%
+# The mean of a linear and a boosted model
+# ----------------------------------------
+# The default model chose the weight of its linear member on held-out rows.
+
+print(f"weight {est.model_.weight_:.2f}, {est.model_.n_iter_} rounds of boosting")
 
 # %%
 # New works come as they are: a list of dicts is enough.

@@ -13,9 +13,10 @@ from windu._compat.frames import as_frame, check_not_empty, named_columns
 from windu.components._dates import date_parts, part_names
 from windu.exceptions import FeatureError
 from windu.schema import kinds
-from windu.schema.check import check_columns, conform
+from windu.schema.check import conform
 from windu.schema.columns import ColumnSchema, TableSchema
-from windu.schema.inference import as_numbers, infer_column, infer_table
+from windu.schema.inference import infer_column, infer_table
+from windu.schema.names import check_columns
 
 __all__ = ["AutoFeaturizer"]
 
@@ -242,7 +243,7 @@ def _features_of(column: ColumnSchema, values: pd.Series) -> list[Any]:
     if column.kind == "numeric" and column.storage == "text":
         return [kinds.parse_numbers(kinds.as_texts(values)).to_numpy()]
     if column.kind in ("numeric", "boolean"):
-        return [as_numbers(values)]
+        return [kinds.as_numbers(values)]
     # Levels may be missing, and are then a level of their own; a text is just empty.
     missing = "" if column.kind == "text" else np.nan
     # One object a level, not one a row: pandas would make a new text of each cell.

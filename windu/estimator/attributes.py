@@ -10,7 +10,7 @@ import pandas as pd
 from windu.estimator.delegation import classes_of
 from windu.schema.columns import TableSchema
 from windu.schema.example import unpack_frame
-from windu.schema.inference import to_pandera
+from windu.schema.pandera_schema import to_pandera
 
 __all__ = ["FittedAttributes"]
 

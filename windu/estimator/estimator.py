@@ -94,7 +94,7 @@ class WinduEstimator(
         The task, None without a target.
     schema_ : pandera.pandas.DataFrameSchema
         Schema of the input table.
-    example_ : pandas.DataFrame of shape (at most 20, n_features_in_)
+    example_ : pandas.DataFrame of shape (at most 20, `n_features_in_`)
         Rows of the training table that show missing values, rare levels, extremes.
     feature_report_ : pandas.DataFrame
         One row a column: kind, what was done, why.

@@ -21,10 +21,10 @@ from windu.components.registry import wants_of
 from windu.components.transformers import codes_of, make_transformer
 from windu.estimator.parts import as_seed, with_defaults
 from windu.exceptions import FeatureError, PartError, TargetError
-from windu.schema.check import check_columns, infinite_cells
 from windu.schema.columns import TableSchema
 from windu.schema.example import choose_example
 from windu.schema.inference import infer_table
+from windu.schema.names import check_columns, infinite_cells
 from windu.steps import Step
 from windu.tasks import Target
 

@@ -1,4 +1,4 @@
-"""A new table against a schema: put in order and cast, or refused with all reasons."""
+"""A new table against a schema: the quick good case, and all differences otherwise."""
 
 from __future__ import annotations
 
@@ -7,70 +7,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from windu.exceptions import SchemaError, did_you_mean
+from windu.exceptions import did_you_mean
 from windu.schema import kinds
 from windu.schema.columns import ColumnSchema, TableSchema
+from windu.schema.drift import drift_of
+from windu.schema.names import check_columns
 from windu.schema.recast import is_settled, recast
+from windu.schema.report import Difference, ValidationReport
 
-__all__ = ["check_columns", "conform", "infinite_cells"]
+__all__ = ["compare", "conform"]
 
-#: How many names an error message lists before it says how many more there are.
-MAX_LISTED = 20
-
-
-def check_columns(frame: pd.DataFrame) -> None:
-    """Raise where no schema could be inferred from the names of a frame.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        The table to learn from.
-
-    Raises
-    ------
-    SchemaError
-        For names that occur twice, or are neither texts nor whole numbers.
-    """
-    strange = [n for n in frame.columns if not isinstance(n, (str, int, np.integer))]
-    if strange:
-        raise SchemaError(
-            "Column names must be texts or whole numbers. Got "
-            f"{_listed(strange)}. Rename them; names of several levels become texts "
-            "with X.columns = ['_'.join(map(str, name)) for name in X.columns]."
-        )
-    texts = frame.columns.astype(str)
-    if texts.has_duplicates:
-        twice = list(dict.fromkeys(texts[texts.duplicated()]))
-        raise SchemaError(
-            f"Column names must be different. Got {_listed(twice)} more than once. "
-            "Rename or drop one of them.",
-            [
-                _difference(name, "duplicate name", "one column", "several")
-                for name in twice
-            ],
-        )
-
-
-def infinite_cells(frame: pd.DataFrame) -> dict[Any, int]:
-    """Return the first row that holds an infinite number, a column.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        The table.
-
-    Returns
-    -------
-    dict of column name to int
-        Position of the first row; columns without infinities are left out.
-    """
-    found = {}
-    for i, dtype in enumerate(frame.dtypes):
-        if getattr(dtype, "kind", "O") == "f":
-            infinite = np.isinf(frame.iloc[:, i].to_numpy("float64", na_value=np.nan))
-            if infinite.any():
-                found[frame.columns[i]] = int(infinite.argmax())
-    return found
+#: Kinds of difference that only looking at every value shows.
+_OF_VALUES = ("null", "level", "range")
 
 
 def conform(frame: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
@@ -91,91 +39,176 @@ def conform(frame: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
     Raises
     ------
     SchemaError
-        With every difference that changes the meaning, not only the first.
+        With every difference that is an error, not only the first.
     """
-    differences: list[dict[str, Any]] = []
+    conformed, report = compare(frame, schema, everything=False)
+    report.raise_for_errors()
+    report.warn()
+    return conformed
+
+
+def compare(
+    frame: pd.DataFrame, schema: TableSchema, *, everything: bool = True
+) -> tuple[pd.DataFrame, ValidationReport]:
+    """Return the frame as `predict` would take it, and how it differs.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame of shape (n_samples, n_columns)
+        A new table.
+    schema : TableSchema
+        What was seen in training.
+    everything : bool, default=True
+        Whether to look for differences that nobody asked to hear of, and for drift.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+        With the schema's columns, order and dtypes; the frame itself where nothing
+        had to be done. Not to be used if the report has errors.
+    report : ValidationReport
+        All differences.
+    """
+    n_rows = len(frame)
+    differences: list[Difference] = []
     if list(frame.columns) != schema.names:
         check_columns(frame)
-        differences += _missing(frame, schema)
-        frame = frame[[name for name in schema.names if name in frame.columns]]
-    repaired = {}
-    for position, name in enumerate(frame.columns):
-        column, values = schema.by_name[name], frame.iloc[:, position]
-        if is_settled(values, column):
-            continue
-        cast, wrong = recast(values, column)
-        if wrong.any():
-            differences.append(_other_meaning(values, column, wrong))
-        elif cast is not values:
-            repaired[name] = cast
-    for name, row in infinite_cells(frame).items():
-        got = f"infinity at row {row}"
-        differences.append(_difference(name, "infinite", "finite", got))
-    if differences:
-        raise SchemaError(_message(differences), differences)
-    if repaired:
+        frame, differences = _columns(frame, schema)
+    changed: dict[Any, pd.Series] = {}
+    drift: dict[Any, float] = {}
+    for position, column in enumerate(schema.columns):
+        values = frame.iloc[:, position]
+        made, found = _column(values, column, schema, everything)
+        differences += found
+        if made is not values:
+            changed[column.name] = made
+        if everything and not any(d.action == "raise" for d in found):
+            score = drift_of(made, column)
+            if score is not None:
+                drift[column.name] = score
+    if changed:
         frame = frame.copy(deep=False)
-        for name, values in repaired.items():
+        for name, values in changed.items():
             frame[name] = values
-    return frame
+    if not everything:
+        differences = [d for d in differences if d.action in ("warn", "raise")]
+    return frame, ValidationReport(differences, n_rows, drift)
 
 
-def _missing(frame: pd.DataFrame, schema: TableSchema) -> list[dict[str, Any]]:
-    gone = [name for name in schema.names if name not in frame.columns]
+def _columns(
+    frame: pd.DataFrame, schema: TableSchema
+) -> tuple[pd.DataFrame, list[Difference]]:
+    """Select and order the columns; make the missing ones."""
+    here = set(frame.columns)
     extra = [name for name in frame.columns if name not in schema.by_name]
-    return [
-        _difference(name, "missing column", "the column", "none")
-        | {"hint": did_you_mean(name, extra)}
+    gone = [name for name in schema.names if name not in here]
+    differences = [
+        Difference(
+            name,
+            "missing",
+            schema.action("missing", schema.by_name[name]),
+            "be in the table",
+            "no such column",
+            hint=did_you_mean(name, extra) if len(gone) <= 50 else "",
+        )
         for name in gone
     ]
-
-
-def _difference(
-    column: Any, difference: str, expected: str, got: str
-) -> dict[str, Any]:
-    return {
-        "column": column,
-        "difference": difference,
-        "expected": expected,
-        "got": got,
-    }
-
-
-def _other_meaning(
-    values: pd.Series, column: ColumnSchema, wrong: np.ndarray
-) -> dict[str, Any]:
-    first = int(wrong.argmax())
-    got = kinds.storage_of(values)
-    return _difference(
-        column.name,
-        "other meaning",
-        column.kind if column.kind != "constant" else column.storage,
-        f"{got} in {int(wrong.sum())} of {len(values)} rows, first "
-        f"{values.iloc[first]!r} at row {first}",
-    )
-
-
-def _message(differences: list[dict[str, Any]]) -> str:
-    gone = [d for d in differences if d["difference"] == "missing column"]
-    lines = []
-    if gone:
-        hints = "".join(sorted({d["hint"] for d in gone}))
-        lines.append(
-            f"The table must have the columns of training. Missing: "
-            f"{_listed([d['column'] for d in gone])}.{hints} Add them, with missing "
-            "values if nothing is known."
+    differences += [
+        Difference(
+            name, "extra", schema.action("extra"), "be known from training", "it"
         )
-    lines += [
-        f"The column {d['column']!r} must be {d['expected']}. Got {d['got']}. Clean it "
-        "before, or in the featurizer."
-        for d in differences
-        if d["difference"] != "missing column"
-    ][:MAX_LISTED]
-    return "\n".join(lines)
+        for name in extra
+    ]
+    kept = [name for name in frame.columns if name in schema.by_name]
+    if kept != [name for name in schema.names if name in here]:
+        first = next(a for a, b in zip(kept, schema.names, strict=False) if a != b)
+        got = f"another order, first {first!r}"
+        action = schema.action("order")
+        differences.append(
+            Difference(None, "order", action, "have its columns in order", got)
+        )
+    if not gone:
+        return frame[schema.names], differences
+    empty = pd.DataFrame(np.nan, index=frame.index, columns=gone)
+    return pd.concat([frame[kept], empty], axis=1)[schema.names], differences
 
 
-def _listed(names: list[Any]) -> str:
-    text = ", ".join(repr(name) for name in names[:MAX_LISTED])
-    return text + (
-        f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
+def _column(
+    values: pd.Series, column: ColumnSchema, schema: TableSchema, everything: bool
+) -> tuple[pd.Series, list[Difference]]:
+    """Return one column as it shall be, and its differences."""
+    made, found = values, []
+
+    def differ(kind: str, expected: str, got: str, wrong: Any = None) -> None:
+        rows = 0 if wrong is None else int(wrong.sum())
+        first = int(wrong.argmax()) if rows else None
+        action = schema.action(kind, column)
+        found.append(Difference(column.name, kind, action, expected, got, rows, first))
+
+    if not is_settled(values, column):
+        made, wrong = recast(values, column)
+        if wrong.any():
+            differ("meaning", _meaning(column), _got(values, wrong), wrong)
+            made = recast(values.where(~wrong), column)[0]
+        elif made is not values or str(values.dtype) != column.dtype:
+            differ("dtype", f"be of dtype {column.dtype}", str(values.dtype))
+    infinite = _infinite(made)
+    if infinite is not None:
+        differ("infinite", "be finite", _got(values, infinite), infinite)
+        made = made.where(~infinite)
+    asked = [
+        kind
+        for kind in _OF_VALUES
+        if everything or schema.action(kind, column) != "ignore"
+    ]
+    if asked and column.kind not in ("constant", "unsupported"):
+        _differ_in_values(made, column, asked, differ)
+    return made, found
+
+
+def _infinite(values: pd.Series) -> np.ndarray | None:
+    if getattr(values.dtype, "kind", "O") != "f":
+        return None
+    infinite = np.isinf(values.to_numpy("float64", na_value=np.nan))
+    return infinite if infinite.any() else None
+
+
+def _differ_in_values(
+    values: pd.Series, column: ColumnSchema, asked: list[str], differ: Any
+) -> None:
+    missing = values.isna().to_numpy()
+    if "null" in asked and not column.nullable and missing.any():
+        differ("null", "have no missing value", _share(missing), missing)
+    if "level" in asked and column.levels is not None and column.storage == "text":
+        new = ~kinds.as_texts(values).isin([str(x) for x in column.levels]).to_numpy()
+        new &= ~missing
+        if new.any():
+            differ("level", "have the levels of training", _got(values, new), new)
+    if "range" in asked and column.quantiles is not None:
+        numbers = kinds.numbers_of(values, column)
+        low, high = column.span
+        outside = (numbers < low) | (numbers > high)
+        if outside.any():
+            expected = f"lie from {column.minimum} to {column.maximum}"
+            differ("range", expected, _got(values, outside), outside)
+
+
+def _meaning(column: ColumnSchema) -> str:
+    kind = column.storage if column.kind == "constant" else column.kind
+    return f"be {kind}"
+
+
+def _share(wrong: np.ndarray) -> str:
+    return f"a missing value in {int(wrong.sum())} of {len(wrong)} rows"
+
+
+def _got(values: pd.Series, wrong: np.ndarray) -> str:
+    first = int(wrong.argmax())
+    value = values.iloc[first]
+    shown = repr(value.item() if isinstance(value, np.generic) else value)
+    shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
+    storage = kinds.storage_of(values)
+    return (
+        f"{storage} in {int(wrong.sum())} of {len(values)} rows, first {shown} at row "
+        f"{first}"
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field
+
+from windu.schema.tolerance import Action, action_for, check_tolerance
 
 __all__ = ["ColumnSchema", "Kind", "TableSchema"]
 
@@ -50,6 +52,15 @@ class ColumnSchema(BaseModel):
         Whether dates have a time of day.
     words : float or None
         Words a text, in the mean, where there are more texts than levels.
+    null_share : float
+        Share of values that were missing.
+    level_shares : list of float or None
+        Share of each level among the values that were not missing.
+    quantiles : list of float or None
+        Deciles of numbers, or of dates in days since 1970.
+    tolerance : dict of str to str
+        What is done about a difference, where it is not what the table's tolerance
+        says.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -66,9 +77,29 @@ class ColumnSchema(BaseModel):
     date_format: str | None = None
     has_time: bool = False
     words: float | None = None
+    null_share: float = 0.0
+    level_shares: list[float] | None = None
+    quantiles: list[float] | None = None
+    tolerance: dict[str, Action] = Field(default_factory=dict)
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Minimum and maximum as numbers, of dates in days since 1970."""
+        if isinstance(self.minimum, str) or isinstance(self.maximum, str):
+            low, high = pd.Timestamp(str(self.minimum)), pd.Timestamp(str(self.maximum))
+            day = pd.Timedelta(days=1)
+            return (low - pd.Timestamp(0)) / day, (high - pd.Timestamp(0)) / day
+        return float(self.minimum or 0.0), float(self.maximum or 0.0)
 
 
-_COLUMNS = TypeAdapter(list[ColumnSchema])
+class _Stored(BaseModel):
+    """The form of a table's schema in JSON."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Literal[1] = 1
+    tolerance: dict[str, Action] = Field(default_factory=dict)
+    columns: list[ColumnSchema]
 
 
 class TableSchema:
@@ -78,38 +109,45 @@ class TableSchema:
     ----------
     columns : list of ColumnSchema
         In the order of the table.
+    tolerance : dict of str to str, default=None
+        What is done about each kind of difference, where it is not the default.
     """
 
-    def __init__(self, columns: list[ColumnSchema]):
+    def __init__(
+        self, columns: list[ColumnSchema], tolerance: dict[str, Action] | None = None
+    ):
         self.columns = columns
+        self.tolerance = tolerance or {}
         self.names = [column.name for column in columns]
         self.by_name = dict(zip(self.names, columns, strict=True))
         self.dtypes = [column.dtype for column in columns]
 
+    def action(self, difference: str, column: ColumnSchema | None = None) -> Action:
+        """Return what is done about a kind of difference, in a column."""
+        own = {} if column is None else column.tolerance
+        return action_for(difference, own, self.tolerance)
+
     def to_json(self) -> str:
         """Return the schema as JSON text."""
-        return _COLUMNS.dump_json(self.columns).decode()
+        return _Stored(tolerance=self.tolerance, columns=self.columns).model_dump_json()
 
     @classmethod
     def from_json(cls, text: str) -> TableSchema:
         """Return the schema that a JSON text describes; unknown keys are refused."""
-        return cls(_COLUMNS.validate_json(text))
+        stored = _Stored.model_validate_json(text)
+        return cls(stored.columns, check_tolerance(stored.tolerance))
 
     def of_kind(self, *kinds: str) -> list[Any]:
         """Return the names of the columns of these kinds, in order."""
         return [column.name for column in self.columns if column.kind in kinds]
 
     def describe(self) -> pd.DataFrame:
-        """Return one row a column: kind, dtype, nullable, range, why."""
+        """Return one row a column: kind, dtype, nullable, why."""
+        names = ["kind", "dtype", "nullable", "why"]
         return pd.DataFrame(
             [
-                {
-                    "column": column.name,
-                    "kind": column.kind,
-                    "dtype": column.dtype,
-                    "nullable": column.nullable,
-                    "why": column.why,
-                }
+                {"column": column.name}
+                | {name: getattr(column, name) for name in names}
                 for column in self.columns
             ]
         )
@@ -119,10 +157,10 @@ class TableSchema:
         return {"json": self.to_json()}
 
     def __setstate__(self, state: dict[str, str]) -> None:
-        self.__init__(_COLUMNS.validate_json(state["json"]))  # type: ignore[misc]
+        vars(self).update(vars(TableSchema.from_json(state["json"])))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, TableSchema) and self.columns == other.columns
+        return isinstance(other, TableSchema) and self.to_json() == other.to_json()
 
     def __hash__(self) -> int:
         return hash(self.to_json())

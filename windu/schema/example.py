@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from windu.schema.columns import TableSchema
-from windu.schema.inference import as_numbers
+from windu.schema.kinds import as_numbers
 
 __all__ = ["choose_example", "pack_frame", "unpack_frame"]
 

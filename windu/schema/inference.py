@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,26 +11,35 @@ import pandas as pd
 from windu._compat.frames import as_frame
 from windu.schema import kinds
 from windu.schema.columns import ColumnSchema, TableSchema
+from windu.schema.drift import quantiles_of
+from windu.schema.names import check_columns
+from windu.schema.tolerance import check_tolerance
 
 if TYPE_CHECKING:
     import pandera.pandas
 
-__all__ = ["infer_column", "infer_schema", "infer_table", "to_pandera"]
+__all__ = ["infer_column", "infer_schema", "infer_table"]
 
 
-def infer_schema(X: Any) -> pandera.pandas.DataFrameSchema:
+def infer_schema(
+    X: Any, *, tolerance: Mapping[str, str] | None = None
+) -> pandera.pandas.DataFrameSchema:
     """Infer the schema of a table, as a pandera `DataFrameSchema`.
 
     Parameters
     ----------
     X : table of shape (n_samples, n_columns)
         pandas or polars DataFrame, 2-D array, list of dicts.
+    tolerance : mapping of str to str, default=None
+        Kind of difference to what is done about it (ignore, cast, warn, raise), where
+        it is not the default; see `windu.schema.tolerance.DIFFERENCES`.
 
     Returns
     -------
     pandera.pandas.DataFrameSchema
-        One column each with dtype and nullability; kind, levels, range and the
-        rule that decided stand in each column's ``metadata["windu"]``.
+        One column each; kind, levels, range and the rule that decided stand in each
+        column's ``metadata["windu"]``, where a column's own ``tolerance`` can be set.
+        A column's dtype accepts every dtype with the same values.
 
     Raises
     ------
@@ -44,7 +54,13 @@ def infer_schema(X: Any) -> pandera.pandas.DataFrameSchema:
     >>> schema.columns["age"].metadata["windu"]["kind"]
     'numeric'
     """
-    return to_pandera(infer_table(as_frame(X)))
+    # pandera takes longer to import than everything else a prediction needs.
+    from windu.schema.pandera_schema import to_pandera
+
+    frame = as_frame(X)
+    check_columns(frame)
+    table = infer_table(frame)
+    return to_pandera(TableSchema(table.columns, check_tolerance(tolerance or {})))
 
 
 def infer_table(frame: pd.DataFrame) -> TableSchema:
@@ -77,15 +93,17 @@ def infer_column(values: pd.Series) -> ColumnSchema:
         Kind and reason, dtype, range, levels.
     """
     storage = kinds.storage_of(values)
-    nullable = bool(values.isna().any())
     name: Any = values.name
+    missing = values.isna()
+    nullable = bool(missing.any())
     common: dict[str, Any] = {
+        "null_share": float(missing.mean()) if nullable else 0.0,
         "name": name if isinstance(name, str) else int(name),
         "dtype": str(values.dtype),
         "storage": storage,
         "nullable": nullable,
     }
-    if storage == "empty" or (nullable and values.isna().all()):
+    if storage == "empty" or (nullable and missing.all()):
         return ColumnSchema(kind="constant", why="no value at all", **common)
     if storage == "other":
         got = type(values.dropna().iloc[0]).__name__
@@ -102,45 +120,28 @@ def infer_column(values: pd.Series) -> ColumnSchema:
 
 
 def _boolean(values: pd.Series, nullable: bool) -> dict[str, Any]:
-    levels = [bool(level) for level in values.dropna().unique()]
-    if len(levels) == 1 and not nullable:
-        return {"kind": "constant", "why": f"always {levels[0]}"}
-    return {"kind": "boolean", "why": "booleans", "levels": sorted(levels)}
+    numbers = kinds.as_numbers(values)
+    share = float(np.nanmean(numbers))
+    if share in (0.0, 1.0) and not nullable:
+        return {"kind": "constant", "why": f"always {bool(share)}"}
+    both = {False: 1 - share, True: share}
+    found = {level: part for level, part in both.items() if part}
+    stats = {"levels": list(found), "level_shares": list(found.values())}
+    return {"kind": "boolean", "why": "booleans", **stats}
 
 
 def _numeric(values: pd.Series, nullable: bool) -> dict[str, Any]:
-    numbers = as_numbers(values)
+    numbers = kinds.as_numbers(values)
     low, high = np.nanmin(numbers), np.nanmax(numbers)
     if low == high and not nullable:
         return {"kind": "constant", "why": f"always {low:g}"}
-    span = {"minimum": float(low), "maximum": float(high)}
+    span: dict[str, Any] = {"minimum": float(low), "maximum": float(high)}
+    span["quantiles"] = quantiles_of(numbers)
     if kinds.is_identifier_name(values.name) and _numbers_the_rows(numbers):
         why = "named like an identifier, every row has a number of its own"
         return {"kind": "identifier", "why": why, **span}
     why = "numbers" if values.dtype.kind != "m" else "durations, in seconds"
     return {"kind": "numeric", "why": why, **span}
-
-
-def as_numbers(values: pd.Series) -> np.ndarray:
-    """Return numbers, booleans or durations (in seconds) as float64 with NaN.
-
-    Parameters
-    ----------
-    values : pandas.Series
-        A column whose storage is numeric, boolean or timedelta.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
-        float64; a missing value is NaN.
-    """
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype(object)
-    if kinds.storage_of(values) == "timedelta":
-        return pd.to_timedelta(values).dt.total_seconds().to_numpy("float64")
-    if values.dtype == object:
-        return pd.to_numeric(values.astype("float64")).to_numpy("float64")
-    return values.to_numpy("float64", na_value=np.nan)
 
 
 def _numbers_the_rows(numbers: np.ndarray) -> bool:
@@ -171,6 +172,9 @@ def _dates(
         "maximum": high.isoformat(),
         "date_format": date_format,
         "has_time": bool((dates.dropna().dt.normalize() != dates.dropna()).any()),
+        "quantiles": quantiles_of(
+            (dates - pd.Timestamp(0)).to_numpy() / np.timedelta64(1, "D")
+        ),
     }
 
 
@@ -181,44 +185,19 @@ def _text(values: pd.Series, nullable: bool) -> dict[str, Any]:
         return {"kind": "constant", "why": f"always {counts.index[0]!r}"}
     kind, why, date_format = kinds.text_kind(values.name, counts, int(counts.sum()))
     if kind == "datetime":
-        texts = counts.index.to_series().astype(object).map(str)
-        return _dates(kinds.parse_dates(texts, date_format), nullable, why, date_format)
+        dates = kinds.parse_dates(kinds.as_texts(values), date_format)
+        return _dates(dates, nullable, why, date_format)
     if kind == "numeric":
-        numbers = kinds.parse_numbers(counts.index.to_series().astype(object))
-        span = {"minimum": float(numbers.min()), "maximum": float(numbers.max())}
-        return {"kind": kind, "why": why, **span}
-    levels = [str(level) for level in counts.index] if kind == "categorical" else None
+        numbers = kinds.parse_numbers(kinds.as_texts(values))
+        return {
+            **{"kind": kind, "why": why, "quantiles": quantiles_of(numbers.to_numpy())},
+            **{"minimum": float(numbers.min()), "maximum": float(numbers.max())},
+        }
+    levels = shares = None
+    if kind == "categorical":
+        levels = [str(level) for level in counts.index]
+        shares = (counts / counts.sum()).tolist()
     many = kind in ("text", "high-cardinality")
     words = kinds.mean_words(counts.index) if many else None
-    return {"kind": kind, "why": why, "levels": levels, "words": words}
-
-
-def to_pandera(schema: TableSchema) -> pandera.pandas.DataFrameSchema:
-    """Return the schema as pandera sees it.
-
-    Parameters
-    ----------
-    schema : TableSchema
-        What windu knows of the table.
-
-    Returns
-    -------
-    pandera.pandas.DataFrameSchema
-        Columns are required, in any order; what is not listed is dropped.
-    """
-    # pandera takes longer to import than everything else a prediction needs.
-    import pandera.pandas as pa
-
-    return pa.DataFrameSchema(
-        {
-            column.name: pa.Column(
-                column.dtype,
-                nullable=True,
-                required=True,
-                metadata={"windu": column.model_dump(exclude={"name"})},
-            )
-            for column in schema.columns
-        },
-        strict="filter",
-        metadata={"windu": {"order": list(schema.names)}},
-    )
+    stats = {"levels": levels, "level_shares": shares, "words": words}
+    return {"kind": kind, "why": why, **stats}

@@ -10,12 +10,16 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.api import guess_datetime_format
 
+from windu.schema.columns import ColumnSchema
+
 __all__ = [
     "MISSING_TEXTS",
+    "as_numbers",
     "as_texts",
     "date_format_of",
     "is_identifier_name",
     "mean_words",
+    "numbers_of",
     "parse_dates",
     "parse_numbers",
     "storage_of",
@@ -140,6 +144,53 @@ def as_texts(values: pd.Series) -> pd.Series:
     if pd.api.types.infer_dtype(texts, skipna=True) in ("string", "empty"):
         return texts
     return texts.map(str, na_action="ignore")
+
+
+def as_numbers(values: pd.Series) -> np.ndarray:
+    """Return numbers, booleans or durations (in seconds) as float64 with NaN.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        A column whose storage is numeric, boolean or timedelta.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        float64; a missing value is NaN.
+    """
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(object)
+    if storage_of(values) == "timedelta":
+        return pd.to_timedelta(values).dt.total_seconds().to_numpy("float64")
+    if values.dtype == object:
+        return pd.to_numeric(values.astype("float64")).to_numpy("float64")
+    return values.to_numpy("float64", na_value=np.nan)
+
+
+def numbers_of(values: pd.Series, column: ColumnSchema) -> np.ndarray:
+    """Return what a column measures: numbers, or dates as days since 1970.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        A column of kind numeric, boolean or datetime.
+    column : ColumnSchema
+        What was seen in training.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        float64; a missing value is NaN.
+    """
+    if column.storage == "text":
+        values = as_texts(values)
+    if column.kind == "datetime":
+        dates = parse_dates(values, column.date_format)
+        return (dates - pd.Timestamp(0)).to_numpy() / np.timedelta64(1, "D")
+    if column.storage == "text":
+        return parse_numbers(values).to_numpy()
+    return as_numbers(values)
 
 
 def is_identifier_name(name: object) -> bool:

@@ -10,7 +10,6 @@ import pandas as pd
 
 from windu.schema import kinds
 from windu.schema.columns import ColumnSchema
-from windu.schema.inference import as_numbers
 
 __all__ = ["is_settled", "recast"]
 
@@ -75,7 +74,7 @@ def _is_parsed(column: ColumnSchema) -> bool:
 
 
 def _to_boolean(values: pd.Series, column: ColumnSchema) -> Recast:
-    numbers = as_numbers(values)
+    numbers = kinds.as_numbers(values)
     return values, ~(np.isnan(numbers) | np.isin(numbers, (0.0, 1.0)))
 
 
@@ -100,7 +99,7 @@ def _date_to_text(values: pd.Series, column: ColumnSchema) -> Recast:
 
 def _number_to_text(values: pd.Series, column: ColumnSchema) -> Recast:
     """Levels that are whole numbers as texts come back as numbers from a CSV file."""
-    numbers = pd.Series(as_numbers(values), index=values.index)
+    numbers = pd.Series(kinds.as_numbers(values), index=values.index)
     texts = numbers.map(
         lambda x: str(int(x)) if x == int(x) else repr(x), na_action="ignore"
     ).astype(object)
@@ -138,7 +137,9 @@ def _astype(values: pd.Series, column: ColumnSchema) -> pd.Series:
     if dtype == "category" or (dtype == "bool" and values.isna().any()):
         return values.astype(object)
     if column.storage == "numeric":
-        numbers = pd.Series(as_numbers(values), index=values.index, name=values.name)
+        numbers = pd.Series(
+            kinds.as_numbers(values), index=values.index, name=values.name
+        )
         plain_integer = dtype.startswith(("int", "uint")) and "[" not in dtype
         whole = bool((numbers == np.floor(numbers)).all())
         nullable_whole = bool((numbers.dropna() == np.floor(numbers.dropna())).all())
