@@ -121,7 +121,7 @@ def catboost(table: Table) -> Any:
         "allow_writing_files": False,
         "thread_count": 1,
         "random_state": 0,
-        "cat_features": texts(table.X),
+        "cat_features": tuple(texts(table.X)),
     }
     models = (
         catboost.CatBoostClassifier(**options),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     )
     from windu.estimator import WinduEstimator
     from windu.persistence import load, save, trusted_types
-    from windu.schema import infer_schema
+    from windu.schema import ValidationReport, infer_schema
 
 __version__ = "0.1.0"
 
@@ -35,6 +35,7 @@ _HOMES = {
     "IndicatorEncoder": "windu.components",
     "LabelwiseClassifier": "windu.components",
     "TextEncoder": "windu.components",
+    "ValidationReport": "windu.schema",
     "WinduEstimator": "windu.estimator",
     "datasets": "",
     "exceptions": "",
@@ -51,6 +52,7 @@ __all__ = [
     "IndicatorEncoder",
     "LabelwiseClassifier",
     "TextEncoder",
+    "ValidationReport",
     "WinduEstimator",
     "datasets",
     "exceptions",

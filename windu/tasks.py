@@ -26,7 +26,11 @@ ALWAYS_CLASSES = 3
 RULES: tuple[tuple[str, str, str], ...] = (
     ("model-regressor", "the model is a regressor", "regression"),
     ("label-lists", "y holds lists of labels", "multilabel"),
-    ("yes-no-columns", "y has several columns of two values each", "multilabel"),
+    (
+        "yes-no-columns",
+        "y has several columns of 0 and 1, booleans, or two texts each",
+        "multilabel",
+    ),
     ("number-columns", "y has several columns of numbers", "regression"),
     ("model-classifier", "the model is a classifier, y has one column", "by classes"),
     ("named-classes", "y holds texts, booleans or categories", "by classes"),
@@ -52,10 +56,13 @@ class Target:
         (n_samples, n_outputs); ``labels``: a list of collections of labels.
     form : {"column", "table", "labels"}
         The shape it came in.
+    categorical : bool
+        Whether it came as pandas categories.
     """
 
     values: Any
     form: Form
+    categorical: bool = False
 
 
 def read_target(y: Any) -> Target:
@@ -86,6 +93,11 @@ def read_target(y: Any) -> Target:
     if _holds_label_lists(y):
         labels = list(y)
         _check_rows(np.array([not _is_collection(v) for v in labels]), "NaN", y)
+        if not any(len(v) for v in labels):
+            raise TargetError(
+                "y must hold at least one label. Got lists without any. Check the "
+                "column, or pass an indicator matrix."
+            )
         return Target(labels, "labels")
     if isinstance(y, pd.DataFrame):
         _check_rows(_any_column(y.isna()), "NaN", y)
@@ -98,10 +110,12 @@ def read_target(y: Any) -> Target:
             "y must have one value, or one row of values, for each row of X. Got "
             f"an array of shape {values.shape}."
         )
-    if values.dtype.kind in "cmM":
+    if values.dtype.kind == "c":
+        raise TargetError("y must hold real numbers. Complex data not supported: y.")
+    if values.dtype.kind in "mM":
         raise TargetError(
-            f"y must hold labels or real numbers. Got {values.dtype}. Complex data not "
-            "supported; convert dates and durations to numbers, for instance days."
+            f"y must hold labels or numbers. Got {values.dtype}. Convert dates and "
+            "durations to numbers, for instance of days."
         )
     _check_rows(_any_column(pd.isna(values)), "NaN", y)
     if values.dtype.kind == "f":
@@ -110,7 +124,8 @@ def read_target(y: Any) -> Target:
             f"infinity or a value too large for dtype('{values.dtype}')",
             y,
         )
-    return Target(values, "column" if values.ndim == 1 else "table")
+    categories = isinstance(getattr(y, "dtype", None), pd.CategoricalDtype)
+    return Target(values, "column" if values.ndim == 1 else "table", categories)
 
 
 def infer_task(target: Target, model_type: str | None = None) -> tuple[Task, str]:
@@ -159,7 +174,7 @@ def infer_task(target: Target, model_type: str | None = None) -> tuple[Task, str
                 "numbers that are not whole; pass a regressor, or round y."
             )
         return by_classes, "model-classifier"
-    if values.dtype.kind not in "iuf":
+    if values.dtype.kind not in "iuf" or target.categorical:
         return by_classes, "named-classes"
     if (distinct != np.floor(distinct)).any():
         return "regression", "fractions"
@@ -196,7 +211,7 @@ def _is_yes_no(column: pd.Series) -> bool:
 def _to_array(y: Any) -> np.ndarray:
     if isinstance(y, pd.Series):
         if isinstance(y.dtype, np.dtype):
-            return y.to_numpy()
+            return _plain_numbers(y.to_numpy())
         if y.isna().any():
             return y.to_numpy(dtype=object, na_value=np.nan)
         if isinstance(y.dtype, pd.CategoricalDtype):
@@ -209,12 +224,19 @@ def _to_array(y: Any) -> np.ndarray:
             # numpy makes texts of numbers among texts; the user shall hear of them.
             mixed = not all(isinstance(value, str) for value in np.ravel(_objects(y)))
             return _objects(y) if mixed else array
-        return array
+        return _plain_numbers(array)
     except ValueError as error:
         raise TargetError(
             f"y must be a column, a table, or lists of labels. Got {type(y).__name__}: "
             f"{error}."
         ) from error
+
+
+def _plain_numbers(array: np.ndarray) -> np.ndarray:
+    """Return decimals, which numpy keeps as objects, as floats."""
+    if array.dtype == object and pd.api.types.infer_dtype(array) == "decimal":
+        return array.astype("float64")
+    return array
 
 
 def _objects(y: Any) -> np.ndarray:
@@ -232,12 +254,11 @@ def _holds_label_lists(y: Any) -> bool:
         return (
             y.dtype == object and y.ndim == 1 and bool(len(y)) and _is_collection(y[0])
         )
-    if (
-        not isinstance(y, (list, tuple))
-        or not all(_is_collection(v) for v in y)
-        or not y
-    ):
+    if not isinstance(y, (list, tuple)) or not any(_is_collection(v) for v in y):
         return False
+    if not all(_is_collection(v) for v in y):
+        # A missing value among lists is named later, by its row.
+        return True
     same_length = len({len(v) for v in y}) == 1
     numbers = all(isinstance(x, (bool, int, float, np.number)) for v in y for x in v)
     return not (same_length and numbers) or any(

@@ -200,7 +200,8 @@ def test_trust_given_by_the_caller(tmp_path):
     from tests.persistence import own_model
 
     est = WinduEstimator(own_model.Constant()).fit(X, Y)
-    path = save(est, tmp_path / "est.windu")
+    with pytest.warns(WinduWarning, match="ask whether to trust .*Constant"):
+        path = save(est, tmp_path / "est.windu")
     with pytest.raises(UntrustedTypesError, match="Constant"):
         load(path)
     again = load(path, trusted=["tests.persistence.own_model.Constant"])

@@ -92,8 +92,9 @@ class LinearDesign:
             np.unique(column[~np.isnan(column)]) for column in X.T[self.categorical]
         ]
         dense = self._dense(X)
-        self.mean = np.average(dense, axis=0, weights=sample_weight)
-        variance = np.average((dense - self.mean) ** 2, axis=0, weights=sample_weight)
+        weights = np.ones(len(X)) if sample_weight is None else sample_weight
+        self.mean = np.average(dense, axis=0, weights=weights)
+        variance = np.average((dense - self.mean) ** 2, axis=0, weights=weights)
         scale = np.sqrt(variance)
         # A column that is constant up to rounding keeps its own unit.
         self.scale = np.where(scale > 1e-12 * (1 + np.abs(self.mean)), scale, 1.0)

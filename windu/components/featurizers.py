@@ -138,10 +138,11 @@ class AutoFeaturizer(TransformerMixin, BaseEstimator):
             As from `transform`.
         """
         made: dict[str, Any] = {}
+        names = _names(self.schema_)
         for position, column in enumerate(self.schema_.columns):
             if column.kind not in _DROPPED:
                 features = _features_of(column, frame.iloc[:, position])
-                made.update(zip(_names_of(column), features, strict=True))
+                made.update(zip(names[position], features, strict=True))
         rows = pd.RangeIndex(len(frame))
         return pd.DataFrame(made, index=rows, copy=False).set_axis(frame.index)
 
@@ -159,7 +160,7 @@ class AutoFeaturizer(TransformerMixin, BaseEstimator):
             Texts.
         """
         check_is_fitted(self)
-        names = [name for column in self.schema_.columns for name in _names_of(column)]
+        names = [name for names in _names(self.schema_) for name in names]
         return np.array(names, dtype=object)
 
     def feature_table_schema(self, features: pd.DataFrame) -> TableSchema:
@@ -176,8 +177,10 @@ class AutoFeaturizer(TransformerMixin, BaseEstimator):
             Kinds and levels are those of the raw columns.
         """
         columns = []
-        for column in self.schema_.columns:
-            for name in _names_of(column):
+        for column, names in zip(
+            self.schema_.columns, _names(self.schema_), strict=True
+        ):
+            for name in names:
                 if column.storage == "text" and column.kind not in _PARSED:
                     known = column.model_copy(update={"name": name, "dtype": "object"})
                     columns.append(known)
@@ -195,10 +198,12 @@ class AutoFeaturizer(TransformerMixin, BaseEstimator):
                     "column": column.name,
                     "kind": column.kind,
                     "action": _action_of(column),
-                    "features": ", ".join(_names_of(column)),
+                    "features": ", ".join(names),
                     "why": column.why,
                 }
-                for column in self.schema_.columns
+                for column, names in zip(
+                    self.schema_.columns, _names(self.schema_), strict=True
+                )
             ]
         )
 
@@ -221,13 +226,31 @@ def _action_of(column: ColumnSchema) -> str:
     return "kept"
 
 
-def _names_of(column: ColumnSchema) -> list[str]:
-    if column.kind in _DROPPED:
-        return []
-    name = str(column.name)
-    if column.kind == "datetime":
-        return [f"{name}_{part}" for part in part_names(column)]
-    return [name]
+def _names(schema: TableSchema) -> list[list[str]]:
+    """Return the names of the features, a list a column."""
+    columns = [
+        []
+        if column.kind in _DROPPED
+        else part_names(column)
+        if column.kind == "datetime"
+        else [str(column.name)]
+        for column in schema.columns
+    ]
+    taken = {
+        str(column.name)
+        for column in schema.columns
+        if column.kind not in (*_DROPPED, "datetime")
+    }
+    for column, names in zip(schema.columns, columns, strict=True):
+        if column.kind == "datetime":
+            for position, part in enumerate(names):
+                name = f"{column.name}_{part}"
+                # A table may have a column of this name already.
+                while name in taken:
+                    name += "_"
+                taken.add(name)
+                names[position] = name
+    return columns
 
 
 def _dates_of(column: ColumnSchema, values: pd.Series) -> pd.Series:

@@ -54,6 +54,6 @@ class FittedAttributes:
         # hasattr must say no before fit, hence an AttributeError.
         if attribute not in vars(self):
             raise AttributeError(
-                f"This {type(self).__name__} is not fitted yet: it has no {attribute}."
+                f"This {type(self).__name__} is not fitted yet. Call fit first."
             )
         return vars(self)[attribute]

@@ -26,6 +26,7 @@ from windu._compat.sklearn import (
     propagated,
 )
 from windu._compat.threads import openmp_threads
+from windu.components.registry import wants_of
 from windu.estimator.attributes import FittedAttributes
 from windu.estimator.delegation import (
     model_has,
@@ -35,11 +36,13 @@ from windu.estimator.delegation import (
 from windu.estimator.display import visual_block
 from windu.estimator.fitting import FIT_STEPS
 from windu.estimator.metadata import model_fit_params
+from windu.estimator.parameters import PartParameters
 from windu.estimator.partial import PartialPipeline
-from windu.estimator.parts import PARTS, fresh_part, named_part, with_defaults
+from windu.estimator.parts import PARTS, fresh_part, with_defaults
 from windu.estimator.prediction import PREDICT_STEPS, decode, yes_probabilities
+from windu.estimator.rows import is_one_row, rows_of
 from windu.estimator.target import resolve_task
-from windu.exceptions import PartError, did_you_mean
+from windu.estimator.validation import Validation
 from windu.steps import Step, run_steps
 from windu.tasks import TASKS
 
@@ -47,7 +50,12 @@ __all__ = ["WinduEstimator"]
 
 
 class WinduEstimator(
-    PartialPipeline, FittedAttributes, CallbackSupportMixin, BaseEstimator
+    PartParameters,
+    Validation,
+    PartialPipeline,
+    FittedAttributes,
+    CallbackSupportMixin,
+    BaseEstimator,
 ):
     """Featurizer, transformer, label encoder and model as one estimator.
 
@@ -60,7 +68,8 @@ class WinduEstimator(
     ----------
     model : estimator, str or None, default="auto"
         What learns: an estimator, a registered name such as ``"random_forest"``, the
-        name of a class of scikit-learn, ``"auto"`` (gradient boosting), or None for a
+        name of a class of scikit-learn, ``"auto"`` (`BoostedBlendClassifier` or
+        `BoostedBlendRegressor`), or None for a
         partial pipeline that ends with the transformer.
     task : {"auto", "binary", "multiclass", "multilabel", "regression"}, \
             default="auto"
@@ -77,8 +86,10 @@ class WinduEstimator(
         regression.
     threshold : None, default=None
         The plain decision.
-    schema : {"infer"} or None, default="infer"
-        Whether `predict` checks tables against the schema of training.
+    schema : "infer", dict, DataFrameSchema, DataFrameModel or None, default="infer"
+        What tables are checked against: the schema of the training table, the same with
+        other tolerances (``{"extra": "warn"}``), or a pandera schema of your own; None
+        switches the check off.
     memory : str, object with the joblib.Memory interface or None, default=None
         Caches fitted featurizers and transformers.
     random_state : int, RandomState instance or None, default=None
@@ -128,7 +139,7 @@ class WinduEstimator(
         "transformer": "no_validation",
         "label_encoder": "no_validation",
         "threshold": [None],
-        "schema": [StrOptions({"infer"}), None],
+        "schema": "no_validation",
         "memory": [None, str, HasMethods(["cache"])],
         "random_state": ["random_state"],
         "n_jobs": [None, Integral],
@@ -222,9 +233,11 @@ class WinduEstimator(
             values = run_steps(
                 self._fit_steps(),
                 {
-                    **(
-                        {"frame": frame, "target": target, "task": task} | parts | given
-                    ),
+                    **{"frame": frame, "target": target, "task": task},
+                    "schema": self.schema,
+                    **parts,
+                    **given,
+                    "wants": wants_of(parts["model"]),
                     "fit_params": model_fit_params(
                         self, parts["model"], sample_weight, fit_params, len(frame)
                     ),
@@ -270,7 +283,7 @@ class WinduEstimator(
         self.label_encoder_ = values["label_encoder_"]
         self.model_ = values["model_"]
         self.threshold_ = None
-        self._table_schema = values["schema"]
+        self._table_schema = values["table"]
         self._feature_table_schema = values["feature_schema"]
         self._example = values["example"]
         self._named = named
@@ -280,19 +293,26 @@ class WinduEstimator(
             if target is not None and target.form == "labels"
             else ""
         )
-        self.n_features_in_ = len(values["schema"].names)
+        self.n_features_in_ = len(values["table"].names)
         self.__dict__.pop("feature_names_in_", None)
-        if named and all(isinstance(name, str) for name in values["schema"].names):
-            self.feature_names_in_ = np.array(values["schema"].names, dtype=object)
+        if named and all(isinstance(name, str) for name in values["table"].names):
+            self.feature_names_in_ = np.array(values["table"].names, dtype=object)
+
+    def _row_matrix(self, X: Any) -> tuple[Any, Any]:
+        """Return matrix and model on the short way of one row, or None twice."""
+        check_is_fitted(self)
+        rows = rows_of(self) if is_one_row(X) else None
+        matrix = None if rows is None else rows.matrix(X)
+        return (None, None) if rows is None or matrix is None else (matrix, rows.model)
 
     def _matrix(self, X: Any) -> tuple[Any, bool]:
         """Return the matrix for the model, and whether it stands for no rows."""
         check_is_fitted(self)
         values = {
             "X": X,
-            "schema": self._table_schema,
+            "table": self._table_schema,
             "named": self._named,
-            "checked": self.schema is not None,
+            "schema": self.schema,
             "featurizer_": self.featurizer_,
             "transformer_": self.transformer_,
         }
@@ -305,6 +325,9 @@ class WinduEstimator(
 
     def _call_model(self, method: str, X: Any) -> Any:
         with openmp_threads(_cells(X), fit=False):
+            matrix, model = self._row_matrix(X)
+            if matrix is not None:
+                return getattr(model, method)(matrix)
             matrix, empty = self._matrix(X)
             output = getattr(self.model_, method)(matrix)
         if not empty:
@@ -415,44 +438,6 @@ class WinduEstimator(
             encode = self.label_encoder_.transform
             y, predicted = encode(y), encode(predicted)
         return float(accuracy_score(y, predicted, sample_weight=sample_weight))
-
-    def set_params(self, **params: Any) -> WinduEstimator:
-        """Set parameters, also of parts that are still names.
-
-        Parameters
-        ----------
-        **params : dict
-            ``model__learning_rate=0.1`` also works for ``model="auto"``, wherever the
-            name or the task decides its class.
-
-        Returns
-        -------
-        WinduEstimator
-            Itself.
-
-        Raises
-        ------
-        PartError
-            For a name that does not exist, with the nearest one.
-        """
-        own = self._get_param_names()
-        for name in (key.partition("__")[0] for key in params):
-            if name not in own:
-                raise PartError(
-                    f"Invalid parameter {name!r} for estimator WinduEstimator. Valid "
-                    f"parameters are: {own}." + did_you_mean(name, own)
-                )
-        plain = {key: value for key, value in params.items() if "__" not in key}
-        nested = {key: value for key, value in params.items() if "__" in key}
-        super().set_params(**plain)
-        for part in {key.partition("__")[0] for key in nested}:
-            if part in PARTS and isinstance(getattr(self, part), str):
-                kind = type_before_fit(self, exact=True)
-                classifier = None if kind is None else kind == "classifier"
-                fresh = named_part(part, getattr(self, part), classifier=classifier)
-                setattr(self, part, fresh)
-        super().set_params(**nested)
-        return self
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return what metadata the model asks for.

@@ -17,7 +17,7 @@ from windu.components.blend import BoostedBlendClassifier, BoostedBlendRegressor
 from windu.components.featurizers import AutoFeaturizer
 from windu.components.label_encoders import IndicatorEncoder
 from windu.components.labelwise import LabelwiseClassifier
-from windu.components.registry import wants_of
+from windu.components.registry import Wants
 from windu.components.transformers import codes_of, make_transformer
 from windu.estimator.parts import as_seed, with_defaults
 from windu.exceptions import FeatureError, PartError, TargetError
@@ -25,15 +25,29 @@ from windu.schema.columns import TableSchema
 from windu.schema.example import choose_example
 from windu.schema.inference import infer_table
 from windu.schema.names import check_columns, infinite_cells
+from windu.schema.report import ValidationReport
+from windu.schema.user_schema import (
+    check_with_pandera,
+    has_own_checks,
+    overlay,
+    pandera_schema_of,
+)
 from windu.steps import Step
 from windu.tasks import Target
 
 __all__ = ["FIT_STEPS"]
 
 
-def infer_schema(frame: pd.DataFrame) -> tuple[TableSchema, str]:
-    """Learn the input's schema and choose the example batch."""
+def infer_schema(
+    frame: pd.DataFrame, schema: Any
+) -> tuple[pd.DataFrame, TableSchema, str]:
+    """Check the table by a user's schema, learn its own, choose the example batch."""
     check_columns(frame)
+    given = pandera_schema_of(schema)
+    if given is not None and has_own_checks(given):
+        n_rows = len(frame)
+        frame, differences = check_with_pandera(frame, given)
+        ValidationReport(differences, n_rows).raise_for_errors()
     if infinite := infinite_cells(frame):
         name, row = next(iter(infinite.items()))
         raise FeatureError(
@@ -41,19 +55,19 @@ def infer_schema(frame: pd.DataFrame) -> tuple[TableSchema, str]:
             f"got infinity in {len(infinite)} columns, first in {name!r} at row {row}. "
             "Replace it, for instance X.replace([np.inf, -np.inf], np.nan)."
         )
-    schema = infer_table(frame)
-    return schema, choose_example(frame, schema)
+    table = overlay(infer_table(frame), schema)
+    return frame, table, choose_example(frame, table)
 
 
 def featurize(
-    frame: pd.DataFrame, target: Target | None, schema: TableSchema, featurizer: Any
+    frame: pd.DataFrame, target: Target | None, table: TableSchema, featurizer: Any
 ) -> tuple[Any, Any, TableSchema]:
     """Fit the featurizer and make the features."""
     if featurizer is None:
-        return None, frame, schema
+        return None, frame, table
     y = None if target is None else target.values
     if isinstance(featurizer, AutoFeaturizer):
-        features = featurizer.fit(frame, schema=schema).featurize(frame)
+        features = featurizer.fit(frame, schema=table).featurize(frame)
         return featurizer, features, featurizer.feature_table_schema(features)
     features = fit_transform_frames(featurizer, frame, y)
     return featurizer, features, infer_table(features)
@@ -175,7 +189,7 @@ def fit_transformer(
     task: str | None,
     featurizer_: Any,
     transformer: Any,
-    model: Any,
+    wants: Wants,
     random_state: Any,
     n_jobs: int | None,
 ) -> tuple[Any, Any]:
@@ -189,9 +203,9 @@ def fit_transformer(
             "random_state": as_seed(random_state),
         }
         if isinstance(featurizer_, AutoFeaturizer) or _all_numbers(feature_schema):
-            transformer = make_transformer(feature_schema, wants_of(model), **options)
+            transformer = make_transformer(feature_schema, wants, **options)
         else:
-            transformer = _cleaning_transformer(features, wants_of(model), **options)
+            transformer = _cleaning_transformer(features, wants, **options)
     with_defaults(transformer, random_state=random_state, n_jobs=n_jobs)
     frame = text_columns(features)
     # Metadata goes to the model alone, and scikit-learn 1.9.1's TargetEncoder fails
@@ -277,10 +291,15 @@ def _translate_class_weight(model: Any, label_encoder: Any) -> None:
 
 
 FIT_STEPS: tuple[Step, ...] = (
-    Step("infer_schema", ("frame",), ("schema", "example"), infer_schema),
+    Step(
+        "infer_schema",
+        ("frame", "schema"),
+        ("frame", "table", "example"),
+        infer_schema,
+    ),
     Step(
         "featurize",
-        ("frame", "target", "schema", "featurizer"),
+        ("frame", "target", "table", "featurizer"),
         ("featurizer_", "features", "feature_schema"),
         featurize,
     ),
@@ -295,7 +314,7 @@ FIT_STEPS: tuple[Step, ...] = (
         "fit_transformer",
         (
             *("features", "feature_schema", "codes", "task", "featurizer_"),
-            *("transformer", "model", "random_state", "n_jobs"),
+            *("transformer", "wants", "random_state", "n_jobs"),
         ),
         ("transformer_", "matrix"),
         fit_transformer,

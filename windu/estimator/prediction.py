@@ -12,21 +12,53 @@ import pandas as pd
 from windu._compat.frames import as_frame, named_columns
 from windu.components.featurizers import AutoFeaturizer
 from windu.estimator.fitting import checked_features, text_columns
-from windu.exceptions import WinduWarning
+from windu.exceptions import SchemaError, WinduWarning
 from windu.schema.check import conform
 from windu.schema.columns import TableSchema
+from windu.schema.names import listed
+from windu.schema.report import ValidationReport
+from windu.schema.user_schema import (
+    check_with_pandera,
+    has_own_checks,
+    pandera_schema_of,
+)
 from windu.steps import Step
 
 __all__ = ["PREDICT_STEPS", "decode", "yes_probabilities"]
 
 
-def validate(X: Any, schema: TableSchema, named: bool, checked: bool) -> pd.DataFrame:
-    """Return the table with the columns, order and dtypes of training."""
+def read_named(X: Any, schema: TableSchema, named: bool) -> pd.DataFrame:
+    """Return the table with names; columns without names go by position."""
     frame = as_frame(X)
-    if not (named and named_columns(X)):
-        frame = _by_position(frame, schema, named, named_columns(X))
-    if checked:
-        return conform(frame, schema)
+    if named and named_columns(X):
+        return frame
+    return _by_position(frame, schema, named, named_columns(X))
+
+
+def validate(X: Any, table: TableSchema, named: bool, schema: Any) -> pd.DataFrame:
+    """Return the table with the columns, order and dtypes of training."""
+    frame = read_named(X, table, named)
+    if schema is not None:
+        frame = conform(frame, table)
+        given = pandera_schema_of(schema)
+        if given is not None and len(frame) and has_own_checks(given):
+            n_rows = len(frame)
+            frame, differences = check_with_pandera(frame, given, table)
+            report = ValidationReport(differences, n_rows)
+            report.raise_for_errors()
+            report.warn()
+        return frame
+    return _selected(frame, table)
+
+
+def _selected(frame: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
+    """Return the columns of training without looking at their values."""
+    gone = [name for name in schema.names if name not in frame.columns]
+    if gone:
+        raise SchemaError(
+            f"The table must have the columns of training. Missing: {listed(gone)}. "
+            "Add them, with missing values if nothing is known."
+        )
     return frame if list(frame.columns) == schema.names else frame[schema.names]
 
 
@@ -77,7 +109,7 @@ def transform(features: pd.DataFrame, transformer_: Any) -> Any:
 
 
 PREDICT_STEPS: tuple[Step, ...] = (
-    Step("validate", ("X", "schema", "named", "checked"), ("frame",), validate),
+    Step("validate", ("X", "table", "named", "schema"), ("frame",), validate),
     Step("featurize", ("frame", "featurizer_"), ("features",), featurize),
     Step("transform", ("features", "transformer_"), ("matrix",), transform),
 )
@@ -151,6 +183,8 @@ def decode(
         codes = codes.ravel()
     if label_encoder is None:
         return codes
+    if not len(codes) and task in ("binary", "multiclass"):
+        return np.asarray(label_encoder.classes_)[:0]
     if task == "regression":
         as_column = codes.reshape(-1, 1) if codes.ndim == 1 else codes
         decoded = np.asarray(label_encoder.inverse_transform(as_column))

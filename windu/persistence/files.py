@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from collections.abc import Callable, Collection
 from io import BytesIO
 from pathlib import Path
@@ -12,7 +13,7 @@ from zipfile import ZIP_DEFLATED, is_zipfile
 
 import skops.io
 
-from windu.exceptions import PersistenceError, UntrustedTypesError
+from windu.exceptions import PersistenceError, UntrustedTypesError, WinduWarning
 from windu.persistence.functions import bind, detach
 from windu.persistence.structure import check_structure
 from windu.persistence.trust import TRUSTED
@@ -52,6 +53,7 @@ def save(estimator: Any, path: str | Path) -> Path:
     >>> windu.load(path).predict([[2.0]])
     array([1])
     """
+    _check_schema(estimator)
     data = _dumped(estimator)
     untrusted = skops.io.get_untrusted_types(data=data)
     local = [name for name in untrusted if name.startswith("__main__.") or "<" in name]
@@ -69,7 +71,20 @@ def save(estimator: Any, path: str | Path) -> Path:
             "arrays, numbers and texts in fitted parts."
         ) from error
     check_same(detach(estimator), again)
+    unknown = sorted(set(untrusted) - TRUSTED)
+    if unknown:
+        warnings.warn(
+            f"load will ask whether to trust {unknown}. Pass load(path, trusted=[...]) "
+            "with these names, or use parts that windu knows.",
+            WinduWarning,
+            stacklevel=2,
+        )
     path = Path(path)
+    if path.is_dir():
+        raise PersistenceError(
+            f"The path to save to must be a file. Got the folder {str(path)!r}. Add a "
+            "name, for instance model.windu."
+        )
     _write(data, path)
     return path
 
@@ -144,6 +159,17 @@ def load(
     loaded = _readable(lambda: skops.io.loads(data, trusted=found), path)
     check_structure(loaded)
     return bind(loaded, trusted, {"featurizer": featurizer, "transformer": transformer})
+
+
+def _check_schema(estimator: Any) -> None:
+    given = getattr(estimator, "schema", "infer")
+    if isinstance(given, (str, dict, type(None))):
+        return
+    raise PersistenceError(
+        "A pandera schema of your own cannot be written: its checks are code. Call "
+        "est.set_params(schema='infer') before save, which keeps kinds and tolerances, "
+        "and est.set_params(schema=...) after load."
+    )
 
 
 def _dumped(estimator: Any) -> bytes:

@@ -11,7 +11,7 @@ from windu.exceptions import did_you_mean
 from windu.schema import kinds
 from windu.schema.columns import ColumnSchema, TableSchema
 from windu.schema.drift import drift_of
-from windu.schema.names import check_columns
+from windu.schema.names import check_columns, is_infinite
 from windu.schema.recast import is_settled, recast
 from windu.schema.report import Difference, ValidationReport
 
@@ -73,6 +73,7 @@ def compare(
     differences: list[Difference] = []
     if list(frame.columns) != schema.names:
         check_columns(frame)
+        frame = _numbered(frame, schema)
         frame, differences = _columns(frame, schema)
     changed: dict[Any, pd.Series] = {}
     drift: dict[Any, float] = {}
@@ -93,6 +94,12 @@ def compare(
     if not everything:
         differences = [d for d in differences if d.action in ("warn", "raise")]
     return frame, ValidationReport(differences, n_rows, drift)
+
+
+def _numbered(frame: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
+    """Names that were numbers come back as texts from a CSV file."""
+    numbers = {str(name): name for name in schema.names if not isinstance(name, str)}
+    return frame.rename(columns=numbers) if numbers else frame
 
 
 def _columns(
@@ -152,7 +159,7 @@ def _column(
             made = recast(values.where(~wrong), column)[0]
         elif made is not values or str(values.dtype) != column.dtype:
             differ("dtype", f"be of dtype {column.dtype}", str(values.dtype))
-    infinite = _infinite(made)
+    infinite = _infinite(made) if column.storage == "numeric" else None
     if infinite is not None:
         differ("infinite", "be finite", _got(values, infinite), infinite)
         made = made.where(~infinite)
@@ -167,9 +174,7 @@ def _column(
 
 
 def _infinite(values: pd.Series) -> np.ndarray | None:
-    if getattr(values.dtype, "kind", "O") != "f":
-        return None
-    infinite = np.isinf(values.to_numpy("float64", na_value=np.nan))
+    infinite = is_infinite(values)
     return infinite if infinite.any() else None
 
 
@@ -194,8 +199,9 @@ def _differ_in_values(
 
 
 def _meaning(column: ColumnSchema) -> str:
-    kind = column.storage if column.kind == "constant" else column.kind
-    return f"be {kind}"
+    if column.storage == "timedelta":
+        return "hold durations"
+    return f"be {column.kind}"
 
 
 def _share(wrong: np.ndarray) -> str:

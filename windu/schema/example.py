@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from windu.schema.columns import TableSchema
-from windu.schema.kinds import as_numbers
+from windu.schema.kinds import as_numbers, is_castable
 
 __all__ = ["choose_example", "pack_frame", "unpack_frame"]
 
@@ -104,10 +104,9 @@ def unpack_frame(text: str) -> pd.DataFrame:
 
 
 def _dtype_of(values: pd.Series) -> str:
-    """Return a dtype that texts can be cast to; periods and intervals stay texts."""
-    if isinstance(values.dtype, (pd.PeriodDtype, pd.IntervalDtype, pd.SparseDtype)):
-        return "object"
-    return str(values.dtype)
+    """Return a dtype that plain values can be cast to; others stay objects."""
+    dtype = str(values.dtype)
+    return dtype if is_castable(dtype) else "object"
 
 
 def _plain(value: Any) -> Any:

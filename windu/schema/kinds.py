@@ -17,6 +17,7 @@ __all__ = [
     "as_numbers",
     "as_texts",
     "date_format_of",
+    "is_castable",
     "is_identifier_name",
     "mean_words",
     "numbers_of",
@@ -42,6 +43,7 @@ MISSING_TEXTS = frozenset(
         "none",
         "null",
         "missing",
+        "unknown",
     }
 )
 #: More levels than this, and a column of texts is high-cardinality.
@@ -125,6 +127,29 @@ def _storage_of_extension(values: pd.Series) -> str:
     if kind == "M" or str(values.dtype).startswith(("date32", "date64")):
         return "datetime"
     return {"m": "timedelta", "O": "other"}.get(kind, "other")
+
+
+_CASTABLE = re.compile(
+    r"^(bool|boolean|str|string|category|u?int\d+|U?Int\d+|float\d+|Float\d+"
+    r"|(datetime|timedelta)64\[.+\]"
+    r"|(bool|string|double|float|u?int\d+|timestamp\[.+\])\[pyarrow\])$"
+)
+
+
+def is_castable(dtype: str) -> bool:
+    """Tell whether plain values can be cast to a dtype by its name.
+
+    Parameters
+    ----------
+    dtype : str
+        As pandas prints it.
+
+    Returns
+    -------
+    bool
+        False for objects, periods, intervals, decimals, lists and the like.
+    """
+    return bool(_CASTABLE.match(dtype))
 
 
 def as_texts(values: pd.Series) -> pd.Series:
@@ -253,6 +278,13 @@ def parse_dates(values: pd.Series, date_format: str | None) -> pd.Series:
     else:
         texts = values.astype(object)
         dates = pd.to_datetime(texts, format=date_format, errors="coerce", utc=True)
+        unread = dates.isna() & texts.notna()
+        if unread.any() and (date_format or "").startswith("%Y-%m"):
+            # The same moment may be written with more or less of it.
+            again = pd.to_datetime(
+                texts.where(unread), format="ISO8601", errors="coerce", utc=True
+            )
+            dates = dates.where(~unread, again)
     if getattr(dates.dt, "tz", None) is not None:
         dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
     return dates.astype("datetime64[us]")

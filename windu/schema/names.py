@@ -9,7 +9,7 @@ import pandas as pd
 
 from windu.exceptions import SchemaError
 
-__all__ = ["check_columns", "infinite_cells", "listed"]
+__all__ = ["check_columns", "infinite_cells", "is_infinite", "listed"]
 
 #: How many names a message lists before it says how many more there are.
 MAX_LISTED = 20
@@ -28,7 +28,10 @@ def check_columns(frame: pd.DataFrame) -> None:
     SchemaError
         For names that occur twice, or are neither texts nor whole numbers.
     """
-    strange = [n for n in frame.columns if not isinstance(n, (str, int, np.integer))]
+    names: list[Any] = frame.columns.tolist()
+    strange = [
+        n for n in names if not isinstance(n, (str, int)) or n is True or n is False
+    ]
     if strange:
         raise SchemaError(
             "Column names must be texts or whole numbers. Got "
@@ -58,12 +61,32 @@ def infinite_cells(frame: pd.DataFrame) -> dict[Any, int]:
         Position of the first row; columns without infinities are left out.
     """
     found = {}
-    for i, dtype in enumerate(frame.dtypes):
-        if getattr(dtype, "kind", "O") == "f":
-            infinite = np.isinf(frame.iloc[:, i].to_numpy("float64", na_value=np.nan))
+    for position, dtype in enumerate(frame.dtypes):
+        if getattr(dtype, "kind", "O") in "fO":
+            infinite = is_infinite(frame.iloc[:, position])
             if infinite.any():
-                found[frame.columns[i]] = int(infinite.argmax())
+                found[frame.columns[position]] = int(infinite.argmax())
     return found
+
+
+def is_infinite(values: pd.Series) -> np.ndarray:
+    """Return which values are infinite numbers.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Floats, objects, or anything else, which is never infinite.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_samples,)
+        False for missing values.
+    """
+    if values.dtype == object:
+        return values.isin([np.inf, -np.inf]).to_numpy()
+    if getattr(values.dtype, "kind", "O") != "f":
+        return np.zeros(len(values), dtype=bool)
+    return np.isinf(values.to_numpy("float64", na_value=np.nan))
 
 
 def listed(names: list[Any]) -> str:

@@ -13,6 +13,9 @@ from windu.schema.columns import ColumnSchema
 
 __all__ = ["is_settled", "recast"]
 
+#: No model looks at them, whatever they hold.
+_DROPPED = ("constant", "identifier")
+
 Recast = tuple[pd.Series, np.ndarray]
 
 
@@ -54,7 +57,7 @@ def recast(values: pd.Series, column: ColumnSchema) -> Recast:
     """
     got = kinds.storage_of(values)
     right = np.zeros(len(values), dtype=bool)
-    if column.storage in ("empty", "other") or column.kind == "constant":
+    if column.storage in ("empty", "other") or column.kind in _DROPPED:
         return values, right
     if got == "empty" or values.isna().all():
         return _astype(values.astype(object), column), right
@@ -108,12 +111,26 @@ def _number_to_text(values: pd.Series, column: ColumnSchema) -> Recast:
     return texts, (~texts.isin(column.levels or []) & texts.notna()).to_numpy()
 
 
+def _boolean_to_text(values: pd.Series, column: ColumnSchema) -> Recast:
+    """Levels True and False as texts come back as booleans from a CSV file."""
+    texts = kinds.as_texts(values)
+    return texts, (~texts.isin(column.levels or []) & texts.notna()).to_numpy()
+
+
+def _text_to_duration(values: pd.Series, column: ColumnSchema) -> Recast:
+    texts = values.astype(object)
+    durations = pd.to_timedelta(texts, errors="coerce")
+    return durations, (durations.isna() & texts.notna()).to_numpy()
+
+
 _CONVERSIONS: dict[tuple[str, str], Callable[[pd.Series, ColumnSchema], Recast]] = {
     ("numeric", "boolean"): _to_boolean,
     ("boolean", "numeric"): _boolean_to_number,
     ("text", "datetime"): _text_to_date,
     ("datetime", "text"): _date_to_text,
     ("numeric", "text"): _number_to_text,
+    ("boolean", "text"): _boolean_to_text,
+    ("text", "timedelta"): _text_to_duration,
 }
 
 
@@ -132,20 +149,27 @@ def _unreadable(values: pd.Series, column: ColumnSchema) -> np.ndarray:
 def _astype(values: pd.Series, column: ColumnSchema) -> pd.Series:
     """Give values the dtype of training, or the nearest that can hold them."""
     dtype: Any = column.dtype
-    if dtype in (str(values.dtype), "object"):
+    if dtype == str(values.dtype) or not kinds.is_castable(dtype):
         return values
     if dtype == "category" or (dtype == "bool" and values.isna().any()):
         return values.astype(object)
     if column.storage == "numeric":
-        numbers = pd.Series(
-            kinds.as_numbers(values), index=values.index, name=values.name
-        )
-        plain_integer = dtype.startswith(("int", "uint")) and "[" not in dtype
-        whole = bool((numbers == np.floor(numbers)).all())
-        nullable_whole = bool((numbers.dropna() == np.floor(numbers.dropna())).all())
-        if (plain_integer and not whole) or ("nt" in dtype and not nullable_whole):
-            return numbers
-        return numbers.astype(dtype)
-    if column.storage == "text" and dtype not in ("str", "string"):
-        return values
+        return _as_number_type(values, dtype)
+    if column.storage == "datetime":
+        dates: Any = kinds.parse_dates(values, None)
+        # Without a zone, a date is one of UTC.
+        zoned = "," in dtype or "tz=" in dtype
+        return (dates.dt.tz_localize("UTC") if zoned else dates).astype(dtype)
     return values.astype(dtype)
+
+
+def _as_number_type(values: pd.Series, dtype: Any) -> pd.Series:
+    numbers = pd.Series(kinds.as_numbers(values), index=values.index, name=values.name)
+    if "nt" not in dtype:
+        return numbers.astype(dtype)
+    present = numbers.dropna()
+    takes_missing = "[" in dtype or dtype[0] in "IU"
+    whole = bool((present == np.floor(present)).all())
+    if not whole or not (takes_missing or len(present) == len(numbers)):
+        return numbers
+    return numbers.astype(dtype)

@@ -1,0 +1,235 @@
+"""One row on a short way: the computation of the whole table, without the table.
+
+For one row a frame, a `ColumnTransformer` and their checks cost fifty times what the
+model costs. The short way is compiled from the fitted parts on first use. It takes
+clean rows only; whatever has to be cast, warned of or refused goes the ordinary way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import is_
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pandas as pd
+
+from windu._compat.sklearn import output_is_default
+from windu.components._row_blocks import transform_of_row
+from windu.components._row_features import Decline, features_of_value
+from windu.components._row_models import model_of_row
+from windu.components.featurizers import AutoFeaturizer
+from windu.exceptions import SchemaError
+from windu.schema.columns import TableSchema
+
+__all__ = ["CompiledRows", "compile_rows", "is_one_row", "rows_of"]
+
+#: On so many rows of the training table the short way must prove itself.
+_N_PROOFS = 5
+
+# Beside the estimators, not in them: what is compiled is never copied or stored.
+_COMPILED: WeakKeyDictionary[Any, tuple[Sequence[Any], CompiledRows | None]]
+_COMPILED = WeakKeyDictionary()
+
+
+class CompiledRows:
+    """The short way of one fitted estimator.
+
+    Parameters
+    ----------
+    names : list of str or int
+        Names of the columns of training.
+    named : bool
+        Whether training had names; rows without names are then not taken.
+    features : list of callable
+        One a column, from a value to its features.
+    transform : callable
+        From all features to the numbers of the matrix.
+    model : estimator or None
+        What predicts from the matrix.
+    """
+
+    def __init__(
+        self,
+        names: list[Any],
+        named: bool,
+        features: list[Callable[[Any], list[Any]]],
+        transform: Callable[[Any], list[float]],
+        model: Any,
+    ):
+        self.names = names
+        self.columns = pd.Index(names)
+        self.named = named
+        self.features = features
+        self.transform = transform
+        self.model = model
+
+    def matrix(self, X: Any) -> np.ndarray | None:
+        """Return the matrix for the model, or None if the row is not a clean case.
+
+        Parameters
+        ----------
+        X : table of one row
+            A frame, a dict, a list of one dict; an array for arrays.
+
+        Returns
+        -------
+        ndarray of shape (1, n_features_out) or None
+            Bit by bit what the ordinary way gives.
+        """
+        values = self._values(X)
+        if values is None:
+            return None
+        row: list[Any] = []
+        try:
+            for make, value in zip(self.features, values, strict=True):
+                row += make(value)
+        except Decline:
+            return None
+        return np.array([self.transform(row)], dtype=np.float64)
+
+    def _values(self, X: Any) -> Sequence[Any] | None:
+        if isinstance(X, list) and len(X) == 1:
+            X = X[0] if isinstance(X[0], dict) else None
+        if not self.named:
+            plain = isinstance(X, np.ndarray) and X.dtype.char in "bhilqBHILQfd"
+            return X[0].tolist() if plain and X.shape == (1, len(self.names)) else None
+        if isinstance(X, dict):
+            try:
+                return (
+                    [X[name] for name in self.names]
+                    if len(X) == len(self.names)
+                    else None
+                )
+            except KeyError:
+                return None
+        if not isinstance(X, pd.DataFrame) or len(X) != 1:
+            return None
+        return X.iloc[0].tolist() if X.columns.equals(self.columns) else None
+
+
+def is_one_row(X: Any) -> bool:
+    """Tell whether a table may have a short way.
+
+    Parameters
+    ----------
+    X : table
+        As taken by `predict`.
+
+    Returns
+    -------
+    bool
+        True for a dict also where it holds columns.
+    """
+    if isinstance(X, (pd.DataFrame, np.ndarray, list)):
+        # An array of no dimension has no length.
+        return getattr(X, "ndim", 1) > 0 and len(X) == 1
+    return isinstance(X, dict)
+
+
+def compile_rows(est: Any) -> CompiledRows | None:
+    """Return the short way of a fitted estimator.
+
+    Parameters
+    ----------
+    est : WinduEstimator
+        Fitted.
+
+    Returns
+    -------
+    CompiledRows or None
+        None for parts of a user's own, and wherever it would not give the same bits.
+    """
+    schema, featurizer = est._table_schema, est.featurizer_
+    checked = est.schema is not None
+    if checked and (not isinstance(est.schema, str) or _looks_at_values(schema)):
+        return None
+    if type(featurizer) is AutoFeaturizer:
+        if featurizer.schema_ != schema:
+            return None
+        names = featurizer.get_feature_names_out().tolist()
+    elif featurizer is None and checked and set(schema.dtypes) == {"float64"}:
+        names = [str(name) for name in schema.names]
+    else:
+        return None
+    made = [features_of_value(column, checked) for column in schema.columns]
+    features = [make for make in made if make is not None]
+    transform = transform_of_row(est.transformer_, names)
+    if transform is None or len(features) < len(made):
+        return None
+    model = model_of_row(est.model_)
+    rows = CompiledRows(schema.names, est._named, features, transform, model)
+    return rows if _is_proven(rows, est) else None
+
+
+def rows_of(est: Any) -> CompiledRows | None:
+    """Return the short way of a fitted estimator, compiled on first use.
+
+    Parameters
+    ----------
+    est : WinduEstimator
+        Fitted.
+
+    Returns
+    -------
+    CompiledRows or None
+        As from `compile_rows`, again after a part was replaced or fitted anew.
+    """
+    stamp = _stamp(est)
+    known = _COMPILED.get(est)
+    if known is None or not _same(known[0], stamp):
+        # Threads that come at the same time compile the same.
+        known = _COMPILED[est] = (stamp, compile_rows(est))
+    return known[1]
+
+
+def _looks_at_values(schema: TableSchema) -> bool:
+    """Tell whether somebody asked to hear of differences that are fine by default."""
+    return any(
+        schema.action(difference, column) not in ("ignore", "cast")
+        for column in schema.columns
+        for difference in ("dtype", "null", "level", "range")
+    )
+
+
+def _stamp(est: Any) -> list[Any]:
+    """Return all that the fitted parts hold, to be compared by identity."""
+    held = vars(est)
+    parts = [held[name] for name in ("featurizer_", "transformer_", "model_")]
+    stamp = [est.schema, held["_named"], output_is_default(est), *parts]
+    for part in (held["_table_schema"], *parts):
+        stamp += getattr(part, "__dict__", {}).values()
+    return stamp
+
+
+def _same(one: Sequence[Any], other: Sequence[Any]) -> bool:
+    return len(one) == len(other) and all(map(is_, one, other))
+
+
+def _is_proven(rows: CompiledRows, est: Any) -> bool:
+    """Tell whether rows of training come out as on the ordinary way.
+
+    Other versions of scikit-learn may compute otherwise; then nothing is compiled.
+    """
+    frame = est.example_.head(_N_PROOFS)
+    try:
+        matrix = est._matrix(frame if est._named else frame.to_numpy())[0]
+    except SchemaError:
+        # The example holds texts for what JSON cannot say, such as decimals.
+        return False
+    for i, right in enumerate(matrix):
+        row = frame.iloc[[i]]
+        given = rows.matrix(row if est._named else row.to_numpy())
+        if given is not None and not _same_bits(given, right[np.newaxis]):
+            return False
+        if rows.model is not est.model_:
+            method = "predict_proba" if hasattr(est.model_, "classes_") else "predict"
+            ask = [getattr(model, method) for model in (rows.model, est.model_)]
+            if not _same_bits(*(work(right[np.newaxis]) for work in ask)):
+                return False
+    return True
+
+
+def _same_bits(one: np.ndarray, other: np.ndarray) -> bool:
+    return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=True)
