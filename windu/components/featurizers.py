@@ -21,7 +21,7 @@ from windu.schema.names import check_columns
 __all__ = ["AutoFeaturizer"]
 
 _DROPPED = ("identifier", "constant", "unsupported")
-_PARSED = ("numeric", "datetime")
+_TEXTS = ("categorical", "high-cardinality", "text")
 
 
 class AutoFeaturizer(TransformerMixin, BaseEstimator):
@@ -181,9 +181,9 @@ class AutoFeaturizer(TransformerMixin, BaseEstimator):
             self.schema_.columns, _names(self.schema_), strict=True
         ):
             for name in names:
-                if column.storage == "text" and column.kind not in _PARSED:
-                    known = column.model_copy(update={"name": name, "dtype": "object"})
-                    columns.append(known)
+                if column.kind in _TEXTS:
+                    as_text = {"name": name, "dtype": "object", "storage": "text"}
+                    columns.append(column.model_copy(update=as_text))
                 else:
                     columns.append(infer_column(features[name]))
         return TableSchema(columns)

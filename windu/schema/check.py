@@ -189,7 +189,7 @@ def _differ_in_values(
         new &= ~missing
         if new.any():
             differ("level", "have the levels of training", _got(values, new), new)
-    if "range" in asked and column.quantiles is not None:
+    if "range" in asked and column.bin_edges is not None:
         numbers = kinds.numbers_of(values, column)
         low, high = column.span
         outside = (numbers < low) | (numbers > high)

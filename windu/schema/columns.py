@@ -56,8 +56,9 @@ class ColumnSchema(BaseModel):
         Share of values that were missing.
     level_shares : list of float or None
         Share of each level among the values that were not missing.
-    quantiles : list of float or None
-        Deciles of numbers, or of dates in days since 1970.
+    bin_edges, bin_shares : list of float or None
+        Deciles of numbers, or of dates in days since 1970, and the share of values
+        below the first and from each one on.
     tolerance : dict of str to str
         What is done about a difference, where it is not what the table's tolerance
         says.
@@ -79,7 +80,8 @@ class ColumnSchema(BaseModel):
     words: float | None = None
     null_share: float = 0.0
     level_shares: list[float] | None = None
-    quantiles: list[float] | None = None
+    bin_edges: list[float] | None = None
+    bin_shares: list[float] | None = None
     tolerance: dict[str, Action] = Field(default_factory=dict)
 
     @property

@@ -9,17 +9,17 @@ from scipy.spatial.distance import jensenshannon
 from windu.schema import kinds
 from windu.schema.columns import ColumnSchema
 
-__all__ = ["MIN_ROWS", "drift_of", "quantiles_of"]
+__all__ = ["MIN_ROWS", "bins_of", "drift_of"]
 
 #: Fewer rows say nothing about a distribution.
 MIN_ROWS = 30
-#: Quantiles are read off so many rows at most.
+#: Deciles are read off so many rows at most.
 _SAMPLE = 10_000
 _N_BINS = 10
 
 
-def quantiles_of(numbers: np.ndarray) -> list[float]:
-    """Return the deciles of numbers, from the minimum to the maximum.
+def bins_of(numbers: np.ndarray) -> dict[str, list[float]]:
+    """Return the different deciles of numbers, and the share of numbers in each bin.
 
     Parameters
     ----------
@@ -28,14 +28,23 @@ def quantiles_of(numbers: np.ndarray) -> list[float]:
 
     Returns
     -------
-    list of float
-        Eleven numbers that rise, or stay.
+    dict
+        ``bin_edges``, which rise, and ``bin_shares``: one below the first edge, one
+        from each edge on.
     """
     step = max(1, len(numbers) // _SAMPLE)
     sample = numbers[::step]
     if np.isnan(sample).all():
         sample = numbers
-    return [float(q) for q in np.nanquantile(sample, np.linspace(0, 1, _N_BINS + 1))]
+    edges = np.unique(np.nanquantile(sample, np.linspace(0, 1, _N_BINS + 1)))
+    return {"bin_edges": edges.tolist(), "bin_shares": _shares(sample, edges).tolist()}
+
+
+def _shares(numbers: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    real = numbers[~np.isnan(numbers)]
+    bins = np.searchsorted(edges, real, side="right")
+    counts = np.bincount(bins, minlength=len(edges) + 1)
+    return counts / max(1, len(real))
 
 
 def drift_of(values: pd.Series, column: ColumnSchema) -> float | None:
@@ -64,8 +73,10 @@ def drift_of(values: pd.Series, column: ColumnSchema) -> float | None:
     """
     if len(values) < MIN_ROWS:
         return None
-    if column.quantiles is not None:
-        trained, found = _of_numbers(kinds.numbers_of(values, column), column.quantiles)
+    if column.bin_edges is not None and column.bin_shares is not None:
+        numbers = kinds.numbers_of(values, column)
+        trained = np.array(column.bin_shares)
+        found = _shares(numbers, np.array(column.bin_edges))
     elif column.level_shares is not None and column.levels is not None:
         trained, found = _of_levels(values, column.levels, column.level_shares)
     else:
@@ -73,26 +84,10 @@ def drift_of(values: pd.Series, column: ColumnSchema) -> float | None:
     missing = float(values.isna().mean())
     trained = np.append(trained * (1 - column.null_share), column.null_share)
     found = np.append(found * (1 - missing), missing)
-    return float(jensenshannon(trained, found, base=2))
-
-
-def _of_numbers(
-    numbers: np.ndarray, quantiles: list[float]
-) -> tuple[np.ndarray, np.ndarray]:
-    edges = np.unique(quantiles)
-    if len(edges) == 1:
-        edges = np.array([edges[0], np.nextafter(edges[0], np.inf)])
-    # A value that fills several deciles is the edge of one wide bin.
-    shares = np.zeros(len(edges) + 1)
-    ranks = np.searchsorted(edges, quantiles, side="right")
-    np.add.at(shares, ranks[:-1], 1 / _N_BINS)
-    real = numbers[~np.isnan(numbers)]
-    if not len(real):
-        return shares, np.zeros(len(shares))
-    # The maximum of training belongs to the last bin, not behind it.
-    top = edges[-1]
-    binned = np.searchsorted(edges, np.where(real == top, edges[-2], real), "right")
-    return shares, np.bincount(binned, minlength=len(shares)) / len(real)
+    # Rounding can leave a number just below zero under the root of equal shares.
+    with np.errstate(invalid="ignore"):
+        distance = float(jensenshannon(trained, found, base=2))
+    return 0.0 if np.isnan(distance) else distance
 
 
 def _of_levels(

@@ -11,7 +11,7 @@ import pandas as pd
 from windu._compat.frames import as_frame
 from windu.schema import kinds
 from windu.schema.columns import ColumnSchema, TableSchema
-from windu.schema.drift import quantiles_of
+from windu.schema.drift import bins_of
 from windu.schema.names import check_columns
 from windu.schema.tolerance import check_tolerance
 
@@ -136,7 +136,7 @@ def _numeric(values: pd.Series, nullable: bool) -> dict[str, Any]:
     if low == high and not nullable:
         return {"kind": "constant", "why": f"always {low:g}"}
     span: dict[str, Any] = {"minimum": float(low), "maximum": float(high)}
-    span["quantiles"] = quantiles_of(numbers)
+    span |= bins_of(numbers)
     if kinds.is_identifier_name(values.name) and _numbers_the_rows(numbers):
         why = "named like an identifier, every row has a number of its own"
         return {"kind": "identifier", "why": why, **span}
@@ -172,9 +172,7 @@ def _dates(
         "maximum": high.isoformat(),
         "date_format": date_format,
         "has_time": bool((dates.dropna().dt.normalize() != dates.dropna()).any()),
-        "quantiles": quantiles_of(
-            (dates - pd.Timestamp(0)).to_numpy() / np.timedelta64(1, "D")
-        ),
+        **bins_of((dates - pd.Timestamp(0)).to_numpy() / np.timedelta64(1, "D")),
     }
 
 
@@ -190,7 +188,8 @@ def _text(values: pd.Series, nullable: bool) -> dict[str, Any]:
     if kind == "numeric":
         numbers = kinds.parse_numbers(kinds.as_texts(values))
         return {
-            **{"kind": kind, "why": why, "quantiles": quantiles_of(numbers.to_numpy())},
+            **{"kind": kind, "why": why},
+            **bins_of(numbers.to_numpy()),
             **{"minimum": float(numbers.min()), "maximum": float(numbers.max())},
         }
     levels = shares = None

@@ -59,6 +59,7 @@ _IDENTIFIER_NAME = re.compile(
 )
 #: Signs of currencies and percent, and commas between thousands.
 _DECORATION = re.compile(r"^\s*[$€£]\s*|\s*[%$€£]\s*$|(?<=\d),(?=\d{3}(?:\D|$))")
+_ISO_DATE = re.compile(r"\s*[12]\d{3}-\d\d")
 _LEADING_ZERO = re.compile(r"^[+-]?0\d")
 _DATE_LIKE = re.compile(r"\d.*[-/.: ,T].*\d|^\d{8}$|[A-Za-z]{3}.*\d{4}")
 
@@ -277,9 +278,12 @@ def parse_dates(values: pd.Series, date_format: str | None) -> pd.Series:
         dates = values
     else:
         texts = values.astype(object)
+        if date_format == "ISO8601":
+            texts = texts.where(_is_iso(texts))
         dates = pd.to_datetime(texts, format=date_format, errors="coerce", utc=True)
         unread = dates.isna() & texts.notna()
         if unread.any() and (date_format or "").startswith("%Y-%m"):
+            unread &= _is_iso(texts)
             # The same moment may be written with more or less of it.
             again = pd.to_datetime(
                 texts.where(unread), format="ISO8601", errors="coerce", utc=True
@@ -288,6 +292,13 @@ def parse_dates(values: pd.Series, date_format: str | None) -> pd.Series:
     if getattr(dates.dt, "tz", None) is not None:
         dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
     return dates.astype("datetime64[us]")
+
+
+def _is_iso(texts: pd.Series) -> pd.Series:
+    # pandas raises for years it cannot hold, also where it shall coerce.
+    return texts.astype(object).map(
+        lambda text: isinstance(text, str) and bool(_ISO_DATE.match(text))
+    )
 
 
 def date_format_of(texts: pd.Series) -> str | None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -12,6 +15,14 @@ from windu.schema import kinds
 from windu.schema.columns import ColumnSchema
 
 __all__ = ["is_settled", "recast"]
+
+_TYPES: dict[str, Any] = {
+    "numeric": (Number, Decimal),
+    "boolean": (bool, np.bool_),
+    "datetime": (date, np.datetime64),
+    "timedelta": (timedelta, np.timedelta64),
+    "text": (str, Number),
+}
 
 #: No model looks at them, whatever they hold.
 _DROPPED = ("constant", "identifier")
@@ -61,8 +72,12 @@ def recast(values: pd.Series, column: ColumnSchema) -> Recast:
         return values, right
     if got == "empty" or values.isna().all():
         return _astype(values.astype(object), column), right
+    mixed = values.dtype == object and got != column.storage
+    strange = _strange_cells(values, column.storage) if mixed else right
     if got == column.storage:
         wrong = right
+    elif strange.any() and not (strange | values.isna().to_numpy()).all():
+        wrong = strange
     elif convert := _CONVERSIONS.get((got, column.storage)):
         values, wrong = convert(values, column)
     else:
@@ -70,6 +85,17 @@ def recast(values: pd.Series, column: ColumnSchema) -> Recast:
     if _is_parsed(column):
         wrong = wrong | _unreadable(values, column)
     return (values if wrong.any() else _astype(values, column)), wrong
+
+
+def _strange_cells(values: pd.Series, storage: str) -> np.ndarray:
+    """Return which cells of a mixture are not stored as the column was."""
+    known = _TYPES.get(storage, object)
+
+    def is_strange(value: Any) -> bool:
+        is_number = storage == "numeric" and isinstance(value, (bool, np.bool_))
+        return is_number or not isinstance(value, known)
+
+    return values.map(is_strange).to_numpy(bool) & values.notna().to_numpy()
 
 
 def _is_parsed(column: ColumnSchema) -> bool:
