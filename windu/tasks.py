@@ -259,7 +259,7 @@ def _holds_label_lists(y: Any) -> bool:
     if not all(_is_collection(v) for v in y):
         # A missing value among lists is named later, by its row.
         return True
-    same_length = len({len(v) for v in y}) == 1
+    same_length = len({len(v) for v in y}) == 1 and any(len(v) for v in y)
     numbers = all(isinstance(x, (bool, int, float, np.number)) for v in y for x in v)
     return not (same_length and numbers) or any(
         isinstance(v, (set, frozenset)) for v in y

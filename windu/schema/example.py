@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -116,6 +117,8 @@ def _plain(value: Any) -> Any:
         value = value.item()
     if isinstance(value, (bool, int, float, str)):
         return value
+    if isinstance(value, Decimal):
+        return float(value)
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
