@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 
 import windu
+from windu.schema.tolerance import DIFFERENCES
 from windu.tasks import RULES
 
 HEAD = """\
@@ -41,9 +43,23 @@ def reference_page() -> str:
 
 def task_rules_table() -> str:
     """Return the rules of ``task="auto"`` as a table."""
-    lines = [".. list-table::", "   :header-rows: 1", "   :widths: 22 56 22", ""]
-    for name, condition, task in [("rule", "holds if", "task"), *RULES]:
-        lines += [f"   * - {name}", f"     - {condition}", f"     - {task}"]
+    return _table([("rule", "holds if", "task"), *RULES], "22 56 22")
+
+
+def tolerance_table() -> str:
+    """Return the kinds of difference, with their defaults, as a table."""
+    rows = [
+        (name, kind.means, kind.default, ", ".join(kind.allowed))
+        for name, kind in DIFFERENCES.items()
+    ]
+    head = ("difference", "what it is", "default", "can be")
+    return _table([head, *rows], "14 50 14 22")
+
+
+def _table(rows: Iterable[tuple[str, ...]], widths: str) -> str:
+    lines = [".. list-table::", "   :header-rows: 1", f"   :widths: {widths}", ""]
+    for first, *others in rows:
+        lines += [f"   * - {first}", *(f"     - {other}" for other in others)]
     return "\n".join(lines) + "\n"
 
 

@@ -7,7 +7,11 @@ from pathlib import Path
 DOCS = Path(__file__).parent
 sys.path[:0] = [str(DOCS.parent), str(DOCS)]
 
-from _generate import reference_page, task_rules_table  # noqa: E402
+from _generate import (  # noqa: E402
+    reference_page,
+    task_rules_table,
+    tolerance_table,
+)
 
 import windu  # noqa: E402
 
@@ -58,6 +62,7 @@ generated.mkdir(exist_ok=True)
 for name, text in {
     "index.rst": reference_page(),
     "task_rules.inc": task_rules_table(),
+    "tolerances.inc": tolerance_table(),
 }.items():
     # Written only when it differs, so that Sphinx rebuilds only what changed.
     path = generated / name

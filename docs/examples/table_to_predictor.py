@@ -84,12 +84,12 @@ try:
     est.predict(broken)
 except SchemaError as error:
     print(error)
-    differences = error.differences
+    report = error.report
 
 # %%
-# The same as data, for a program to read:
+# The same as data, for a program to read; ``est.validate`` gives it without an error:
 
-pd.DataFrame(differences)[["column", "difference", "expected"]]
+report.to_frame()[["column", "difference", "expected", "n_rows"]]
 
 # %%
 # Stored and loaded

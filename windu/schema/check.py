@@ -10,15 +10,13 @@ import pandas as pd
 from windu.exceptions import did_you_mean
 from windu.schema import kinds
 from windu.schema.columns import ColumnSchema, TableSchema
+from windu.schema.compiled import OF_VALUES, compiled_check
 from windu.schema.drift import drift_of
 from windu.schema.names import check_columns, is_infinite
 from windu.schema.recast import is_settled, recast
 from windu.schema.report import Difference, ValidationReport
 
 __all__ = ["compare", "conform"]
-
-#: Kinds of difference that only looking at every value shows.
-_OF_VALUES = ("null", "level", "range")
 
 
 def conform(frame: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
@@ -77,8 +75,10 @@ def compare(
         frame, differences = _columns(frame, schema)
     changed: dict[Any, pd.Series] = {}
     drift: dict[Any, float] = {}
-    for position, column in enumerate(schema.columns):
-        values = frame.iloc[:, position]
+    compiled = compiled_check(schema)
+    looked_at = range(len(schema.columns)) if everything else compiled.pending(frame)
+    for position in looked_at:
+        column, values = schema.columns[position], frame.iloc[:, position]
         made, found = _column(values, column, schema, everything)
         differences += found
         if made is not values:
@@ -165,7 +165,7 @@ def _column(
         made = made.where(~infinite)
     asked = [
         kind
-        for kind in _OF_VALUES
+        for kind in OF_VALUES
         if everything or schema.action(kind, column) != "ignore"
     ]
     if asked and column.kind not in ("constant", "unsupported"):

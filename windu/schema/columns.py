@@ -115,6 +115,9 @@ class TableSchema:
         What is done about each kind of difference, where it is not the default.
     """
 
+    #: Made on first use by `windu.schema.compiled`, never stored.
+    compiled: Any = None
+
     def __init__(
         self, columns: list[ColumnSchema], tolerance: dict[str, Action] | None = None
     ):
@@ -162,7 +165,10 @@ class TableSchema:
         vars(self).update(vars(TableSchema.from_json(state["json"])))
 
     def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
         return isinstance(other, TableSchema) and self.to_json() == other.to_json()
 
     def __hash__(self) -> int:
-        return hash(self.to_json())
+        # Equal schemas have equal names.
+        return hash(tuple(self.names))

@@ -14,7 +14,7 @@ import pandas as pd
 from windu.schema import kinds
 from windu.schema.columns import ColumnSchema
 
-__all__ = ["is_settled", "recast"]
+__all__ = ["is_parsed", "is_settled", "recast"]
 
 _TYPES: dict[str, Any] = {
     "numeric": (Number, Decimal),
@@ -46,7 +46,7 @@ def is_settled(values: pd.Series, column: ColumnSchema) -> bool:
         False where the values have to be looked at.
     """
     same = str(values.dtype) == column.dtype != "object"
-    return same and not _is_parsed(column)
+    return same and not is_parsed(column)
 
 
 def recast(values: pd.Series, column: ColumnSchema) -> Recast:
@@ -82,7 +82,7 @@ def recast(values: pd.Series, column: ColumnSchema) -> Recast:
         values, wrong = convert(values, column)
     else:
         wrong = values.notna().to_numpy()
-    if _is_parsed(column):
+    if is_parsed(column):
         wrong = wrong | _unreadable(values, column)
     return (values if wrong.any() else _astype(values, column)), wrong
 
@@ -98,7 +98,14 @@ def _strange_cells(values: pd.Series, storage: str) -> np.ndarray:
     return values.map(is_strange).to_numpy(bool) & values.notna().to_numpy()
 
 
-def _is_parsed(column: ColumnSchema) -> bool:
+def is_parsed(column: ColumnSchema) -> bool:
+    """Tell whether a column holds numbers or dates as texts.
+
+    Parameters
+    ----------
+    column : ColumnSchema
+        What was seen in training.
+    """
     return column.storage == "text" and column.kind in ("numeric", "datetime")
 
 
