@@ -169,7 +169,9 @@ def _column(
         if everything or schema.action(kind, column) != "ignore"
     ]
     if asked and column.kind not in ("constant", "unsupported"):
-        _differ_in_values(made, column, asked, differ)
+        # Cells of another meaning are told already.
+        missing = values.isna().to_numpy()
+        _differ_in_values(made, missing, column, asked, differ)
     return made, found
 
 
@@ -179,14 +181,17 @@ def _infinite(values: pd.Series) -> np.ndarray | None:
 
 
 def _differ_in_values(
-    values: pd.Series, column: ColumnSchema, asked: list[str], differ: Any
+    values: pd.Series,
+    missing: np.ndarray,
+    column: ColumnSchema,
+    asked: list[str],
+    differ: Any,
 ) -> None:
-    missing = values.isna().to_numpy()
     if "null" in asked and not column.nullable and missing.any():
         differ("null", "have no missing value", _share(missing), missing)
     if "level" in asked and column.levels is not None and column.storage == "text":
         new = ~kinds.as_texts(values).isin([str(x) for x in column.levels]).to_numpy()
-        new &= ~missing
+        new &= values.notna().to_numpy()
         if new.any():
             differ("level", "have the levels of training", _got(values, new), new)
     if "range" in asked and column.bin_edges is not None:

@@ -70,7 +70,7 @@ class Difference:
 class ValidationReport:
     """All differences of a table from its schema, and how far its columns drifted.
 
-    Attributes
+    Parameters
     ----------
     differences : sequence of Difference
         In the order of the columns.
