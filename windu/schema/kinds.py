@@ -190,7 +190,8 @@ def as_numbers(values: pd.Series) -> np.ndarray:
     if storage_of(values) == "timedelta":
         return pd.to_timedelta(values).dt.total_seconds().to_numpy("float64")
     if values.dtype == object:
-        return pd.to_numeric(values.astype("float64")).to_numpy("float64")
+        # pd.NA and None are no numbers for astype.
+        return values.where(values.notna(), np.nan).to_numpy("float64")
     return values.to_numpy("float64", na_value=np.nan)
 
 
