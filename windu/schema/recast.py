@@ -202,7 +202,7 @@ def _as_number_type(values: pd.Series, dtype: Any) -> pd.Series:
         return numbers.astype(dtype)
     present = numbers.dropna()
     takes_missing = "[" in dtype or dtype[0] in "IU"
-    whole = bool((present == np.floor(present)).all())
+    whole = bool((np.isfinite(present) & (present == np.floor(present))).all())
     if not whole or not (takes_missing or len(present) == len(numbers)):
         return numbers
     return numbers.astype(dtype)
