@@ -181,6 +181,24 @@ def rewrite(path, change):
             file.writestr(name, data)
 
 
+def test_tolerances_and_kinds_are_saved(tmp_path):
+    """The schema comes back as it was edited, and acts so."""
+    schema = windu.infer_schema(X, tolerance={"extra": "raise"})
+    schema.columns["city"].metadata["windu"]["tolerance"] = {"level": "raise"}
+    est = WinduEstimator("linear", schema=schema).fit(X, Y)
+    with pytest.raises(PersistenceError, match=r"set_params\(schema='infer'\)"):
+        save(est, tmp_path / "est.windu")
+    est.set_params(schema="infer")
+    again = load(save(est, tmp_path / "est.windu"))
+    assert again.schema_ == est.schema_
+    with pytest.raises(
+        windu.exceptions.SchemaError, match="'city' must have the levels"
+    ):
+        again.predict(X.assign(city="Atlantis"))
+    with pytest.raises(windu.exceptions.SchemaError, match="'more' must be known"):
+        again.predict(X.assign(more=1))
+
+
 def test_types_that_a_file_brings_are_not_trusted(tmp_path):
     """A file that asks for os.system is refused with the name, nothing is built."""
     path = save(WinduEstimator("linear").fit(X, Y), tmp_path / "est.windu")
