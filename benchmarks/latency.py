@@ -1,6 +1,6 @@
 """What does one row cost?
 
-    OMP_NUM_THREADS=1 python benchmarks/latency.py [--rows 5000] [--repeats 300]
+    OMP_NUM_THREADS=1 python benchmarks/latency.py [--rows 5000] [--repeats 400]
 
 p50 and p95 of `predict_proba` of one row: windu on a frame and on a dict, validated;
 the bare scikit-learn pipeline with the same parts and no validation; the bare model on
@@ -25,18 +25,24 @@ from windu import WinduEstimator
 
 MODELS = ("auto", "hist_gradient_boosting", "linear")
 BARE = "bare pipeline"
+#: Calls at a stretch; the first of them is cold, and less than 1 in 20.
+TURN = 50
 
 
 def times(works: dict[str, Callable[[], Any]], repeats: int) -> dict[str, np.ndarray]:
-    """Return the times of each in milliseconds; they take turns."""
+    """Return the times of each in milliseconds.
+
+    They take turns of some calls: right after another library, the processor has
+    forgotten the code, and one would measure that.
+    """
     kept: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(repeats + 3):
+    for _ in range(max(1, repeats // TURN)):
         for name, work in works.items():
-            start = perf_counter()
-            work()
-            kept[name].append(1000 * (perf_counter() - start))
-    # The first rounds warm up.
-    return {name: np.array(column[3:]) for name, column in kept.items()}
+            for _ in range(TURN):
+                start = perf_counter()
+                work()
+                kept[name].append(1000 * (perf_counter() - start))
+    return {name: np.array(column) for name, column in kept.items()}
 
 
 def report(title: str, taken: dict[str, np.ndarray]) -> None:
@@ -76,7 +82,7 @@ def others(X: pd.DataFrame, codes: np.ndarray) -> dict[str, Callable[[], Any]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=5000)
-    parser.add_argument("--repeats", type=int, default=300)
+    parser.add_argument("--repeats", type=int, default=400)
     options = parser.parse_args()
     X, y = make_table(options.rows)
     codes = LabelEncoder().fit_transform(y)

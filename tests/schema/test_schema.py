@@ -86,6 +86,23 @@ def test_whole_numbers_with_a_gap_become_floats():
     assert conform(X.assign(visits=X["visits"] + 0.5), schema)["visits"].iloc[0] % 1
 
 
+@pytest.mark.parametrize(
+    ("dtype", "value"),
+    [("int8", 300), ("int64", 1e30), ("UInt8", -1), ("float32", 1e39)],
+)
+def test_numbers_that_do_not_fit_the_dtype_stay_what_they_are(dtype, value):
+    """Nothing wraps, nothing becomes infinite."""
+    schema = infer_table(pd.DataFrame({"n": pd.array([1, 2, 3], dtype=dtype)}))
+    assert conform(pd.DataFrame({"n": [value, 1.0]}), schema)["n"].iloc[0] == value
+
+
+def test_missing_values_among_objects():
+    """pd.NA, NaT and None are missing numbers."""
+    schema = infer_table(pd.DataFrame({"n": [1.5, 2.5, 3.5]}))
+    frame = pd.DataFrame({"n": [1.5, pd.NA, None, pd.NaT]}, dtype=object)
+    assert conform(frame, schema)["n"].isna().tolist() == [False, True, True, True]
+
+
 def test_levels_that_came_back_as_numbers():
     """A CSV file turns the level "001" of codes into a number only if it may."""
     schema = infer_table(pd.DataFrame({"zone": ["1", "2", "x"] * 9}))

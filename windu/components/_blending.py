@@ -195,6 +195,10 @@ class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
         X = validate_data(
             self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False
         )
+        return self._mix(X)
+
+    def _mix(self, X: np.ndarray) -> np.ndarray:
+        """Return the same for a matrix that is known to be in order."""
         outputs = []
         if self.booster_ is not None:
             boosted = self._member_output(self.booster_, X)

@@ -18,15 +18,23 @@ import pandas as pd
 from windu._compat.sklearn import output_is_default
 from windu.components._row_blocks import transform_of_row
 from windu.components._row_features import Decline, features_of_value
-from windu.components._row_models import model_of_row
+from windu.components._row_models import QUICK_TYPES, model_of_row
 from windu.components.featurizers import AutoFeaturizer
 from windu.exceptions import SchemaError
 from windu.schema.columns import TableSchema
+from windu.schema.user_schema import has_own_checks, pandera_schema_of
 
 __all__ = ["CompiledRows", "compile_rows", "is_one_row", "rows_of"]
 
 #: On so many rows of the training table the short way must prove itself.
 _N_PROOFS = 5
+
+#: What changes when a part is fitted again, or its schema edited.
+_WATCHED = {
+    "_table_schema": ("columns", "tolerance"),
+    "featurizer_": ("schema_",),
+    "transformer_": ("transformers_",),
+}
 
 # Beside the estimators, not in them: what is compiled is never copied or stored.
 _COMPILED: WeakKeyDictionary[Any, tuple[Sequence[Any], CompiledRows | None]]
@@ -87,7 +95,9 @@ class CompiledRows:
                 row += make(value)
         except Decline:
             return None
-        return np.array([self.transform(row)], dtype=np.float64)
+        matrix = np.array([self.transform(row)], dtype=np.float64)
+        # Of an overflow numpy warns on the ordinary way.
+        return None if np.isinf(matrix).any() else matrix
 
     def _values(self, X: Any) -> Sequence[Any] | None:
         if isinstance(X, list) and len(X) == 1:
@@ -106,7 +116,11 @@ class CompiledRows:
                 return None
         if not isinstance(X, pd.DataFrame) or len(X) != 1:
             return None
-        return X.iloc[0].tolist() if X.columns.equals(self.columns) else None
+        try:
+            return X.iloc[0].tolist() if X.columns.equals(self.columns) else None
+        except ValueError:
+            # Dates of several resolutions may have none in common.
+            return None
 
 
 def is_one_row(X: Any) -> bool:
@@ -143,7 +157,10 @@ def compile_rows(est: Any) -> CompiledRows | None:
     """
     schema, featurizer = est._table_schema, est.featurizer_
     checked = est.schema is not None
-    if checked and (not isinstance(est.schema, str) or _looks_at_values(schema)):
+    given = pandera_schema_of(est.schema)
+    if given is not None and has_own_checks(given):
+        return None
+    if checked and _looks_at_values(schema):
         return None
     if type(featurizer) is AutoFeaturizer:
         if featurizer.schema_ != schema:
@@ -194,12 +211,18 @@ def _looks_at_values(schema: TableSchema) -> bool:
 
 
 def _stamp(est: Any) -> list[Any]:
-    """Return all that the fitted parts hold, to be compared by identity."""
+    """Return what the short way was made of, to be compared by identity."""
     held = vars(est)
-    parts = [held[name] for name in ("featurizer_", "transformer_", "model_")]
-    stamp = [est.schema, held["_named"], output_is_default(est), *parts]
-    for part in (held["_table_schema"], *parts):
-        stamp += getattr(part, "__dict__", {}).values()
+    stamp = [est.schema, held["_named"], output_is_default(est)]
+    for name, attributes in _WATCHED.items():
+        part = held[name]
+        stamp.append(part)
+        stamp += [getattr(part, attribute, None) for attribute in attributes]
+    model = held["model_"]
+    stamp.append(model)
+    # Other models are asked themselves, whatever they have become.
+    if type(model) in QUICK_TYPES:
+        stamp += vars(model).values()
     return stamp
 
 

@@ -197,12 +197,25 @@ def _astype(values: pd.Series, column: ColumnSchema) -> pd.Series:
 
 
 def _as_number_type(values: pd.Series, dtype: Any) -> pd.Series:
+    """Cast numbers where each of them stays what it is; else give floats."""
     numbers = pd.Series(kinds.as_numbers(values), index=values.index, name=values.name)
-    if "nt" not in dtype:
+    if "nt" in dtype:
+        present = numbers.dropna()
+        takes_missing = "[" in dtype or dtype[0] in "IU"
+        whole = bool((np.isfinite(present) & (present == np.floor(present))).all())
+        if not whole or not (takes_missing or len(present) == len(numbers)):
+            return numbers
+        lowest, highest = _range_of(dtype)
+        if len(present) and (present.min() < lowest or present.max() > highest):
+            return numbers
         return numbers.astype(dtype)
-    present = numbers.dropna()
-    takes_missing = "[" in dtype or dtype[0] in "IU"
-    whole = bool((np.isfinite(present) & (present == np.floor(present))).all())
-    if not whole or not (takes_missing or len(present) == len(numbers)):
-        return numbers
-    return numbers.astype(dtype)
+    with np.errstate(over="ignore"):
+        cast = numbers.astype(dtype)
+    overflow = np.isinf(kinds.as_numbers(cast)) & ~np.isinf(numbers.to_numpy())
+    return numbers if overflow.any() else cast
+
+
+def _range_of(dtype: str) -> tuple[float, float]:
+    info = np.iinfo(dtype.partition("[")[0].lower())
+    # Floats near the ends of 64 bits round to numbers behind them.
+    return float(info.min), float(np.nextafter(float(info.max), 0))

@@ -1,0 +1,100 @@
+"""scikit-learn's histogram gradient boosting, asked for one row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+)
+
+__all__ = ["boosting_of_row"]
+
+#: More nodes than this take more memory as objects than a short wait is worth.
+_MAX_NODES = 100_000
+
+
+def boosting_of_row(model: Any) -> Any:
+    """Return a model of the same predictions that is quick for one row.
+
+    scikit-learn calls into compiled code once a tree: for one row the calls, not the
+    trees, take the time. Here each tree is walked in Python, in the same order with
+    the same comparisons, so that the sum has the same bits.
+
+    Parameters
+    ----------
+    model : HistGradientBoostingClassifier or HistGradientBoostingRegressor
+        Fitted.
+
+    Returns
+    -------
+    estimator
+        A shallow copy for matrices of shape (1, n_features) of float64; the model
+        itself where it is too large, has categorical splits or another form.
+    """
+    if type(model) not in (
+        HistGradientBoostingClassifier,
+        HistGradientBoostingRegressor,
+    ):
+        return model
+    # The names of scikit-learn 1.8 to 1.9; without one of them nothing is gained.
+    held = vars(model)
+    iterations, start = held.get("_predictors"), held.get("_baseline_prediction")
+    if iterations is None or held.get("_preprocessor", model) is not None:
+        return model
+    if not isinstance(start, np.ndarray) or start.dtype != np.float64:
+        return model
+    nodes = [tree.nodes for trees in iterations for tree in trees]
+    if sum(map(len, nodes)) > _MAX_NODES or any(
+        n["is_categorical"].any() for n in nodes
+    ):
+        return model
+    quick = copy(model)
+    quick._raw_predict = _raw_predict(
+        [[_as_tuples(tree.nodes) for tree in trees] for trees in iterations],
+        start.ravel().tolist(),
+    )
+    return quick
+
+
+def _as_tuples(nodes: np.ndarray) -> Any:
+    """Return the root: (feature, threshold, missing left, left, right) or a value."""
+    made: list[Any] = [None] * len(nodes)
+    fields = ("is_leaf", "value", "feature_idx", "num_threshold")
+    leaf, value, feature, threshold = (nodes[name].tolist() for name in fields)
+    missing = nodes["missing_go_to_left"].astype(bool).tolist()
+    left, right = nodes["left"].tolist(), nodes["right"].tolist()
+    # Children stand behind their parents.
+    for i in reversed(range(len(nodes))):
+        made[i] = (
+            value[i]
+            if leaf[i]
+            else (
+                *(feature[i], threshold[i], missing[i]),
+                *(made[left[i]], made[right[i]]),
+            )
+        )
+    return made[0]
+
+
+def _raw_predict(iterations: list[Any], start: list[float]) -> Callable[..., Any]:
+    def raw_predict(X: np.ndarray, n_threads: Any = None) -> np.ndarray:
+        row = X[0].tolist()
+        sums = list(start)
+        for trees in iterations:
+            for k, node in enumerate(trees):
+                while type(node) is tuple:
+                    feature, threshold, missing_left, left, right = node
+                    value = row[feature]
+                    if value <= threshold or (missing_left and value != value):
+                        node = left
+                    else:
+                        node = right
+                sums[k] += node
+        return np.array([sums])
+
+    return raw_predict

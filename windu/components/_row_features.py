@@ -1,0 +1,238 @@
+"""What `AutoFeaturizer` makes of one value, without a frame around it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from windu.components._dates import part_names
+from windu.schema.columns import ColumnSchema
+from windu.schema.kinds import MISSING_TEXTS
+
+__all__ = ["Decline", "ValueFeatures", "features_of_value"]
+
+ValueFeatures = Callable[[Any], list[Any]]
+
+
+class Decline(Exception):
+    """A value that only the whole table's way knows how to cast, warn of or refuse."""
+
+
+_NAN = float("nan")
+_FLOATS = frozenset({float, np.float64, np.float32})
+_INTEGERS = frozenset({int} | {np.dtype(code).type for code in "bhilqBHILQ"})
+_DATES = frozenset({datetime, pd.Timestamp})
+#: What a column may hold that nobody looks at; infinity is refused even there.
+_HARMLESS = frozenset({str, bool, np.bool_, type(pd.NA), type(pd.NaT), *_DATES})
+_KEPT = ("categorical", "high-cardinality", "text")
+_DAY = 86_400_000_000.0
+#: What strftime writes in one form only, so that a text can be compared with it.
+_EXACT_FORMAT = re.compile(r"(?:%[YmdHMSbB]|[^%])*")
+
+
+def features_of_value(column: ColumnSchema, checked: bool) -> ValueFeatures | None:
+    """Return what turns one value of a column into its features.
+
+    Parameters
+    ----------
+    column : ColumnSchema
+        The column of training.
+    checked : bool
+        Whether tables are cast to the dtypes of training.
+
+    Returns
+    -------
+    callable or None
+        From a value to the list of features, a missing one NaN; raises `Decline` for
+        values that are not plainly those of training. None for columns that it does
+        not know.
+    """
+    kind, storage = column.kind, column.storage
+    if kind in ("constant", "unsupported", "identifier"):
+        return _ignored
+    if storage == "text" and kind in _KEPT:
+        return _empty_text if kind == "text" else _level
+    if storage == "text" and kind == "numeric":
+        return _parsed_number
+    if kind == "datetime":
+        return _date(column)
+    if kind == "boolean":
+        return _boolean if column.dtype in ("bool", "boolean", "object") else None
+    number = _number(column, checked) if kind == storage == "numeric" else None
+    return None if number is None else lambda value: [number(value)]
+
+
+def _is_missing(value: Any) -> bool:
+    if value is None or value is pd.NA:
+        return True
+    return type(value) in _FLOATS and bool(value != value)
+
+
+def _plain_float(value: Any) -> float:
+    kind = type(value)
+    if kind in _FLOATS:
+        number = float(value)
+        if math.isinf(number):
+            raise Decline
+        return number
+    if kind in _INTEGERS and -(2**63) <= value < 2**63:
+        return float(value)
+    if value is None or value is pd.NA:
+        return _NAN
+    raise Decline
+
+
+def _number(column: ColumnSchema, checked: bool) -> Callable[[Any], float] | None:
+    dtype = column.dtype.lower().replace("double", "float64").removesuffix("[pyarrow]")
+    if column.storage != "numeric":
+        return None
+    if dtype in ("float64", "object") or not checked:
+        return _plain_float
+    if dtype in ("float", "float32"):
+        largest = float(np.finfo(np.float32).max)
+
+        def rounded(value: Any) -> float:
+            number = _plain_float(value)
+            if abs(number) > largest:
+                raise Decline
+            return float(np.float32(number))
+
+        return rounded
+    if not re.fullmatch(r"u?int(8|16|32|64)", dtype):
+        return None
+    limits = np.iinfo(dtype)
+    low, end = float(limits.min), float(limits.max) + 1
+
+    def in_range(value: Any) -> float:
+        number = _plain_float(value)
+        if number < low or number >= end:
+            raise Decline
+        return number
+
+    return in_range
+
+
+def _ignored(value: Any) -> list[Any]:
+    if type(value) not in _HARMLESS:
+        _plain_float(value)
+    return []
+
+
+def _text(value: Any) -> str | None:
+    if type(value) is str:
+        if not value.isascii():
+            try:
+                # Half a character has no place in pandas' texts.
+                value.encode()
+            except UnicodeEncodeError:
+                raise Decline from None
+        return value
+    if _is_missing(value):
+        return None
+    raise Decline
+
+
+def _level(value: Any) -> list[Any]:
+    text = _text(value)
+    return [_NAN if text is None else text]
+
+
+def _empty_text(value: Any) -> list[Any]:
+    return [_text(value) or ""]
+
+
+def _parsed_number(value: Any) -> list[Any]:
+    text = _text(value)
+    if text is None or text.strip().lower() in MISSING_TEXTS:
+        return [_NAN]
+    found = pd.to_numeric(np.array([text], dtype=object), errors="coerce")
+    number = float(found[0])
+    if not math.isfinite(number):
+        raise Decline
+    return [number]
+
+
+def _boolean(value: Any) -> list[Any]:
+    if type(value) is bool or type(value) is np.bool_:
+        return [float(value)]
+    if _is_missing(value):
+        return [_NAN]
+    raise Decline
+
+
+def _date(column: ColumnSchema) -> ValueFeatures | None:
+    start = pd.Timestamp(str(column.minimum))
+    if start.nanosecond or start.tz is not None:
+        return None
+    read = _reader(column)
+    if read is None:
+        return None
+    first, n_parts = start.to_pydatetime(), len(part_names(column))
+
+    def parts(value: Any) -> list[Any]:
+        if _is_missing(value) or value is pd.NaT:
+            return [_NAN] * n_parts
+        date = read(value)
+        if not 1700 <= date.year <= 2200:
+            raise Decline
+        found = [
+            float(date.year),
+            float(date.month),
+            float(date.day),
+            float(date.weekday()),
+            float(date.timetuple().tm_yday),
+        ]
+        if column.has_time:
+            found.append(float(date.hour * 60 + date.minute) / 60)
+        gone = date - first
+        elapsed = (gone.days * 86_400 + gone.seconds) * 1_000_000 + gone.microseconds
+        return [*found, float(elapsed) / _DAY]
+
+    return parts
+
+
+def _reader(column: ColumnSchema) -> Callable[[Any], datetime] | None:
+    """Return what makes a datetime of a value that is not missing."""
+    if column.storage == "text":
+        text_format = column.date_format or "%"
+        if not _EXACT_FORMAT.fullmatch(text_format):
+            return None
+        return lambda value: _read_text(value, text_format)
+    unit = re.fullmatch(r"datetime64\[(s|ms|us|ns)\]|object", column.dtype)
+    if column.storage != "datetime" or unit is None:
+        return None
+    # Finer parts than the dtype of training holds are cut off when a table is cast.
+    finest = {"s": 1_000_000, "ms": 1000}.get(unit[1] or "", 1)
+
+    def read(value: Any) -> datetime:
+        if type(value) not in _DATES or value.tzinfo is not None:
+            raise Decline
+        if type(value) is pd.Timestamp:
+            if value.nanosecond:
+                raise Decline
+            value = value.to_pydatetime()
+        if value.microsecond % finest:
+            raise Decline
+        return value
+
+    return read
+
+
+def _read_text(value: Any, text_format: str) -> datetime:
+    """Return the date of a text that is written in the one way of its format."""
+    if type(value) is not str:
+        raise Decline
+    try:
+        date = datetime.strptime(value, text_format)
+        same = date.strftime(text_format) == value
+    except ValueError:
+        raise Decline from None
+    if not same:
+        raise Decline
+    return date
