@@ -74,7 +74,7 @@ def recast(values: pd.Series, column: ColumnSchema) -> Recast:
         return _astype(values.astype(object), column), right
     mixed = values.dtype == object and got != column.storage
     strange = _strange_cells(values, column.storage) if mixed else right
-    if got == column.storage:
+    if got == column.storage or (got == "other" and mixed and not strange.any()):
         wrong = right
     elif strange.any() and not (strange | values.isna().to_numpy()).all():
         wrong = strange
