@@ -28,6 +28,7 @@ def test_it_never_stops_at_the_first_problem(fitted):
     """The error of predict and the report of validate are the same."""
     bad = X.drop(columns="city").assign(visits="x", flag=3, more=1)
     report = fitted.validate(bad)
+    assert report.to_frame()["column"].tolist().count("city") == 1
     assert {d.column for d in report.errors} == {"city", "visits", "flag"}
     assert "more" in report.to_frame()["column"].tolist()
     with pytest.raises(SchemaError) as caught:

@@ -75,15 +75,18 @@ def compare(
         frame, differences = _columns(frame, schema)
     changed: dict[Any, pd.Series] = {}
     drift: dict[Any, float] = {}
+    gone = {d.column for d in differences if d.difference == "missing"}
     compiled = compiled_check(schema)
     looked_at = range(len(schema.columns)) if everything else compiled.pending(frame)
     for position in looked_at:
         column, values = schema.columns[position], frame.iloc[:, position]
         made, found = _column(values, column, schema, everything)
-        differences += found
+        if column.name not in gone:
+            differences += found
         if made is not values:
             changed[column.name] = made
-        if everything and not any(d.action == "raise" for d in found):
+        refused = any(d.action == "raise" for d in found)
+        if everything and not refused and column.name not in gone:
             score = drift_of(made, column)
             if score is not None:
                 drift[column.name] = score
@@ -122,7 +125,11 @@ def _columns(
     ]
     differences += [
         Difference(
-            name, "extra", schema.action("extra"), "be known from training", "it"
+            name,
+            "extra",
+            schema.action("extra"),
+            "be known from training",
+            "a column more",
         )
         for name in extra
     ]
