@@ -7,7 +7,7 @@ import pytest
 from sklearn.base import BaseEstimator, clone
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import windu
 from windu import (
@@ -57,18 +57,22 @@ ESTIMATORS = {
 WITHOUT_CHECKS = {IndicatorEncoder, LabelwiseClassifier}
 
 
-def expected_failures(estimator):
-    """Return the checks that fail, with the reason, for parametrize_with_checks."""
-    for candidate, expected in ESTIMATORS.values():
-        if candidate is estimator:
-            return expected
-    raise AssertionError(f"{estimator} is not in the table")
+CHECKS = [
+    check
+    for estimator, expected in ESTIMATORS.values()
+    for check in estimator_checks_generator(
+        estimator, expected_failed_checks=expected, mark="xfail"
+    )
+]
 
 
-@parametrize_with_checks(
-    [estimator for estimator, _ in ESTIMATORS.values()],
-    expected_failed_checks=expected_failures,
-)
+def name_of(value):
+    """Return a readable name of an estimator or a check, for the test's name."""
+    value = getattr(value, "func", value)
+    return getattr(value, "__name__", None) or str(value)
+
+
+@pytest.mark.parametrize(("estimator", "check"), CHECKS, ids=name_of)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 @pytest.mark.filterwarnings("ignore::windu.exceptions.WinduWarning")

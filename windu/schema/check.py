@@ -164,7 +164,7 @@ def _column(
         if wrong.any():
             differ("meaning", _meaning(column), _got(values, wrong), wrong)
             made = recast(values.where(~wrong), column)[0]
-        elif made is not values or str(values.dtype) != column.dtype:
+        elif str(values.dtype) != column.dtype:
             differ("dtype", f"be of dtype {column.dtype}", str(values.dtype))
     infinite = _infinite(made) if column.storage == "numeric" else None
     if infinite is not None:
