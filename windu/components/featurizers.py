@@ -184,6 +184,9 @@ class AutoFeaturizer(TransformerMixin, BaseEstimator):
                 if column.kind in _TEXTS:
                     as_text = {"name": name, "dtype": "object", "storage": "text"}
                     columns.append(column.model_copy(update=as_text))
+                elif column.kind == "numeric":
+                    as_number = {"name": name, "dtype": "float64", "storage": "numeric"}
+                    columns.append(column.model_copy(update=as_number))
                 else:
                     columns.append(infer_column(features[name]))
         return TableSchema(columns)
