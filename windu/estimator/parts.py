@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 
 from windu.components.featurizers import AutoFeaturizer
 from windu.components.registry import make_model, make_named, model_type
-from windu.exceptions import PartError, did_you_mean
+from windu.exceptions import PartError
 
 __all__ = ["PARTS", "fresh_part", "named_part", "with_defaults"]
 
@@ -113,25 +113,6 @@ def named_part(name: str, part: str, *, classifier: bool | None) -> Any:
             "object as model."
         )
     return make_model(part, classifier)
-
-
-def check_part_name(name: str) -> None:
-    """Raise if there is no such part.
-
-    Parameters
-    ----------
-    name : str
-        What was given.
-
-    Raises
-    ------
-    PartError
-        With the nearest name.
-    """
-    if name not in PARTS:
-        raise PartError(
-            f"A part must be one of {PARTS}. Got {name!r}." + did_you_mean(name, PARTS)
-        )
 
 
 def with_defaults(part: Any, *, random_state: Any, n_jobs: int | None) -> Any:
