@@ -50,8 +50,6 @@ sphinx_gallery_conf = {
     # The default runs only files named plot_*; here every example runs.
     "filename_pattern": r"\.py$",
     "abort_on_example_error": True,
-    # No example draws, so that building needs no matplotlib.
-    "image_scrapers": (),
     "reset_modules": (),
     "show_memory": False,
     "show_signature": False,

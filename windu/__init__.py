@@ -20,7 +20,10 @@ if TYPE_CHECKING:
         BoostedBlendRegressor,
         IndicatorEncoder,
         LabelwiseClassifier,
+        LogEncoder,
         TextEncoder,
+        ThresholdCurveDisplay,
+        ThresholdSelector,
     )
     from windu.estimator import WinduEstimator
     from windu.persistence import load, save, trusted_types
@@ -34,7 +37,10 @@ _HOMES = {
     "BoostedBlendRegressor": "windu.components",
     "IndicatorEncoder": "windu.components",
     "LabelwiseClassifier": "windu.components",
+    "LogEncoder": "windu.components",
     "TextEncoder": "windu.components",
+    "ThresholdCurveDisplay": "windu.components",
+    "ThresholdSelector": "windu.components",
     "ValidationReport": "windu.schema",
     "WinduEstimator": "windu.estimator",
     "datasets": "",
@@ -51,7 +57,10 @@ __all__ = [
     "BoostedBlendRegressor",
     "IndicatorEncoder",
     "LabelwiseClassifier",
+    "LogEncoder",
     "TextEncoder",
+    "ThresholdCurveDisplay",
+    "ThresholdSelector",
     "ValidationReport",
     "WinduEstimator",
     "datasets",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Mapping
+from difflib import SequenceMatcher
 from typing import Any
 
 __all__ = [
@@ -17,7 +18,13 @@ __all__ = [
     "WinduError",
     "WinduWarning",
     "did_you_mean",
+    "did_you_mean_each",
 ]
+
+#: Above this likeness, from 0 to 1, a name is a near miss.
+_ALIKE = 0.59
+#: The spelling of so many pairs is compared at most; that is what takes time.
+_MAX_PAIRS = 6_000
 
 
 class WinduError(Exception):
@@ -197,6 +204,59 @@ def did_you_mean(name: object, options: Iterable[object]) -> str:
     >>> did_you_mean("zzz", ["max_depth"])
     ''
     """
-    folded = {str(option).casefold(): option for option in options}
-    near = difflib.get_close_matches(str(name).casefold(), list(folded), n=1)
-    return f" Did you mean {str(folded[near[0]])!r}?" if near else ""
+    return did_you_mean_each([name], options)[0]
+
+
+def did_you_mean_each(names: Iterable[object], options: Iterable[object]) -> list[str]:
+    """Return what `did_you_mean` returns, for many names at once.
+
+    Parameters
+    ----------
+    names : iterable of object
+        What was given.
+    options : iterable of object
+        What could have been given.
+
+    Returns
+    -------
+    list of str
+        One text a name. Names that differ in case, accents, spaces and punctuation
+        alone are all found; of thousands of others, spelling is compared for the
+        first.
+
+    Examples
+    --------
+    >>> from windu.exceptions import did_you_mean_each
+    >>> did_you_mean_each(["Größe (cm)", "agee", "x"], ["groesse", "grosse_cm", "age"])
+    [" Did you mean 'grosse_cm'?", " Did you mean 'age'?", '']
+    """
+    texts = [str(option) for option in options]
+    plain = {_plain(text): text for text in reversed(texts)}
+    folded = {text.casefold(): text for text in reversed(texts)}
+    hints, n_pairs = [], 0
+    for name in map(str, names):
+        near = plain.get(_plain(name)) if _plain(name) else None
+        if near is None and n_pairs < _MAX_PAIRS:
+            n_pairs += len(folded)
+            near = _most_alike(name.casefold(), folded)
+        hints.append("" if near is None else f" Did you mean {near!r}?")
+    return hints
+
+
+def _plain(name: str) -> str:
+    """Return the letters and digits of a name alone, in lower case, unaccented."""
+    apart = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(filter(str.isalnum, apart))
+
+
+def _most_alike(name: str, options: Mapping[str, str]) -> str | None:
+    """Return the option that is most alike in spelling, if one is alike."""
+    matcher = SequenceMatcher(b=name, autojunk=False)
+    best, found = _ALIKE, None
+    for folded, option in options.items():
+        matcher.set_seq1(folded)
+        # Each is an upper bound of the next, which costs more.
+        bounds = (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio)
+        if all(bound() > best for bound in bounds):
+            best, found = matcher.ratio(), option
+    return found

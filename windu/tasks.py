@@ -8,6 +8,15 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from windu._compat.targets import (
+    as_numbers,
+    as_pandas,
+    as_values,
+    check_one_type,
+    check_rows,
+    holds_label_lists,
+    is_collection,
+)
 from windu.exceptions import TargetError
 
 __all__ = ["RULES", "TASKS", "Target", "infer_task", "read_target"]
@@ -58,11 +67,19 @@ class Target:
         The shape it came in.
     categorical : bool
         Whether it came as pandas categories.
+    ranks : list or None
+        The categories that occur, lowest first, where they are ordered.
+    container : str
+        What predictions are to be brought into, where `values` does not show it: the
+        type that holds the labels of a row, "polars" or the type of a sparse matrix
+        for tables, the dtype of floats.
     """
 
     values: Any
     form: Form
     categorical: bool = False
+    ranks: list[Any] | None = None
+    container: str = ""
 
 
 def read_target(y: Any) -> Target:
@@ -84,25 +101,23 @@ def read_target(y: Any) -> Target:
         For missing or infinite values (the rows are named), or more than two
         dimensions.
     """
-    if hasattr(y, "to_pandas"):
-        y = y.to_pandas()
-    if hasattr(y, "toarray"):
-        y = y.toarray()
+    container = _container(y)
+    y = as_pandas(y)
     if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
         y = y.iloc[:, 0]
-    if _holds_label_lists(y):
+    if holds_label_lists(y):
         labels = list(y)
-        _check_rows(np.array([not _is_collection(v) for v in labels]), "NaN", y)
+        check_rows(np.array([not is_collection(v) for v in labels]), "NaN", y)
         if not any(len(v) for v in labels):
             raise TargetError(
                 "y must hold at least one label. Got lists without any. Check the "
                 "column, or pass an indicator matrix."
             )
-        return Target(labels, "labels")
+        return Target(labels, "labels", container=_container_of_row(labels[0]))
     if isinstance(y, pd.DataFrame):
-        _check_rows(_any_column(y.isna()), "NaN", y)
-        return Target(y, "table")
-    values: Any = _to_array(y)
+        check_rows(_any_column(y.isna()), "NaN", y)
+        return Target(y, "table", container=container)
+    values: Any = as_values(y)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim not in (1, 2):
@@ -117,15 +132,21 @@ def read_target(y: Any) -> Target:
             f"y must hold labels or numbers. Got {values.dtype}. Convert dates and "
             "durations to numbers, for instance of days."
         )
-    _check_rows(_any_column(pd.isna(values)), "NaN", y)
+    check_rows(_any_column(pd.isna(values)), "NaN", y)
     if values.dtype.kind == "f":
-        _check_rows(
+        check_rows(
             _any_column(np.isinf(values)),
             f"infinity or a value too large for dtype('{values.dtype}')",
             y,
         )
-    categories = isinstance(getattr(y, "dtype", None), pd.CategoricalDtype)
-    return Target(values, "column" if values.ndim == 1 else "table", categories)
+    dtype: Any = getattr(y, "dtype", None)
+    categories = isinstance(dtype, pd.CategoricalDtype)
+    ranks = None
+    if categories and dtype.ordered:
+        here = set(values.tolist())
+        ranks = [label for label in dtype.categories.tolist() if label in here]
+    form: Form = "column" if values.ndim == 1 else "table"
+    return Target(values, form, categories, ranks, container or str(values.dtype))
 
 
 def infer_task(target: Target, model_type: str | None = None) -> tuple[Task, str]:
@@ -148,7 +169,7 @@ def infer_task(target: Target, model_type: str | None = None) -> tuple[Task, str
     Raises
     ------
     TargetError
-        If no rule fits.
+        If no rule fits, or labels are of several types.
 
     Examples
     --------
@@ -164,7 +185,9 @@ def infer_task(target: Target, model_type: str | None = None) -> tuple[Task, str
         return "multilabel", "label-lists"
     if target.form == "table":
         return _task_of_table(target.values)
-    values = target.values
+    values = as_numbers(target.values)
+    if values.dtype == object:
+        check_one_type(values)
     distinct = pd.unique(values) if values.dtype == object else np.unique(values)
     by_classes: Task = "binary" if len(distinct) <= 2 else "multiclass"
     if model_type == "classifier":
@@ -208,81 +231,25 @@ def _is_yes_no(column: pd.Series) -> bool:
     return column.nunique() <= 2
 
 
-def _to_array(y: Any) -> np.ndarray:
-    if isinstance(y, pd.Series):
-        if isinstance(y.dtype, np.dtype):
-            return _plain_numbers(y.to_numpy())
-        if y.isna().any():
-            return y.to_numpy(dtype=object, na_value=np.nan)
-        if isinstance(y.dtype, pd.CategoricalDtype):
-            return _to_array(y.astype(y.dtype.categories.dtype))
-        dtype = getattr(y.dtype, "numpy_dtype", np.dtype(object))
-        return y.to_numpy(dtype=dtype if dtype.kind in "iufb" else object)
-    try:
-        array = np.asarray(y)
-        if array.dtype.kind == "U" and isinstance(y, (list, tuple)):
-            # numpy makes texts of numbers among texts; the user shall hear of them.
-            mixed = not all(isinstance(value, str) for value in np.ravel(_objects(y)))
-            return _objects(y) if mixed else array
-        return _plain_numbers(array)
-    except ValueError as error:
-        raise TargetError(
-            f"y must be a column, a table, or lists of labels. Got {type(y).__name__}: "
-            f"{error}."
-        ) from error
+def _container_of_row(labels: Any) -> str:
+    """Return the type that holds the labels of a row; of arrays with their dtype."""
+    if not isinstance(labels, np.ndarray):
+        return type(labels).__name__
+    # As many letters as it takes.
+    return "ndarray:" + ("U" if labels.dtype.kind == "U" else labels.dtype.str)
 
 
-def _plain_numbers(array: np.ndarray) -> np.ndarray:
-    """Return decimals, which numpy keeps as objects, as floats."""
-    if array.dtype == object and pd.api.types.infer_dtype(array) == "decimal":
-        return array.astype("float64")
-    return array
-
-
-def _objects(y: Any) -> np.ndarray:
-    return np.array(y, dtype=object)
-
-
-def _is_collection(value: Any) -> bool:
-    return isinstance(value, (list, tuple, set, frozenset, np.ndarray))
-
-
-def _holds_label_lists(y: Any) -> bool:
-    if isinstance(y, pd.Series):
-        return y.dtype == object and bool(len(y)) and _is_collection(y.iloc[0])
-    if isinstance(y, np.ndarray):
-        return (
-            y.dtype == object and y.ndim == 1 and bool(len(y)) and _is_collection(y[0])
-        )
-    if not isinstance(y, (list, tuple)) or not any(_is_collection(v) for v in y):
-        return False
-    if not all(_is_collection(v) for v in y):
-        # A missing value among lists is named later, by its row.
-        return True
-    same_length = len({len(v) for v in y}) == 1 and any(len(v) for v in y)
-    numbers = all(isinstance(x, (bool, int, float, np.number)) for v in y for x in v)
-    return not (same_length and numbers) or any(
-        isinstance(v, (set, frozenset)) for v in y
-    )
+def _container(y: Any) -> str:
+    """Return what a table came in that is read as a frame or an array."""
+    if hasattr(y, "toarray"):
+        return type(y).__name__
+    if type(y).__module__.partition(".")[0] == "polars" and hasattr(y, "columns"):
+        return "polars"
+    if isinstance(y, pd.DataFrame) and len(set(y.dtypes)) == 1:
+        return str(y.dtypes.iloc[0])
+    return ""
 
 
 def _any_column(bad: Any) -> np.ndarray:
     bad = np.asarray(bad)
     return bad if bad.ndim == 1 else np.asarray(bad.any(axis=1))
-
-
-def _check_rows(bad: np.ndarray, what: str, y: Any) -> None:
-    if not bad.any():
-        return
-    rows = [int(row) for row in np.flatnonzero(bad)]
-    names = (
-        y.index[rows[:10]].tolist() if isinstance(y, (pd.Series, pd.DataFrame)) else []
-    )
-    index = f" (index {names})" if names and names != rows[:10] else ""
-    more = f" and {len(rows) - 10} more" if len(rows) > 10 else ""
-    raise TargetError(
-        f"Input y contains {what}. Every row needs a target; {len(rows)} of {len(bad)} "
-        f"rows have none that can be used: rows {rows[:10]}{more}{index}. Drop these "
-        "rows from X and y, or fill them.",
-        rows,
-    )

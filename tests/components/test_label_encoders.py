@@ -1,10 +1,10 @@
-"""IndicatorEncoder: yes and no in any words, and back."""
+"""Label encoders: yes and no in any words, amounts as logarithms, and back."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from windu import IndicatorEncoder
+from windu import IndicatorEncoder, LogEncoder
 from windu.exceptions import TargetError
 
 FORMS = {
@@ -54,3 +54,59 @@ def test_values_unknown_to_fit_are_refused():
         encoder.transform(pd.DataFrame({"a": ["no", "maybe"], "b": ["no", "no"]}))
     with pytest.raises(TargetError, match="2 labels of training. Got 1"):
         encoder.transform(pd.DataFrame({"a": ["no"]}))
+
+
+def test_a_label_of_one_value_knows_the_other_category():
+    """Of two categories, the one that does not occur is the other answer."""
+    dtype = pd.CategoricalDtype(["sure", "never"])
+    y = pd.DataFrame({"a": ["sure", "never"], "b": ["sure", "sure"]}, dtype=dtype)
+    encoder = IndicatorEncoder().fit(y)
+    assert encoder.values_ == [["never", "sure"], ["never", "sure"]]
+    assert encoder.inverse_transform([[0, 0]]).iloc[0].tolist() == ["never", "never"]
+
+
+AMOUNTS = np.array([[0.0], [1e-9], [0.5], [3.0], [1e6]])
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.01, 1000])
+def test_logarithms_and_back(scale):
+    """The inverse is exact, also next to zero; several columns are each their own."""
+    encoder = LogEncoder(scale=scale).fit(AMOUNTS)
+    codes = encoder.transform(AMOUNTS)
+    np.testing.assert_allclose(codes, np.log1p(AMOUNTS / scale), rtol=1e-15)
+    np.testing.assert_allclose(encoder.inverse_transform(codes), AMOUNTS, rtol=1e-12)
+    both = np.hstack([AMOUNTS, 2 * AMOUNTS])
+    encoder.fit(both)
+    np.testing.assert_allclose(
+        encoder.inverse_transform(encoder.transform(both)), both, rtol=1e-12
+    )
+
+
+def test_smearing_makes_medians_means():
+    """Duan: the mean of exp(error) is what exp of the mean lacks."""
+    errors = np.random.default_rng(0).normal(scale=0.8, size=100_000)
+    amounts = 50 * np.exp(errors)
+    encoder = LogEncoder(scale=1e-6, smearing=float(np.exp(errors).mean()))
+    encoder.fit(amounts.reshape(-1, 1))
+    center = np.log1p([[50 / 1e-6]])
+    assert encoder.inverse_transform(center)[0, 0] == pytest.approx(amounts.mean())
+    assert encoder.set_params(smearing=1.0).inverse_transform(center)[
+        0, 0
+    ] == pytest.approx(50)
+
+
+def test_clipping_keeps_the_range():
+    """What a model extrapolates on the logarithmic scale stays sane."""
+    encoder = LogEncoder(clip=True).fit(AMOUNTS)
+    assert encoder.inverse_transform([[-9.0], [99.0]]).ravel().tolist() == [0, 1e6]
+    assert encoder.set_params(clip=False).inverse_transform([[99.0]])[0, 0] > 1e40
+
+
+def test_values_without_a_logarithm_are_refused():
+    """With value, row and a way out."""
+    message = (
+        "values above -1.* got -1 at row 2, and 2 such rows of 4.*PowerTransformer"
+    )
+    with pytest.raises(TargetError, match=message) as caught:
+        LogEncoder().fit([[0.0], [1.0], [-1.0], [-7.0]])
+    assert caught.value.rows == [2, 3]

@@ -184,7 +184,7 @@ def test_bad_targets(y, message):
     ("task", "y", "message"),
     [
         ("regression", THREE, "Regression needs numbers. Got '"),
-        ("binary", THREE, "needs two classes. Got 3: 'low', 'mid', 'top'"),
+        ("binary", THREE, "needs two classes; got 3: 'low', 'mid', 'top'"),
         ("multilabel", THREE, "needs an indicator matrix"),
         ("binary", INDICATOR, "needs one column of classes"),
         ("multiclass", X["a"], "continuous"),

@@ -70,7 +70,7 @@ def test_same_verdict_as_pandera(data):
 @given(tables())
 def test_a_pandera_schema_is_the_schema(frame):
     """What is exported can be given back: kinds and tolerances stay."""
-    from windu.schema.user_schema import overlay
+    from windu.schema.user.given import overlay
 
     schema = TableSchema(infer_table(frame).columns, {"extra": "warn"})
     again = overlay(infer_table(frame), to_pandera(schema))

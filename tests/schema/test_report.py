@@ -85,6 +85,56 @@ def test_six_hundred_columns_all_renamed():
     assert len(caught.value.report.errors) == 600
 
 
+def test_every_name_written_otherwise_has_a_hint():
+    """Case, spaces, punctuation and accents, for any number of columns."""
+    wide = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 600)))
+    wide.columns = [f"Maß {i} (Größe)" for i in range(600)]
+    est = WinduEstimator("linear", transformer=None).fit(wide, [0, 1] * 20)
+    found = est.validate(wide.rename(columns=lambda name: f"mass_{name[4:-8]}_grosse"))
+    missing = found.to_frame().query("difference == 'missing'")
+    assert missing["hint"].tolist() == [
+        f"Did you mean 'mass_{i}_grosse'?" for i in range(600)
+    ]
+
+
+def test_duplicate_names_are_reported_with_the_rest(fitted):
+    """The first column of a name stands for it; validate raises nothing."""
+    twice = pd.concat([X.assign(visits="x"), X[["city"]]], axis=1).drop(columns="flag")
+    report = fitted.validate(twice)
+    assert [(d.difference, d.column) for d in report.errors] == [
+        ("duplicate", "city"),
+        ("missing", "flag"),
+        ("meaning", "visits"),
+    ]
+    with pytest.raises(SchemaError, match="'city' must be there once. Got 2 of this"):
+        fitted.predict(twice)
+    with pytest.raises(SchemaError, match="'city' more than once") as caught:
+        WinduEstimator("linear").fit(twice, Y)
+    assert [d.difference for d in caught.value.report.errors] == ["duplicate"]
+
+
+def test_a_column_in_the_index_is_told(fitted):
+    """What set_index hides is the most common missing column."""
+    found = fitted.validate(X.set_index("city")).to_frame()
+    assert "reset_index" in found.loc[0, "hint"]
+
+
+def test_texts_for_no_value_are_missing_values(fitted):
+    """A table that comes back from CSV has not drifted."""
+    read = X.assign(price=X["price"].where(X["price"] != "n/a"))
+    assert fitted.validate(read).to_frame().empty
+    assert fitted.validate(read).drift["price"] < 0.05
+    gone = fitted.validate(X.assign(price="n/a"))
+    assert gone.drift["price"] == pytest.approx(1.0, abs=0.1)
+
+
+def test_no_value_has_no_type():
+    """A missing cell of one row is not a column of another dtype."""
+    est = WinduEstimator("linear", schema={"dtype": "raise"}).fit(X, Y)
+    for empty in (X.head(1).assign(city=None, amount=None), X.head(0).astype(object)):
+        assert "dtype" not in set(est.validate(empty).to_frame()["difference"])
+
+
 def test_a_million_rows_with_one_bad_cell():
     """The cell is found and named."""
     table = pd.DataFrame({"a": np.arange(1_000_000.0), "b": 1.5})

@@ -1,8 +1,8 @@
 """The table of differences: each kind, its default, and what else can be chosen."""
 
 import numpy as np
+import pandas as pd
 import pandera.pandas as pa
-import polars as pl
 import pytest
 
 from tests.conftest import make_ugly
@@ -22,6 +22,7 @@ TABLES = {
     "order": (X[X.columns[::-1]], None),
     "extra": (changed(more=1), "more"),
     "missing": (X.drop(columns="visits"), "visits"),
+    "duplicate": (pd.concat([X, X[["city"]]], axis=1), "city"),
     "dtype": (changed(visits=X["visits"].astype("int8")), "visits"),
     "meaning": (changed(visits="many"), "visits"),
     "infinite": (changed(amount=np.where(X.index == 5, np.inf, 0.0)), "amount"),
@@ -37,8 +38,8 @@ def fitted():
 
 
 def test_every_kind_has_a_table():
-    """The table of kinds is the table of cases; checks have tests of their own."""
-    assert {*TABLES, "check"} == set(DIFFERENCES)
+    """The table of kinds is the table of cases; two have tests of their own."""
+    assert {*TABLES, "check", "width"} == set(DIFFERENCES)
 
 
 @pytest.mark.parametrize("kind", TABLES)
@@ -150,17 +151,3 @@ def test_schemas_that_are_none():
     """With what is accepted."""
     with pytest.raises(SchemaError, match="Did you mean 'infer'"):
         WinduEstimator(schema="infr").fit(X, Y)
-
-
-def test_numpy_and_polars_take_the_same_way(fitted):
-    """The report does not depend on the container."""
-    table = TABLES["level"][0]
-    ours = fitted.validate(table).to_frame()[["column", "difference"]]
-    theirs = fitted.validate(pl.from_pandas(table)).to_frame()[["column", "difference"]]
-    missing = {"level"}
-    assert missing <= set(theirs["difference"])
-    assert missing <= set(ours["difference"])
-    array = X[["amount", "visits"]].to_numpy()
-    est = WinduEstimator("linear").fit(array, Y)
-    report = est.validate(np.where(array == np.nanmax(array), 1e9, array))
-    assert "range" in report.to_frame()["difference"].tolist()

@@ -18,20 +18,22 @@ def as_frame(X: Any) -> pd.DataFrame:
     Parameters
     ----------
     X : table of shape (n_samples, n_columns)
-        A pandas or polars DataFrame, a pyarrow Table, a 2-D array, a list of
-        dicts (one a row) or one dict (one row, or lists as columns).
+        A pandas or polars DataFrame, a pyarrow Table, a 2-D array, a 1-D array of
+        records, a list of dicts (one a row) or one dict (one row, or lists, arrays
+        and the like as columns).
 
     Returns
     -------
     pandas.DataFrame
-        Arrays get the column names ``x0, x1, ...`` as in scikit-learn.
+        Arrays get the column names ``x0, x1, ...`` as in scikit-learn. What is masked
+        is missing.
 
     Raises
     ------
     TypeError
-        If `X` is sparse, lazy, or of complex numbers.
+        If `X` is sparse, lazy, or holds raw memory.
     ValueError
-        If `X` is not two-dimensional.
+        If `X` is not two-dimensional, or an array of complex numbers.
     """
     if isinstance(X, pd.DataFrame):
         return X
@@ -49,6 +51,8 @@ def as_frame(X: Any) -> pd.DataFrame:
         return pd.DataFrame(X if _has_columns(X) else [X])
     if isinstance(X, list) and X and all(isinstance(row, dict) for row in X):
         return pd.DataFrame(X)
+    if _has_fields(X):
+        return _from_records(X)
     return _from_array(X)
 
 
@@ -97,11 +101,19 @@ def named_columns(X: Any) -> bool:
     return (
         isinstance(X, (pd.DataFrame, dict))
         or hasattr(X, "to_pandas")
+        or _has_fields(X)
         or (isinstance(X, list) and bool(X) and isinstance(X[0], dict))
     )
 
 
 def _from_columnar(X: Any) -> pd.DataFrame:
+    if wide := _columns_of_128_bits(X):
+        # Arrow has no integers of 128 bits; pandas holds them as objects.
+        frame = X.drop(wide).to_pandas()
+        for name in wide:
+            values = pd.Series(X[name].to_list(), dtype=object)
+            frame.insert(X.columns.index(name), name, values)
+        return frame
     frame = X.to_pandas()
     if not isinstance(frame, pd.DataFrame):
         raise ValueError(
@@ -111,21 +123,65 @@ def _from_columnar(X: Any) -> pd.DataFrame:
     return frame
 
 
+def _columns_of_128_bits(X: Any) -> list[str]:
+    if type(X).__module__.partition(".")[0] != "polars" or not hasattr(X, "columns"):
+        return []
+    wide = ("Int128", "UInt128")
+    return [name for name, dtype in X.schema.items() if str(dtype) in wide]
+
+
 def _has_columns(X: dict[Any, Any]) -> bool:
-    return any(isinstance(v, (list, tuple, np.ndarray, pd.Series)) for v in X.values())
+    # A dict or a set is a value, not a column; an iterator can be read only once.
+    return any(
+        pd.api.types.is_list_like(value, allow_sets=False)
+        and hasattr(value, "__len__")
+        and not isinstance(value, dict)
+        for value in X.values()
+    )
+
+
+def _has_fields(X: Any) -> bool:
+    return isinstance(X, np.ndarray) and X.dtype.names is not None
+
+
+def _from_records(X: np.ndarray) -> pd.DataFrame:
+    if X.ndim != 1:
+        raise ValueError(
+            f"An array of records must have one dimension. Got {X.ndim}; pass "
+            "X.ravel()."
+        )
+    native = X.astype(X.dtype.newbyteorder("="))
+    # pandas takes no masked records; masked fields it takes.
+    return pd.DataFrame({name: native[name] for name in X.dtype.names or ()})
 
 
 def _from_array(X: Any) -> pd.DataFrame:
-    array = check_array(
+    array = _checked(X, dtype=None)
+    if array.dtype.kind == "U" and not isinstance(X, np.ndarray):
+        # Of rows that mix texts and others, numpy makes texts: also of nan.
+        array = _checked(X, dtype=object)
+    if array.dtype.kind == "V":
+        raise TypeError("X must hold values. Got raw memory; pass X.view(dtype).")
+    if array.dtype.kind == "S":
+        # Bytes in objects: what numpy calls a string here has no encoding.
+        array = array.astype(object)
+    if isinstance(X, np.ma.MaskedArray):
+        array = pd.DataFrame(np.ma.array(array, mask=X.mask)).to_numpy()
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    frame = pd.DataFrame(
+        array, columns=[f"x{i}" for i in range(array.shape[1])], copy=False
+    )
+    return frame.infer_objects() if array.dtype == object else frame
+
+
+def _checked(X: Any, dtype: Any) -> np.ndarray:
+    return check_array(
         X,
-        dtype=None,
+        dtype=dtype,
         ensure_all_finite=False,
         ensure_min_samples=0,
         input_name="X",
         # scikit-learn tells 0 features apart from 0 samples; both are refused at fit.
         ensure_min_features=0,
     )
-    frame = pd.DataFrame(
-        array, columns=[f"x{i}" for i in range(array.shape[1])], copy=False
-    )
-    return frame.infer_objects() if array.dtype == object else frame

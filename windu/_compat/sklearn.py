@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from sklearn.base import _fit_context as fit_context
+from sklearn.metrics._scorer import _Scorer
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.preprocessing import TargetEncoder
+from sklearn.utils import _safe_indexing as take_rows
 from sklearn.utils._metadata_requests import _routing_enabled as routing_enabled
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils._set_output import (
@@ -63,6 +65,8 @@ __all__ = [
     "output_is_default",
     "propagated",
     "routing_enabled",
+    "scorer_parts",
+    "take_rows",
     "target_encoder",
     "wrap_output",
 ]
@@ -94,6 +98,26 @@ def output_is_default(estimator: Any) -> bool:
 def wrap_output(matrix: Any, X: Any, estimator: Any) -> Any:
     """Return what `transform` made in the container that `set_output` asked for."""
     return _wrap_data_with_container("transform", matrix, X, estimator)
+
+
+def scorer_parts(scorer: Any) -> tuple[Any, int, dict[str, Any], str] | None:
+    """Return function, sign, options and response method of a scorer, None of others.
+
+    Parameters
+    ----------
+    scorer : scorer or callable
+        What `sklearn.metrics.make_scorer` gives, or anything else.
+
+    Returns
+    -------
+    tuple of (callable, int, dict, str) or None
+        The response method of several is the first.
+    """
+    if not isinstance(scorer, _Scorer):
+        return None
+    response = scorer._response_method
+    first = response if isinstance(response, str) else response[0]
+    return scorer._score_func, scorer._sign, dict(scorer._kwargs), first
 
 
 def target_encoder(task: str | None, random_state: int | None) -> TargetEncoder:

@@ -1,10 +1,12 @@
-"""Featurizers, transformers, label encoders and models: scikit-learn components."""
+"""Featurizers, transformers, label encoders, models and thresholds, as components."""
 
 from windu.components.blend import BoostedBlendClassifier, BoostedBlendRegressor
 from windu.components.featurizers import AutoFeaturizer
 from windu.components.label_encoders import IndicatorEncoder
 from windu.components.labelwise import LabelwiseClassifier
+from windu.components.log_encoder import LogEncoder
 from windu.components.text import TextEncoder
+from windu.components.thresholds import ThresholdCurveDisplay, ThresholdSelector
 
 __all__ = [
     "AutoFeaturizer",
@@ -12,5 +14,8 @@ __all__ = [
     "BoostedBlendRegressor",
     "IndicatorEncoder",
     "LabelwiseClassifier",
+    "LogEncoder",
     "TextEncoder",
+    "ThresholdCurveDisplay",
+    "ThresholdSelector",
 ]

@@ -105,14 +105,27 @@ class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
 
     def _fit_blend(self, X: np.ndarray, y: np.ndarray, sample_weight: Any) -> Any:
         """Choose rounds, penalty and weight on held-out rows, then fit all rows."""
+        plan = self._plan(y)
+        self._search(X, y, sample_weight, plan)
+        return self._refit(X, y, sample_weight, plan)
+
+    def _plan(self, y: np.ndarray) -> tuple[dict[str, Any], list[np.ndarray]]:
+        """Return the parameters of boosting, and the rows of each validation set."""
         rng = check_random_state(self.random_state)
-        columns = categorical_indices(self.categorical_features, X.shape[1])
         params = {
             "n_iter_no_change": self.n_iter_no_change,
             "random_state": rng.randint(np.iinfo(np.int32).max),
         }
+        return params, self._validation_sets(y, rng)
+
+    def _search(
+        self, X: np.ndarray, y: np.ndarray, sample_weight: Any, plan: Any
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Choose the three numbers; return held-out rows and what is judged of them."""
+        params, sets = plan
+        columns = categorical_indices(self.categorical_features, X.shape[1])
         held = []
-        for test in self._validation_sets(y, rng):
+        for test in sets:
             train = np.setdiff1d(np.arange(len(y)), test)
             held.append(
                 (
@@ -120,12 +133,18 @@ class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
                     *self._held_out(X, y, sample_weight, columns, params, train, test),
                 )
             )
-        self._choose(y, sample_weight, held)
+        return self._choose(y, sample_weight, held)
+
+    def _refit(
+        self, X: np.ndarray, y: np.ndarray, sample_weight: Any, plan: Any
+    ) -> Any:
+        """Fit the members on all rows, with the numbers chosen."""
         self.booster_ = self.linear_ = None
         if self.weight_ < 1:
-            params |= {"max_iter": self.n_iter_, "early_stopping": False}
+            params = plan[0] | {"max_iter": self.n_iter_, "early_stopping": False}
             self.booster_ = self._fit_booster(X, y, sample_weight, params)
         if self.weight_ > 0:
+            columns = categorical_indices(self.categorical_features, X.shape[1])
             self._design = LinearDesign(columns).fit(X, sample_weight)
             design = self._design.transform(X)
             self.linear_ = self._make_linear().set_params(**self._penalty(self.alpha_))
@@ -171,23 +190,26 @@ class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
         rounds = int(np.argmax(booster.validation_score_))
         return rounds, self._member_output(booster, X[test]), linear
 
-    def _choose(self, y: np.ndarray, sample_weight: Any, held: list[Any]) -> None:
+    def _choose(
+        self, y: np.ndarray, sample_weight: Any, held: list[Any]
+    ) -> tuple[np.ndarray, np.ndarray]:
         self.n_iter_, self.alpha_, self.weight_ = 10, max(self.alphas), 0.5
         if not held:
-            return
+            return np.array([], dtype=int), np.array([])
         tests, rounds, outputs, linear = zip(*held, strict=True)
         rows = np.concatenate(tests)
         weights = None if sample_weight is None else sample_weight[rows]
         boosted = self._judged(y[rows], np.concatenate(outputs))
-        losses = []
+        losses, steps = [], []
         for output in map(np.concatenate, zip(*linear, strict=True)):
-            step = self._judged(y[rows], output) - boosted
-            mixtures = boosted + _WEIGHT_GRID[:, np.newaxis] * step
+            steps.append(self._judged(y[rows], output) - boosted)
+            mixtures = boosted + _WEIGHT_GRID[:, np.newaxis] * steps[-1]
             losses.append(np.average(self._losses(mixtures), axis=1, weights=weights))
         best, weight = np.unravel_index(np.argmin(losses), np.shape(losses))
         self.n_iter_ = max(1, round(float(np.mean(rounds))))
         self.alpha_ = float(self.alphas[best])
         self.weight_ = float(_WEIGHT_GRID[weight])
+        return rows, boosted + self.weight_ * steps[best]
 
     def _blend(self, X: Any) -> np.ndarray:
         """Return the weighted mean of the members' outputs."""

@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from windu._compat.dtypes import dtype_from, dtype_text
 from windu.exceptions import TargetError
 
 __all__ = ["IndicatorEncoder"]
@@ -23,6 +24,10 @@ class IndicatorEncoder(TransformerMixin, BaseEstimator):
         The labels: column names of a frame, else 0, 1, ...
     values_ : list of list
         What stands for no and for yes, a column.
+    dtypes_ : list of str
+        The dtype of each column, or the one of an array.
+    levels_ : list
+        The categories of each column in their order, None for other columns.
 
     Examples
     --------
@@ -61,8 +66,13 @@ class IndicatorEncoder(TransformerMixin, BaseEstimator):
         frame = _as_table(y)
         self.values_ = [_no_and_yes(frame.iloc[:, i]) for i in range(frame.shape[1])]
         self.classes_ = frame.columns.to_numpy()
-        self.frame_ = isinstance(y, pd.DataFrame)
-        self.dtypes_ = [str(dtype) for dtype in frame.dtypes]
+        self.frame_ = _is_frame(y)
+        self.levels_ = [_levels(dtype) for dtype in frame.dtypes]
+        self.dtypes_ = (
+            [dtype_text(dtype) for dtype in frame.dtypes]
+            if self.frame_
+            else [np.asarray(y).dtype.str]
+        )
         return self
 
     def transform(self, y: Any) -> np.ndarray:
@@ -120,25 +130,48 @@ class IndicatorEncoder(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         is_yes = np.asarray(codes).astype(bool)
-        columns: list[Any] = [
-            pd.array(np.where(is_yes[:, i], yes, no), dtype=self.dtypes_[i])
-            for i, (no, yes) in enumerate(self.values_)
-        ]
+        pairs = [np.array([*pair, None], dtype=object)[:2] for pair in self.values_]
+        columns = [pair[is_yes[:, i].astype(int)] for i, pair in enumerate(pairs)]
         if not self.frame_:
-            return np.column_stack([np.asarray(column) for column in columns])
-        return pd.DataFrame(dict(enumerate(columns))).set_axis(self.classes_, axis=1)
+            return np.column_stack(columns).astype(self.dtypes_[0])
+        dtypes = map(dtype_from, self.dtypes_, self.levels_)
+        made = [
+            pd.Series(column).astype(dtype)
+            for column, dtype in zip(columns, dtypes, strict=True)
+        ]
+        return pd.concat(made, axis=1).set_axis(
+            pd.Index(self.classes_.tolist()), axis=1
+        )
 
 
 _NO = ("no", "n", "false", "f", "0", "0.0", "-1", "off", "absent")
 
 
+def _is_frame(y: Any) -> bool:
+    return isinstance(y, pd.DataFrame) or hasattr(y, "to_pandas")
+
+
 def _as_table(y: Any) -> pd.DataFrame:
+    if hasattr(y, "to_pandas"):
+        y = y.to_pandas()
+    if hasattr(y, "toarray"):
+        y = y.toarray()
     return y if isinstance(y, pd.DataFrame) else pd.DataFrame(np.asarray(y))
+
+
+def _levels(dtype: Any) -> list[Any] | None:
+    if not isinstance(dtype, pd.CategoricalDtype):
+        return None
+    return dtype.categories.tolist()
 
 
 def _no_and_yes(values: pd.Series) -> list[Any]:
     """Return what stands for no and for yes; one value alone gets its natural other."""
-    found = sorted(values.dropna().unique().tolist(), key=lambda v: str(v).lower())
+    known = values.dropna().unique().tolist()
+    levels = _levels(values.dtype)
+    if levels is not None and len(levels) == 2:
+        known = levels
+    found = sorted(known, key=lambda v: str(v).lower())
     if len(found) > 2:
         raise TargetError(
             f"The label {values.name!r} must have at most two values. Got {found[:5]}. "

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.dummy import DummyClassifier
 from sklearn.multioutput import MultiOutputClassifier
 
-__all__ = ["LabelwiseClassifier"]
+__all__ = ["LabelwiseClassifier", "yes_probabilities"]
 
 
 class LabelwiseClassifier(MultiOutputClassifier):
@@ -81,3 +81,35 @@ class LabelwiseClassifier(MultiOutputClassifier):
         ]
         self.classes_ = [estimator.classes_ for estimator in self.estimators_]
         return self
+
+
+def yes_probabilities(probabilities: Any, classes: Any) -> np.ndarray:
+    """Return the probability of *yes* a label, whatever a model gives.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_samples, n_labels), or list of ndarray
+        What `predict_proba` of a multilabel model gave; a list has one array of
+        shape (n_samples, n_classes of the label) a label.
+    classes : list of ndarray
+        Classes of each label; used for a list only.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_labels)
+        Probabilities.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from windu.components.labelwise import yes_probabilities
+    >>> yes_probabilities([np.array([[0.2, 0.8]]), np.array([[1.0]])], [[0, 1], [0]])
+    array([[0.8, 0. ]])
+    """
+    if not isinstance(probabilities, list):
+        return np.asarray(probabilities)
+    columns = []
+    for label, known in zip(probabilities, classes, strict=True):
+        yes = np.flatnonzero(np.asarray(known) == 1)
+        columns.append(label[:, yes[0]] if len(yes) else np.zeros(len(label)))
+    return np.column_stack(columns)

@@ -12,7 +12,15 @@ from sklearn.utils import all_estimators
 
 from windu.exceptions import PartError, did_you_mean
 
-__all__ = ["MODELS", "Wants", "make_model", "make_named", "model_type", "wants_of"]
+__all__ = [
+    "LABEL_ENCODERS",
+    "MODELS",
+    "Wants",
+    "make_model",
+    "make_named",
+    "model_type",
+    "wants_of",
+]
 
 #: What ``model="auto"`` stands for.
 AUTO = "boosted_blend"
@@ -54,6 +62,9 @@ MODELS: dict[str, tuple[str, str]] = {
     "svm": ("sklearn.svm:SVC", "sklearn.svm:SVR"),
     "xgboost": ("xgboost:XGBClassifier", "xgboost:XGBRegressor"),
 }
+
+#: name: module:class of a label encoder.
+LABEL_ENCODERS: dict[str, str] = {"log1p": "windu.components.log_encoder:LogEncoder"}
 
 #: Parameters of both, where a name means other than the library's own defaults.
 _DEFAULTS: dict[str, dict[str, Any]] = {
@@ -197,14 +208,15 @@ def _required(cls: Any) -> list[str]:
 
 
 def make_named(part: str, name: str) -> Any:
-    """Return a new component of scikit-learn by the name of its class.
+    """Return a new component by its name.
 
     Parameters
     ----------
     part : str
         Which part it shall be; for the message.
     name : str
-        For instance ``"StandardScaler"``.
+        The name of a class of scikit-learn, for instance ``"StandardScaler"``; for a
+        label encoder also one of `LABEL_ENCODERS`.
 
     Returns
     -------
@@ -216,12 +228,15 @@ def make_named(part: str, name: str) -> Any:
     PartError
         If there is no such class, or it needs arguments.
     """
+    if part == "label_encoder" and name in LABEL_ENCODERS:
+        module, class_name = LABEL_ENCODERS[name].split(":")
+        return getattr(import_module(module), class_name)()
     found = _sklearn_transformers().get(name)
     if found is None or _required(found):
         raise PartError(
             f"The {part} must be 'auto', None, an object, or the name of a "
             f"scikit-learn transformer that needs no arguments. Got {name!r}."
-            + did_you_mean(name, ["auto", *_sklearn_transformers()])
+            + did_you_mean(name, ["auto", *LABEL_ENCODERS, *_sklearn_transformers()])
         )
     return found()
 

@@ -11,6 +11,7 @@ from sklearn.utils import ClassifierTags, RegressorTags, TransformerTags
 from windu.components.labelwise import LabelwiseClassifier
 from windu.components.registry import model_type
 from windu.estimator.parts import fresh_part
+from windu.exceptions import PartError
 
 __all__ = ["classes_of", "model_has", "no_model", "tags_of", "type_before_fit"]
 
@@ -58,7 +59,14 @@ def model_has(method: str) -> Callable[[Any], bool]:
             if estimator.model is None:
                 return False
             kind = current_type(estimator)
-            model = fresh_part("model", estimator.model, classifier=kind != "regressor")
+            try:
+                model = fresh_part(
+                    "model", estimator.model, classifier=kind != "regressor"
+                )
+            except PartError:
+                # fit says what is wrong. Until then all that is known is that models
+                # predict.
+                return method == "predict"
             if estimator.task == "multilabel" and not is_multilabel(model):
                 model = LabelwiseClassifier(model)
         if method == "predict_proba" and current_type(estimator) == "regressor":
@@ -97,11 +105,11 @@ def tags_of(estimator: Any, tags: Any) -> Any:
     tags.input_tags.allow_nan = True
     tags.input_tags.string = True
     tags.input_tags.categorical = True
-    tags.target_tags.multi_output = True
+    task = getattr(estimator, "task_", None) or estimator.task
+    tags.target_tags.multi_output = task not in ("binary", "multiclass")
     tags.estimator_type = current_type(estimator)
     tags.target_tags.required = tags.estimator_type is not None
     if tags.estimator_type == "classifier":
-        task = getattr(estimator, "task_", None) or estimator.task
         tags.classifier_tags = ClassifierTags(
             multi_class=task != "binary", multi_label=task in ("auto", "multilabel")
         )

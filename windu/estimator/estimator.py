@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.metrics import accuracy_score, r2_score
-from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping
+from sklearn.metrics import r2_score
+from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, check_memory
 
@@ -26,6 +26,7 @@ from windu._compat.sklearn import (
     propagated,
 )
 from windu._compat.threads import openmp_threads
+from windu.components.labelwise import yes_probabilities
 from windu.components.registry import wants_of
 from windu.estimator.attributes import FittedAttributes
 from windu.estimator.delegation import (
@@ -35,13 +36,16 @@ from windu.estimator.delegation import (
 )
 from windu.estimator.display import visual_block
 from windu.estimator.fitting import FIT_STEPS
-from windu.estimator.metadata import model_fit_params
+from windu.estimator.metadata import read_metadata, router_of
 from windu.estimator.parameters import PartParameters
 from windu.estimator.partial import PartialPipeline
 from windu.estimator.parts import PARTS, fresh_part, with_defaults
-from windu.estimator.prediction import PREDICT_STEPS, decode, yes_probabilities
+from windu.estimator.prediction import PREDICT_STEPS, decode
+from windu.estimator.replacing import Replacing
 from windu.estimator.rows import is_one_row, rows_of
+from windu.estimator.scoring import share_right
 from windu.estimator.target import resolve_task
+from windu.estimator.thresholding import Refits, check_threshold, decided
 from windu.estimator.validation import Validation
 from windu.steps import Step, run_steps
 from windu.tasks import TASKS
@@ -52,6 +56,7 @@ __all__ = ["WinduEstimator"]
 class WinduEstimator(
     PartParameters,
     Validation,
+    Replacing,
     PartialPipeline,
     FittedAttributes,
     CallbackSupportMixin,
@@ -82,10 +87,14 @@ class WinduEstimator(
         from the kinds of the features and from what the model wants.
     label_encoder : transformer, str or None, default="auto"
         Target to what the model eats, and back. ``"auto"`` is scikit-learn's
-        `LabelEncoder` or `MultiLabelBinarizer`, or `IndicatorEncoder`; nothing for
-        regression.
-    threshold : None, default=None
-        The plain decision.
+        `LabelEncoder` or `MultiLabelBinarizer`, or `IndicatorEncoder`. For regression
+        it is `LogEncoder` where the tail of y is heavy and the default model is better
+        with it on held-out rows, else nothing; ``"log1p"``, a class of scikit-learn by
+        name and an object transform y always.
+    threshold : ThresholdSelector, str, float, list of float or None, default=None
+        Scores to labels, for tasks of classes: a `ThresholdSelector`, the name of the
+        score that it raises, fixed cuts (or weights of several classes), or None for
+        the model's own decision.
     schema : "infer", dict, DataFrameSchema, DataFrameModel or None, default="infer"
         What tables are checked against: the schema of the training table, the same with
         other tolerances (``{"extra": "warn"}``), or a pandera schema of your own; None
@@ -97,7 +106,8 @@ class WinduEstimator(
     n_jobs : int or None, default=None
         Passed to every part whose own ``n_jobs`` is None.
     verbose : bool, default=False
-        Whether to print each step with its time, and the rule that decided the task.
+        Whether to print each step with its time, the rule that decided the task, and
+        whether logarithms of y are learned.
 
     Attributes
     ----------
@@ -138,7 +148,7 @@ class WinduEstimator(
         "featurizer": "no_validation",
         "transformer": "no_validation",
         "label_encoder": "no_validation",
-        "threshold": [None],
+        "threshold": "no_validation",
         "schema": "no_validation",
         "memory": [None, str, HasMethods(["cache"])],
         "random_state": ["random_state"],
@@ -192,7 +202,8 @@ class WinduEstimator(
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, for the model.
         **fit_params : dict
-            More metadata for the model's `fit`.
+            More metadata for the model's `fit`. With a threshold also ``costs``, what
+            decisions cost in each row, and ``groups``, for its folds.
 
         Returns
         -------
@@ -225,8 +236,17 @@ class WinduEstimator(
             name: with_defaults(
                 fresh_part(name, getattr(self, name), classifier=classifier), **given
             )
-            for name in PARTS[:-1]
+            for name in PARTS
         }
+        check_threshold(parts["threshold"], target, task)
+        metadata = read_metadata(
+            self,
+            parts["model"],
+            parts["threshold"],
+            sample_weight,
+            fit_params,
+            len(frame),
+        )
         context = self._init_callback_context(max_subtasks=len(FIT_STEPS))
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         with openmp_threads(frame.size, fit=True):
@@ -237,9 +257,11 @@ class WinduEstimator(
                     "schema": self.schema,
                     **parts,
                     **given,
+                    "verbose": self.verbose,
                     "wants": wants_of(parts["model"]),
-                    "fit_params": model_fit_params(
-                        self, parts["model"], sample_weight, fit_params, len(frame)
+                    "fit_params": metadata.model,
+                    "refits": Refits(
+                        self, metadata.model, metadata.groups, metadata.costs
                     ),
                     "callback_context": lambda part: propagated(
                         self._step_context, part
@@ -282,17 +304,13 @@ class WinduEstimator(
         self.transformer_ = values["transformer_"]
         self.label_encoder_ = values["label_encoder_"]
         self.model_ = values["model_"]
-        self.threshold_ = None
+        self.threshold_ = values["threshold_"]
         self._table_schema = values["table"]
         self._feature_table_schema = values["feature_schema"]
         self._example = values["example"]
         self._named = named
         target = values["target"]
-        self._container = (
-            type(target.values[0]).__name__
-            if target is not None and target.form == "labels"
-            else ""
-        )
+        self._container = "" if target is None else target.container
         self.n_features_in_ = len(values["table"].names)
         self.__dict__.pop("feature_names_in_", None)
         if named and all(isinstance(name, str) for name in values["table"].names):
@@ -356,7 +374,11 @@ class WinduEstimator(
         SchemaError
             If the table does not fit the schema of training.
         """
-        codes = self._call_model("predict", X)
+        check_is_fitted(self)
+        if self.threshold_ is None:
+            codes = self._call_model("predict", X)
+        else:
+            codes = decided(self, X)
         index = X.index if isinstance(X, pd.DataFrame) else None
         return decode(codes, self.task_, self.label_encoder_, index, self._container)
 
@@ -434,28 +456,24 @@ class WinduEstimator(
         predicted = self.predict(X)
         if self.task_ == "regression":
             return float(r2_score(y, predicted, sample_weight=sample_weight))
-        if self.task_ == "multilabel":
-            encode = self.label_encoder_.transform
-            y, predicted = encode(y), encode(predicted)
-        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+        return share_right(y, predicted, sample_weight)
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Return what metadata the model asks for.
+        """Return what metadata the parts ask for.
 
         Returns
         -------
         MetadataRouter
-            `fit` hands on to the model's `fit`.
+            `fit` hands on to the model, to the threshold and to its folds.
         """
-        router = MetadataRouter(owner=self)
-        kind = type_before_fit(self, exact=False)
-        model = fresh_part("model", self.model, classifier=kind != "regressor")
-        if model is not None:
-            if isinstance(self.model, str) and hasattr(model, "set_fit_request"):
-                model.set_fit_request(sample_weight=True)
-            mapping = MethodMapping().add(caller="fit", callee="fit")
-            router.add(model=model, method_mapping=mapping)
-        return router
+        classifier = type_before_fit(self, exact=False) != "regressor"
+        return router_of(
+            self,
+            fresh_part("model", self.model, classifier=classifier),
+            fresh_part("threshold", self.threshold, classifier=classifier),
+            named_model=isinstance(self.model, str),
+            named_threshold=not hasattr(self.threshold, "choose"),
+        )
 
     def __sklearn_is_fitted__(self) -> bool:
         return "model_" in vars(self)

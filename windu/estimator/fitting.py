@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -10,23 +11,24 @@ from sklearn import config_context
 from sklearn.base import is_classifier
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, LabelEncoder, MultiLabelBinarizer
-from sklearn.utils import check_array
+from sklearn.preprocessing import FunctionTransformer, LabelEncoder
 
 from windu.components.blend import BoostedBlendClassifier, BoostedBlendRegressor
 from windu.components.featurizers import AutoFeaturizer
-from windu.components.label_encoders import IndicatorEncoder
+from windu.components.heavy_tails import fit_on_better_scale, is_candidate
 from windu.components.labelwise import LabelwiseClassifier
 from windu.components.registry import Wants
 from windu.components.transformers import codes_of, make_transformer
+from windu.estimator.labels import encode, fit_label_encoder, is_auto
 from windu.estimator.parts import as_seed, with_defaults
-from windu.exceptions import FeatureError, PartError, TargetError
+from windu.estimator.thresholding import select_threshold
+from windu.exceptions import FeatureError, PartError
 from windu.schema.columns import TableSchema
 from windu.schema.example import choose_example
 from windu.schema.inference import infer_table
 from windu.schema.names import check_columns, infinite_cells
 from windu.schema.report import ValidationReport
-from windu.schema.user_schema import (
+from windu.schema.user.given import (
     check_with_pandera,
     has_own_checks,
     overlay,
@@ -116,72 +118,6 @@ def checked_features(features: Any, n_rows: int) -> pd.DataFrame:
     return features
 
 
-def fit_label_encoder(
-    target: Target | None, task: str | None, label_encoder: Any
-) -> Any:
-    """Fit what takes the target to numbers and back."""
-    if target is None or label_encoder is None:
-        return None
-    if isinstance(label_encoder, str):
-        label_encoder = _label_encoder_for(target, task)
-    if label_encoder is None:
-        return None
-    try:
-        label_encoder.fit(_as_encoder_input(target, task))
-    except TypeError as error:
-        raise TargetError(
-            "The labels of y must be of one type. Got a mixture, which has no order: "
-            f"{error}. Convert them, for instance y.astype(str)."
-        ) from error
-    classes = getattr(label_encoder, "classes_", None)
-    if task in ("binary", "multiclass") and classes is not None:
-        _check_classes(np.asarray(classes).tolist(), task, len(target.values))
-    return label_encoder
-
-
-def _label_encoder_for(target: Target, task: str | None) -> Any:
-    if task == "regression":
-        return None
-    if task != "multilabel":
-        return LabelEncoder()
-    return MultiLabelBinarizer() if target.form == "labels" else IndicatorEncoder()
-
-
-def _as_encoder_input(target: Target, task: str | None) -> Any:
-    if task == "regression" and target.form == "column":
-        return target.values.reshape(-1, 1)
-    return target.values
-
-
-def _check_classes(classes: list[Any], task: str, n_rows: int) -> None:
-    if len(classes) < 2:
-        raise TargetError(
-            "y must hold at least two classes to learn from. Got one class, "
-            f"{classes[0]!r}, in all {n_rows} rows. Check the column and the rows "
-            "chosen; for numbers to predict, pass task='regression'."
-        )
-    if task == "binary" and len(classes) > 2:
-        raise TargetError(
-            f"task='binary' needs two classes. Got {len(classes)}: "
-            f"{', '.join(map(repr, classes[:5]))}"
-            f"{', ...' if len(classes) > 5 else ''}. Pass task='multiclass' or 'auto'."
-        )
-
-
-def encode(target: Target | None, task: str | None, label_encoder_: Any) -> Any:
-    """Return the target as the model eats it."""
-    if target is None:
-        return None
-    if label_encoder_ is not None:
-        codes = label_encoder_.transform(_as_encoder_input(target, task))
-        one_column = task == "regression" and target.form == "column"
-        return np.asarray(codes).ravel() if one_column else codes
-    values = np.asarray(target.values)
-    if task == "regression" and values.dtype.kind not in "iuf":
-        return check_array(values, dtype="float64", ensure_2d=False, input_name="y")
-    return values
-
-
 def fit_transformer(
     features: pd.DataFrame,
     feature_schema: TableSchema,
@@ -210,7 +146,9 @@ def fit_transformer(
     frame = text_columns(features)
     # Metadata goes to the model alone, and scikit-learn 1.9.1's TargetEncoder fails
     # with a KeyError where routing is enabled and no groups are routed to it.
-    with config_context(enable_metadata_routing=False):
+    with config_context(enable_metadata_routing=False), warnings.catch_warnings():
+        # A class with fewer rows than the encoder's folds is missing in some.
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         if hasattr(transformer, "fit_transform"):
             return transformer, transformer.fit_transform(frame, codes)
         return transformer, transformer.fit(frame, codes).transform(frame)
@@ -240,19 +178,28 @@ def fit_model(
     task: str | None,
     model: Any,
     transformer_: Any,
+    label_encoder: Any,
     label_encoder_: Any,
     fit_params: dict[str, Any],
     callback_context: Any,
     n_jobs: int | None,
-) -> Any:
-    """Fit the model on what the transformer made."""
+    verbose: bool,
+) -> tuple[Any, Any]:
+    """Fit the model on what the transformer made, amounts on their better scale."""
     if model is None:
-        return None
+        return None, label_encoder_
     _translate_class_weight(model, label_encoder_)
     _set_categorical(model, transformer_)
     model = _for_task(model, task, codes, n_jobs)
     with callback_context(model):
-        return model.fit(matrix, codes, **fit_params)
+        if is_auto(label_encoder) and is_candidate(model, codes):
+            model, encoder, gain = fit_on_better_scale(
+                model, matrix, codes, **fit_params
+            )
+            if verbose:
+                print(f"[WinduEstimator] {gain}")
+            return model, encoder
+        return model.fit(matrix, codes, **fit_params), label_encoder_
 
 
 def _for_task(model: Any, task: str | None, codes: Any, n_jobs: int | None) -> Any:
@@ -322,10 +269,20 @@ FIT_STEPS: tuple[Step, ...] = (
     Step(
         "fit_model",
         (
-            *("matrix", "codes", "task", "model", "transformer_", "label_encoder_"),
-            *("fit_params", "callback_context", "n_jobs"),
+            *("matrix", "codes", "task", "model", "transformer_"),
+            *("label_encoder", "label_encoder_"),
+            *("fit_params", "callback_context", "n_jobs", "verbose"),
         ),
-        ("model_",),
+        ("model_", "label_encoder_"),
         fit_model,
+    ),
+    Step(
+        "select_threshold",
+        (
+            *("threshold", "model_", "matrix", "frame", "target", "task", "codes"),
+            *("label_encoder_", "refits"),
+        ),
+        ("threshold_",),
+        select_threshold,
     ),
 )

@@ -1,30 +1,99 @@
-"""Weights and other metadata on their way to the model's `fit`."""
+"""Weights and other metadata on their way to the parts that take them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.utils.metadata_routing import process_routing
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
 from sklearn.utils.validation import has_fit_parameter
 
 from windu._compat.sklearn import check_sample_weight, routing_enabled
 from windu.exceptions import PartError
 
-__all__ = ["model_fit_params"]
+__all__ = ["Metadata", "read_metadata", "router_of"]
 
 
-def model_fit_params(
-    estimator: Any, model: Any, sample_weight: Any, params: dict[str, Any], n_rows: int
-) -> dict[str, Any]:
-    """Return what the model's `fit` is called with besides X and y.
+@dataclass(frozen=True)
+class Metadata:
+    """What was passed to `fit` besides X and y, by the part that takes it.
+
+    Attributes
+    ----------
+    model : dict
+        Keyword arguments of the model's `fit`.
+    groups : array-like of shape (n_samples,) or None
+        For the folds of the threshold.
+    costs : array-like or None
+        For the threshold.
+    """
+
+    model: dict[str, Any] = field(default_factory=dict)
+    groups: Any = None
+    costs: Any = None
+
+
+def router_of(
+    owner: Any, model: Any, threshold: Any, *, named_model: bool, named_threshold: bool
+) -> MetadataRouter:
+    """Return the router of `fit`.
+
+    Parameters
+    ----------
+    owner : WinduEstimator
+        Who routes.
+    model, threshold : estimator or None
+        The parts.
+    named_model, named_threshold : bool
+        Whether a part was given by its name or a number: nobody can have said then
+        what it requests, and it takes all that it knows.
+
+    Returns
+    -------
+    MetadataRouter
+        To the model, to the threshold and to its folds.
+    """
+    router = MetadataRouter(owner=owner)
+    mapping = MethodMapping().add(caller="fit", callee="fit")
+    if model is not None:
+        if named_model and hasattr(model, "set_fit_request"):
+            model.set_fit_request(sample_weight=True)
+        router.add(model=model, method_mapping=mapping)
+    if threshold is not None:
+        if named_threshold:
+            threshold.set_fit_request(sample_weight=True, costs=True)
+        router.add(threshold=threshold, method_mapping=mapping)
+        cv = threshold.cv
+        splitter = StratifiedGroupKFold() if isinstance(cv, Integral) else cv
+        if hasattr(splitter, "get_metadata_routing"):
+            split = MethodMapping().add(caller="fit", callee="split")
+            router.add(splitter=splitter, method_mapping=split)
+    return router
+
+
+def read_metadata(
+    estimator: Any,
+    model: Any,
+    threshold: Any,
+    sample_weight: Any,
+    params: dict[str, Any],
+    n_rows: int,
+) -> Metadata:
+    """Return what each part is fitted with besides X and y.
 
     Parameters
     ----------
     estimator : WinduEstimator
         Whose routing decides, where scikit-learn's metadata routing is enabled.
-    model : estimator or None
-        The unfitted model.
+    model, threshold : estimator or None
+        The unfitted parts.
     sample_weight : array-like of shape (n_rows,) or None
         Weights.
     params : dict
@@ -34,26 +103,35 @@ def model_fit_params(
 
     Returns
     -------
-    dict
-        Keyword arguments.
+    Metadata
+        By part.
 
     Raises
     ------
     PartError
-        If the model cannot honour what was passed.
+        If no part can honour what was passed.
     """
     given = dict(params)
     if sample_weight is not None:
         given["sample_weight"] = sample_weight
     if not given:
-        return {}
+        return Metadata()
     if model is None:
         raise PartError(
             f"Weights and other metadata go to the model. Got {sorted(given)} and "
             "model=None. Leave them out, or pass a model."
         )
+    groups = costs = None
     if routing_enabled():
-        given = dict(process_routing(estimator, "fit", **given).model.fit)
+        routed = process_routing(estimator, "fit", **given)
+        given = dict(routed.model.fit)
+        if threshold is not None:
+            costs = routed.threshold.fit.get("costs")
+            groups = getattr(routed, "splitter", {"split": {}})["split"].get("groups")
+    elif threshold is not None:
+        costs = given.pop("costs", None)
+        takes = has_fit_parameter(model, "groups")
+        groups = given.get("groups") if takes else given.pop("groups", None)
     for name in given:
         if "__" not in name and not has_fit_parameter(model, name):
             raise PartError(
@@ -65,4 +143,4 @@ def model_fit_params(
         given["sample_weight"] = check_sample_weight(
             given["sample_weight"], np.empty((n_rows, 1)), ensure_non_negative=True
         )
-    return given
+    return Metadata(given, groups, costs)

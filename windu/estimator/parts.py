@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import check_random_state
 
 from windu.components.featurizers import AutoFeaturizer
 from windu.components.registry import make_model, make_named, model_type
+from windu.components.thresholds import ThresholdSelector
 from windu.exceptions import PartError
 
 __all__ = ["PARTS", "fresh_part", "named_part", "with_defaults"]
@@ -23,6 +26,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "transformer": ("fit", "transform"),
     "label_encoder": ("fit", "transform", "inverse_transform"),
     "model": ("fit", "predict"),
+    "threshold": ("choose", "decide"),
 }
 
 
@@ -52,6 +56,8 @@ def fresh_part(name: str, part: Any, *, classifier: bool | None) -> Any:
     """
     if part is None:
         return None
+    if name == "threshold" and _are_numbers(part):
+        return ThresholdSelector(thresholds=part)
     if isinstance(part, str):
         if part == "auto" and name in ("transformer", "label_encoder"):
             return part
@@ -61,7 +67,9 @@ def fresh_part(name: str, part: Any, *, classifier: bool | None) -> Any:
             f"The {name} must be an object. Got the class {part.__name__}; pass "
             f"{part.__name__}()."
         )
-    if all(hasattr(part, method) for method in _NEEDS[name]):
+    # Some meta-estimators, such as StackingClassifier, get `predict` in fit.
+    is_model = name == "model" and hasattr(part, "fit") and model_type(part) is not None
+    if is_model or all(hasattr(part, method) for method in _NEEDS[name]):
         return clone(part)
     if name in ("featurizer", "transformer") and callable(part):
         return FunctionTransformer(part)
@@ -81,7 +89,8 @@ def named_part(name: str, part: str, *, classifier: bool | None) -> Any:
     name : str
         One of `PARTS`.
     part : str
-        "auto", a registered name, or the name of a class of scikit-learn.
+        "auto", a registered name, or the name of a class of scikit-learn; for a
+        threshold the name of a score.
     classifier : bool or None
         Whether the task is one of classes, where it is known.
 
@@ -97,6 +106,8 @@ def named_part(name: str, part: str, *, classifier: bool | None) -> Any:
     """
     if name == "featurizer" and part == "auto":
         return AutoFeaturizer()
+    if name == "threshold":
+        return ThresholdSelector() if part == "auto" else ThresholdSelector(part)
     if name != "model":
         if part == "auto":
             raise PartError(
@@ -139,6 +150,9 @@ def with_defaults(part: Any, *, random_state: Any, n_jobs: int | None) -> Any:
         given["random_state"] = lambda: as_seed(random_state)
     if n_jobs is not None:
         given["n_jobs"] = lambda: n_jobs
+    if isinstance(part, LogisticRegression):
+        # Its n_jobs does nothing since scikit-learn 1.8, and warns.
+        given.pop("n_jobs", None)
     changes = {
         key: given[last]()
         for key, value in sorted(part.get_params(deep=True).items())
@@ -167,6 +181,14 @@ def as_seed(random_state: Any) -> int | None:
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
 
+def _are_numbers(part: Any) -> bool:
+    if isinstance(part, (list, tuple, np.ndarray)):
+        return all(isinstance(value, Real) for value in np.ravel(np.asarray(part)))
+    return isinstance(part, Real) and not isinstance(part, bool)
+
+
 def _accepted(name: str) -> str:
+    if name == "threshold":
+        return "None, a number, a list of numbers, a score's name, a ThresholdSelector"
     function = ", a function" if name in ("featurizer", "transformer") else ""
     return f"'auto', None, a name, an estimator{function}"

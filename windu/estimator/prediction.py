@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
+from itertools import compress
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
+from sklearn.preprocessing import MultiLabelBinarizer
 
 from windu._compat.frames import as_frame, named_columns
 from windu.components.featurizers import AutoFeaturizer
@@ -16,15 +20,11 @@ from windu.exceptions import SchemaError, WinduWarning
 from windu.schema.check import conform
 from windu.schema.columns import TableSchema
 from windu.schema.names import listed
-from windu.schema.report import ValidationReport
-from windu.schema.user_schema import (
-    check_with_pandera,
-    has_own_checks,
-    pandera_schema_of,
-)
+from windu.schema.report import Difference, ValidationReport
+from windu.schema.user.check import user_check
 from windu.steps import Step
 
-__all__ = ["PREDICT_STEPS", "decode", "yes_probabilities"]
+__all__ = ["PREDICT_STEPS", "decode"]
 
 
 def read_named(X: Any, schema: TableSchema, named: bool) -> pd.DataFrame:
@@ -38,17 +38,15 @@ def read_named(X: Any, schema: TableSchema, named: bool) -> pd.DataFrame:
 def validate(X: Any, table: TableSchema, named: bool, schema: Any) -> pd.DataFrame:
     """Return the table with the columns, order and dtypes of training."""
     frame = read_named(X, table, named)
-    if schema is not None:
-        frame = conform(frame, table)
-        given = pandera_schema_of(schema)
-        if given is not None and len(frame) and has_own_checks(given):
-            n_rows = len(frame)
-            frame, differences = check_with_pandera(frame, given, table)
-            report = ValidationReport(differences, n_rows)
-            report.raise_for_errors()
-            report.warn()
-        return frame
-    return _selected(frame, table)
+    if schema is None:
+        return _selected(frame, table)
+    asked = user_check(schema, table)
+    if asked is None:
+        return conform(frame, table)
+    frame, report = asked.compare(frame, everything=False)
+    report.raise_for_errors()
+    report.warn()
+    return frame
 
 
 def _selected(frame: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
@@ -69,10 +67,15 @@ def _by_position(
     if named and list(frame.columns) == schema.names:
         return frame
     if frame.shape[1] != n_columns:
-        raise ValueError(
-            f"X has {frame.shape[1]} features, but WinduEstimator is expecting "
-            f"{n_columns} features as input. Columns without names go by position: "
-            "pass as many as in fit, or frames with names to both."
+        got = frame.shape[1]
+        width = Difference(
+            None, "width", "raise", f"have {n_columns} columns", str(got)
+        )
+        raise SchemaError(
+            f"X has {got} features, but WinduEstimator is expecting {n_columns} "
+            "features as input. Columns without names go by position: pass as many as "
+            "in fit, or frames with names to both.",
+            ValidationReport([width], len(frame)),
         )
     if trained_named:
         warnings.warn(
@@ -119,44 +122,11 @@ _CONTAINERS: dict[str, Callable[[Any], Any]] = {
     "tuple": tuple,
     "set": set,
     "frozenset": frozenset,
-    "ndarray": np.array,
 }
 
 
-def yes_probabilities(probabilities: Any, classes: Any) -> np.ndarray:
-    """Return the probability of *yes* a label, whatever a model gives.
-
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n_samples, n_labels), or list of ndarray
-        What `predict_proba` of a multilabel model gave; a list has one array of
-        shape (n_samples, n_classes of the label) a label.
-    classes : list of ndarray
-        Classes of each label; used for a list only.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_labels)
-        Probabilities.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from windu.estimator.prediction import yes_probabilities
-    >>> yes_probabilities([np.array([[0.2, 0.8]]), np.array([[1.0]])], [[0, 1], [0]])
-    array([[0.8, 0. ]])
-    """
-    if not isinstance(probabilities, list):
-        return np.asarray(probabilities)
-    columns = []
-    for label, known in zip(probabilities, classes, strict=True):
-        yes = np.flatnonzero(np.asarray(known) == 1)
-        columns.append(label[:, yes[0]] if len(yes) else np.zeros(len(label)))
-    return np.column_stack(columns)
-
-
 def decode(
-    codes: Any, task: str, label_encoder: Any, index: Any, container: str
+    codes: Any, task: str | None, label_encoder: Any, index: Any, container: str
 ) -> Any:
     """Return predictions in the form that y had.
 
@@ -170,31 +140,71 @@ def decode(
         The fitted label encoder.
     index : pandas.Index or None
         Index of the table, where it was a frame.
-    container : {"list", "tuple", "set", "frozenset", "ndarray"}
-        What held the labels of one row.
+    container : str
+        What predictions are brought into, as in `windu.tasks.Target`.
 
     Returns
     -------
-    ndarray, DataFrame or list
+    ndarray, sparse matrix, DataFrame or list
         Labels, values, or lists of labels.
     """
     codes = np.asarray(codes)
-    if task in ("binary", "multiclass") and codes.ndim == 2:
+    if task == "regression":
+        return _decode_values(codes, label_encoder, container)
+    if task == "multilabel":
+        return _decode_labels(codes.astype(np.int64), label_encoder, index, container)
+    if codes.ndim == 2:
         codes = codes.ravel()
     if label_encoder is None:
         return codes
-    if not len(codes) and task in ("binary", "multiclass"):
+    if not len(codes):
         return np.asarray(label_encoder.classes_)[:0]
-    if task == "regression":
-        as_column = codes.reshape(-1, 1) if codes.ndim == 1 else codes
-        decoded = np.asarray(label_encoder.inverse_transform(as_column))
-        return decoded.ravel() if codes.ndim == 1 else decoded
-    if task != "multilabel":
-        return label_encoder.inverse_transform(codes.astype(np.int64))
-    decoded = label_encoder.inverse_transform(codes.astype(np.int64))
+    return label_encoder.inverse_transform(codes.astype(np.int64))
+
+
+def _decode_values(codes: np.ndarray, label_encoder: Any, container: str) -> np.ndarray:
+    """Return numbers in the units of y; single precision stays so."""
+    decoded = codes
+    if label_encoder is not None and len(codes):
+        table = codes.reshape(len(codes), -1)
+        decoded = np.asarray(label_encoder.inverse_transform(table))
+        decoded = decoded.reshape(codes.shape)
+    single = container == "float32" and decoded.dtype == np.float64
+    return decoded.astype(np.float32) if single else decoded
+
+
+def _decode_labels(
+    codes: np.ndarray, label_encoder: Any, index: Any, container: str
+) -> Any:
+    """Return lists of labels, or a table in the form that y had."""
+    if label_encoder is None:
+        return codes
+    if isinstance(label_encoder, MultiLabelBinarizer):
+        # Numbers as Python's own, which is what lists hold.
+        names = label_encoder.classes_.tolist()
+        kind, _, dtype = container.partition(":")
+        make = _CONTAINERS.get(kind, list)
+        if kind == "ndarray":
+            make = partial(np.array, dtype=dtype)
+        return [make([*compress(names, row)]) for row in codes]
+    decoded = label_encoder.inverse_transform(codes)
+    if container == "polars":
+        return _as_polars(decoded)
     if isinstance(decoded, pd.DataFrame):
         return decoded if index is None else decoded.set_axis(index, axis=0)
-    if isinstance(decoded, list):
-        make = _CONTAINERS.get(container, list)
-        return [make(labels) for labels in decoded]
+    if container.endswith(("_matrix", "_array")):
+        return getattr(sparse, container)(decoded)
     return decoded
+
+
+def _as_polars(frame: pd.DataFrame) -> Any:
+    """Return a polars frame; ordered categories are what it calls an Enum."""
+    import polars
+
+    enums: Any = {
+        name: polars.Enum(frame[name].cat.categories.tolist())
+        for name in frame
+        if isinstance(frame[name].dtype, pd.CategoricalDtype)
+        and frame[name].cat.ordered
+    }
+    return polars.from_pandas(frame, schema_overrides=enums)

@@ -22,7 +22,8 @@ from windu.components._row_models import QUICK_TYPES, model_of_row
 from windu.components.featurizers import AutoFeaturizer
 from windu.exceptions import SchemaError
 from windu.schema.columns import TableSchema
-from windu.schema.user_schema import has_own_checks, pandera_schema_of
+from windu.schema.user.check import stamp_of, user_check
+from windu.schema.user.given import pandera_schema_of
 
 __all__ = ["CompiledRows", "compile_rows", "is_one_row", "rows_of"]
 
@@ -50,6 +51,8 @@ class CompiledRows:
         Names of the columns of training.
     named : bool
         Whether training had names; rows without names are then not taken.
+    tests : list of tuple
+        Position of a column, and what a user's schema asks of its value.
     features : list of callable
         One a column, from a value to its features.
     transform : callable
@@ -62,6 +65,7 @@ class CompiledRows:
         self,
         names: list[Any],
         named: bool,
+        tests: list[tuple[int, Callable[[Any], bool]]],
         features: list[Callable[[Any], list[Any]]],
         transform: Callable[[Any], list[float]],
         model: Any,
@@ -69,6 +73,7 @@ class CompiledRows:
         self.names = names
         self.columns = pd.Index(names)
         self.named = named
+        self.tests = tests
         self.features = features
         self.transform = transform
         self.model = model
@@ -89,6 +94,9 @@ class CompiledRows:
         values = self._values(X)
         if values is None:
             return None
+        for position, passes in self.tests:
+            if not passes(values[position]):
+                return None
         row: list[Any] = []
         try:
             for make, value in zip(self.features, values, strict=True):
@@ -157,8 +165,9 @@ def compile_rows(est: Any) -> CompiledRows | None:
     """
     schema, featurizer = est._table_schema, est.featurizer_
     checked = est.schema is not None
-    given = pandera_schema_of(est.schema)
-    if given is not None and has_own_checks(given):
+    asked = user_check(est.schema, schema)
+    tests = [] if asked is None else asked.row_tests()
+    if tests is None:
         return None
     if checked and _looks_at_values(schema):
         return None
@@ -176,7 +185,7 @@ def compile_rows(est: Any) -> CompiledRows | None:
     if transform is None or len(features) < len(made):
         return None
     model = model_of_row(est.model_)
-    rows = CompiledRows(schema.names, est._named, features, transform, model)
+    rows = CompiledRows(schema.names, est._named, tests, features, transform, model)
     return rows if _is_proven(rows, est) else None
 
 
@@ -214,6 +223,9 @@ def _stamp(est: Any) -> list[Any]:
     """Return what the short way was made of, to be compared by identity."""
     held = vars(est)
     stamp = [est.schema, held["_named"], output_is_default(est)]
+    given = pandera_schema_of(est.schema)
+    if given is not None:
+        stamp += stamp_of(given)
     for name, attributes in _WATCHED.items():
         part = held[name]
         stamp.append(part)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from sklearn.utils.validation import check_is_fitted
 
 from windu.estimator.prediction import featurize, read_named
+from windu.exceptions import PersistenceError, SchemaError
 from windu.schema.check import compare
 from windu.schema.columns import TableSchema
 from windu.schema.report import ValidationReport
-from windu.schema.user_schema import (
-    check_with_pandera,
-    has_own_checks,
-    pandera_schema_of,
-)
+from windu.schema.user.check import user_check
+from windu.schema.user.given import pandera_schema_of
+from windu.schema.user.stored import StoredSchema, from_json, to_json
 
 __all__ = ["Validation"]
 
@@ -50,17 +49,44 @@ class Validation:
         Raises
         ------
         SchemaError
-            For names of columns that occur twice.
+            For names of columns that are neither texts nor whole numbers.
         """
         check_is_fitted(self)
-        frame = read_named(X, self._table_schema, self._named)
-        conformed, report = compare(frame, self._table_schema)
-        given = pandera_schema_of(self.schema)
-        if report.ok and given is not None and has_own_checks(given):
-            conformed, failed = check_with_pandera(conformed, given, self._table_schema)
-            differences = [*report.differences, *failed]
-            report = ValidationReport(differences, report.n_rows, report.drift)
+        try:
+            frame = read_named(X, self._table_schema, self._named)
+        except SchemaError as error:
+            # Without names, another number of columns is all that can be said.
+            return error.report
+        asked = user_check(self.schema, self._table_schema)
+        if asked is None:
+            conformed, report = compare(frame, self._table_schema)
+        else:
+            conformed, report = asked.compare(frame)
         if not features or not report.ok:
             return report
         made = featurize(conformed, self.featurizer_)
         return compare(made, self._feature_table_schema)[1]
+
+    # A schema of pandera is stored as one text, for pickle, joblib and skops alike.
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()  # type: ignore[assignment]
+        if isinstance(self.schema, (str, dict, type(None))):
+            return state
+        try:
+            given = pandera_schema_of(self.schema)
+            stored = None if given is None else StoredSchema(to_json(given))
+        except (PersistenceError, SchemaError):
+            # Checks that are code: pickle may know how, save says why not.
+            return state
+        return state if stored is None else state | {"schema": stored}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        stored = state.get("schema")
+        if isinstance(stored, StoredSchema):
+            state = state | {"schema": from_json(stored.json)}
+        super().__setstate__(state)  # type: ignore[misc]
+
+    def __copy__(self) -> Self:
+        copied = type(self).__new__(type(self))
+        vars(copied).update(vars(self))
+        return copied

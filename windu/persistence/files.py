@@ -15,6 +15,7 @@ import skops.io
 
 from windu.exceptions import PersistenceError, UntrustedTypesError, WinduWarning
 from windu.persistence.functions import bind, detach
+from windu.persistence.schemas import check_same_schemas, check_schemas
 from windu.persistence.structure import check_structure
 from windu.persistence.trust import TRUSTED
 from windu.persistence.verification import check_same
@@ -53,7 +54,7 @@ def save(estimator: Any, path: str | Path) -> Path:
     >>> windu.load(path).predict([[2.0]])
     array([1])
     """
-    _check_schema(estimator)
+    check_schemas(estimator)
     data = _dumped(estimator)
     untrusted = skops.io.get_untrusted_types(data=data)
     local = [name for name in untrusted if name.startswith("__main__.") or "<" in name]
@@ -71,6 +72,7 @@ def save(estimator: Any, path: str | Path) -> Path:
             "arrays, numbers and texts in fitted parts."
         ) from error
     check_same(detach(estimator), again)
+    check_same_schemas(estimator, again)
     unknown = sorted(set(untrusted) - TRUSTED)
     if unknown:
         warnings.warn(
@@ -159,17 +161,6 @@ def load(
     loaded = _readable(lambda: skops.io.loads(data, trusted=found), path)
     check_structure(loaded)
     return bind(loaded, trusted, {"featurizer": featurizer, "transformer": transformer})
-
-
-def _check_schema(estimator: Any) -> None:
-    given = getattr(estimator, "schema", "infer")
-    if isinstance(given, (str, dict, type(None))):
-        return
-    raise PersistenceError(
-        "A pandera schema of your own cannot be written: its checks are code. Call "
-        "est.set_params(schema='infer') before save, which keeps kinds and tolerances, "
-        "and est.set_params(schema=...) after load."
-    )
 
 
 def _dumped(estimator: Any) -> bytes:

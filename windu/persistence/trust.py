@@ -18,14 +18,19 @@ _WINDU = (
     "windu.components.featurizers.AutoFeaturizer",
     "windu.components.label_encoders.IndicatorEncoder",
     "windu.components.labelwise.LabelwiseClassifier",
+    "windu.components.log_encoder.LogEncoder",
     "windu.components.text.TextEncoder",
+    "windu.components.thresholds.decisions.Family",
+    "windu.components.thresholds.selector.ThresholdSelector",
     "windu.estimator.estimator.WinduEstimator",
     "windu.persistence.functions.FunctionReference",
     "windu.schema.columns.TableSchema",
+    "windu.schema.user.stored.StoredSchema",
 )
 
 #: Hold arrays, numbers and texts; building them runs no code of the file's choice.
 _PLAIN = (
+    "decimal.Decimal",
     "numpy.dtype",
     "sklearn._loss.loss.HalfTweedieLossIdentity",
     "sklearn.calibration._CalibratedClassifier",
@@ -49,13 +54,26 @@ _FUNCTIONS = (
     "sklearn.utils.validation.check_array",
 )
 
+#: Scores of decisions, which scorers of a threshold call: arrays in, a number out.
+_SCORES = (
+    "sklearn.metrics._scorer._Scorer",
+    *(
+        f"sklearn.metrics._classification.{name}"
+        for name in (
+            *("accuracy_score", "balanced_accuracy_score", "cohen_kappa_score"),
+            *("f1_score", "fbeta_score", "hamming_loss", "jaccard_score"),
+            *("matthews_corrcoef", "precision_score", "recall_score", "zero_one_loss"),
+        )
+    ),
+)
+
 CHECKED = (
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.neighbors._kd_tree.KDTree",
     "sklearn.tree._tree.Tree",
 )
 
-TRUSTED = frozenset(_WINDU + _PLAIN + _FUNCTIONS + CHECKED)
+TRUSTED = frozenset(_WINDU + _PLAIN + _FUNCTIONS + _SCORES + CHECKED)
 
 
 def trusted_types() -> list[str]:

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from windu.exceptions import did_you_mean
+from windu.exceptions import did_you_mean_each
 from windu.schema import kinds
 from windu.schema.columns import ColumnSchema, TableSchema
 from windu.schema.compiled import OF_VALUES, compiled_check
 from windu.schema.drift import drift_of
-from windu.schema.names import check_columns, is_infinite
+from windu.schema.names import check_names, duplicates, is_infinite
 from windu.schema.recast import is_settled, recast
 from windu.schema.report import Difference, ValidationReport
 
@@ -70,9 +70,13 @@ def compare(
     n_rows = len(frame)
     differences: list[Difference] = []
     if list(frame.columns) != schema.names:
-        check_columns(frame)
-        frame = _numbered(frame, schema)
-        frame, differences = _columns(frame, schema)
+        check_names(frame)
+        twice = duplicates(frame)
+        if twice:
+            # The first of a name stands for it in the rest of the report.
+            frame = frame.loc[:, ~frame.columns.astype(str).duplicated()]
+        frame, differences = _columns(_numbered(frame, schema), schema)
+        differences = twice + differences
     changed: dict[Any, pd.Series] = {}
     drift: dict[Any, float] = {}
     gone = {d.column for d in differences if d.difference == "missing"}
@@ -119,9 +123,11 @@ def _columns(
             schema.action("missing", schema.by_name[name]),
             "be in the table",
             "no such column",
-            hint=did_you_mean(name, extra) if len(gone) <= 50 else "",
+            hint=" It is in the index; X.reset_index() makes a column of it."
+            if name in frame.index.names
+            else hint,
         )
-        for name in gone
+        for name, hint in zip(gone, did_you_mean_each(gone, extra), strict=True)
     ]
     differences += [
         Difference(
@@ -164,7 +170,8 @@ def _column(
         if wrong.any():
             differ("meaning", _meaning(column), _got(values, wrong), wrong)
             made = recast(values.where(~wrong), column)[0]
-        elif str(values.dtype) != column.dtype:
+        # No value has no type.
+        elif str(values.dtype) != column.dtype and values.notna().any():
             differ("dtype", f"be of dtype {column.dtype}", str(values.dtype))
     infinite = _infinite(made) if column.storage == "numeric" else None
     if infinite is not None:
@@ -213,6 +220,8 @@ def _differ_in_values(
 def _meaning(column: ColumnSchema) -> str:
     if column.storage == "timedelta":
         return "hold durations"
+    if column.date_format is not None:
+        return f"be datetime like {column.date_format}"
     return f"be {column.kind}"
 
 
@@ -225,7 +234,8 @@ def _got(values: pd.Series, wrong: np.ndarray) -> str:
     value = values.iloc[first]
     shown = repr(value.item() if isinstance(value, np.generic) else value)
     shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
-    storage = kinds.storage_of(values)
+    storage = kinds.storage_of(values[wrong])
+    storage = type(value).__name__ if storage == "other" else storage
     return (
         f"{storage} in {int(wrong.sum())} of {len(values)} rows, first {shown} at row "
         f"{first}"

@@ -117,6 +117,8 @@ class TableSchema:
 
     #: Made on first use by `windu.schema.compiled`, never stored.
     compiled: Any = None
+    #: Made on first use by `windu.schema.user.check`, never stored.
+    user_check: Any = None
 
     def __init__(
         self, columns: list[ColumnSchema], tolerance: dict[str, Action] | None = None

@@ -77,11 +77,13 @@ def drift_of(values: pd.Series, column: ColumnSchema) -> float | None:
         numbers = kinds.numbers_of(values, column)
         trained = np.array(column.bin_shares)
         found = _shares(numbers, np.array(column.bin_edges))
+        # Also texts that stand for no value.
+        missing = float(np.isnan(numbers).mean())
     elif column.level_shares is not None and column.levels is not None:
         trained, found = _of_levels(values, column.levels, column.level_shares)
+        missing = float(values.isna().mean())
     else:
         return None
-    missing = float(values.isna().mean())
     trained = np.append(trained * (1 - column.null_share), column.null_share)
     found = np.append(found * (1 - missing), missing)
     # Rounding can leave a number just below zero under the root of equal shares.

@@ -116,7 +116,7 @@ def infer_column(values: pd.Series) -> ColumnSchema:
         "datetime": _datetime,
         "text": _text,
     }[storage]
-    return ColumnSchema(**common, **describe(values, nullable))
+    return ColumnSchema(**(common | describe(values, nullable)))
 
 
 def _boolean(values: pd.Series, nullable: bool) -> dict[str, Any]:
@@ -137,19 +137,20 @@ def _numeric(values: pd.Series, nullable: bool) -> dict[str, Any]:
         return {"kind": "constant", "why": f"always {low:g}"}
     span: dict[str, Any] = {"minimum": float(low), "maximum": float(high)}
     span |= bins_of(numbers)
-    if kinds.is_identifier_name(values.name) and _numbers_the_rows(numbers):
+    if kinds.is_identifier_name(values.name) and _numbers_the_rows(values, numbers):
         why = "named like an identifier, every row has a number of its own"
         return {"kind": "identifier", "why": why, **span}
     why = "numbers" if values.dtype.kind != "m" else "durations, in seconds"
     return {"kind": "numeric", "why": why, **span}
 
 
-def _numbers_the_rows(numbers: np.ndarray) -> bool:
+def _numbers_the_rows(values: pd.Series, numbers: np.ndarray) -> bool:
+    # Long numbers that differ may be the same as floats.
     return (
         len(numbers) > 2
         and not np.isnan(numbers).any()
         and bool((numbers == np.floor(numbers)).all())
-        and len(np.unique(numbers)) == len(numbers)
+        and values.is_unique
     )
 
 
@@ -184,11 +185,12 @@ def _text(values: pd.Series, nullable: bool) -> dict[str, Any]:
     kind, why, date_format = kinds.text_kind(values.name, counts, int(counts.sum()))
     if kind == "datetime":
         dates = kinds.parse_dates(kinds.as_texts(values), date_format)
-        return _dates(dates, nullable, why, date_format)
+        return _dates(dates, nullable, why, date_format) | _gaps(dates)
     if kind == "numeric":
         numbers = kinds.parse_numbers(kinds.as_texts(values))
         return {
             **{"kind": kind, "why": why},
+            **_gaps(numbers),
             **bins_of(numbers.to_numpy()),
             **{"minimum": float(numbers.min()), "maximum": float(numbers.max())},
         }
@@ -200,3 +202,9 @@ def _text(values: pd.Series, nullable: bool) -> dict[str, Any]:
     words = kinds.mean_words(counts.index) if many else None
     stats = {"levels": levels, "level_shares": shares, "words": words}
     return {"kind": kind, "why": why, **stats}
+
+
+def _gaps(parsed: pd.Series) -> dict[str, Any]:
+    """Texts that stand for no value are missing values."""
+    missing = parsed.isna()
+    return {"nullable": bool(missing.any()), "null_share": float(missing.mean())}

@@ -8,8 +8,16 @@ import numpy as np
 import pandas as pd
 
 from windu.exceptions import SchemaError
+from windu.schema.report import Difference, ValidationReport
 
-__all__ = ["check_columns", "infinite_cells", "is_infinite", "listed"]
+__all__ = [
+    "check_columns",
+    "check_names",
+    "duplicates",
+    "infinite_cells",
+    "is_infinite",
+    "listed",
+]
 
 #: How many names a message lists before it says how many more there are.
 MAX_LISTED = 20
@@ -28,6 +36,28 @@ def check_columns(frame: pd.DataFrame) -> None:
     SchemaError
         For names that occur twice, or are neither texts nor whole numbers.
     """
+    check_names(frame)
+    if twice := duplicates(frame):
+        raise SchemaError(
+            f"Column names must be different. Got {listed([d.column for d in twice])} "
+            "more than once. Rename or drop one of them.",
+            ValidationReport(twice, len(frame)),
+        )
+
+
+def check_names(frame: pd.DataFrame) -> None:
+    """Raise where a name can be no column's of a schema.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Any table.
+
+    Raises
+    ------
+    SchemaError
+        For names that are neither texts nor whole numbers.
+    """
     names: list[Any] = frame.columns.tolist()
     strange = [
         n for n in names if not isinstance(n, (str, int)) or n is True or n is False
@@ -38,13 +68,32 @@ def check_columns(frame: pd.DataFrame) -> None:
             f"{listed(strange)}. Rename them; names of several levels become texts "
             "with X.columns = ['_'.join(map(str, name)) for name in X.columns]."
         )
+
+
+def duplicates(frame: pd.DataFrame) -> list[Difference]:
+    """Return one difference for each name that more than one column has.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Named by texts and whole numbers; 1 and "1" are the same name.
+
+    Returns
+    -------
+    list of Difference
+        Empty for most tables.
+    """
     texts = frame.columns.astype(str)
-    if texts.has_duplicates:
-        twice = list(dict.fromkeys(texts[texts.duplicated()]))
-        raise SchemaError(
-            f"Column names must be different. Got {listed(twice)} more than once. "
-            "Rename or drop one of them."
+    if not texts.has_duplicates:
+        return []
+    counts = texts.value_counts(sort=False)
+    names = dict(zip(texts, frame.columns, strict=True))
+    return [
+        Difference(
+            names[text], "duplicate", "raise", "be there once", f"{n} of this name"
         )
+        for text, n in counts[counts > 1].items()
+    ]
 
 
 def infinite_cells(frame: pd.DataFrame) -> dict[Any, int]:

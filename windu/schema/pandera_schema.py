@@ -9,9 +9,10 @@ import pandera.pandas as pa
 from pandera.engines import pandas_engine
 
 from windu.schema.columns import ColumnSchema, TableSchema
+from windu.schema.kinds import is_castable
 from windu.schema.recast import recast
 
-__all__ = ["TolerantType", "to_pandera"]
+__all__ = ["TolerantType", "shallow_copy", "to_pandera"]
 
 
 class TolerantType(pandas_engine.DataType):
@@ -54,9 +55,11 @@ class TolerantType(pandas_engine.DataType):
 
 
 def _native(dtype: str) -> Any:
+    # The name may come from a file; for zones of dateutil pandas opens another one.
+    known = is_castable(dtype) and "dateutil" not in dtype
     try:
-        return pd.api.types.pandas_dtype(dtype)
-    except TypeError:
+        return pd.api.types.pandas_dtype(dtype if known else object)
+    except (LookupError, TypeError, ValueError):
         return pd.api.types.pandas_dtype(object)
 
 
@@ -90,3 +93,16 @@ def to_pandera(schema: TableSchema) -> pa.DataFrameSchema:
             "windu": {"order": list(schema.names), "tolerance": dict(schema.tolerance)}
         },
     )
+
+
+def shallow_copy(part: Any) -> Any:
+    """Return a schema or column that can be changed without changing the other.
+
+    Parameters
+    ----------
+    part : pandera.pandas.DataFrameSchema or Column
+        `copy.copy` gives one with the same attributes for ever, in older panderas.
+    """
+    made = object.__new__(type(part))
+    vars(made).update(vars(part))
+    return made

@@ -22,8 +22,12 @@ _TODO = {
     "extra": "Drop it, or choose another tolerance for 'extra'.",
     "order": "Put the columns in the order of training.",
     "duplicate": "Rename or drop one of them.",
+    "width": "Columns without names go by position: pass as many as in fit, or frames "
+    "with names to both.",
     "check": "Correct the values, or change the check in the schema.",
 }
+#: Nothing has to be done.
+_TAKEN = {"ignore": "It is accepted.", "cast": "It is cast."}
 _CLEAN = "Clean it before, in the featurizer, or choose another tolerance for {!r}."
 
 
@@ -62,7 +66,9 @@ class Difference:
     def message(self) -> str:
         """One sentence form: what must hold, what was got, what to do."""
         subject = "The table" if self.column is None else f"The column {self.column!r}"
-        todo = _TODO.get(self.difference, _CLEAN.format(self.difference))
+        todo = _TAKEN.get(self.action) or _TODO.get(
+            self.difference, _CLEAN.format(self.difference)
+        )
         return f"{subject} must {self.expected}. Got {self.got}.{self.hint} {todo}"
 
 
@@ -113,7 +119,7 @@ class ValidationReport:
         -------
         pandas.DataFrame
             Columns: column, difference, action, expected, got, n_rows, first_row,
-            drift.
+            drift, hint.
         """
         rows = [
             {
@@ -125,11 +131,14 @@ class ValidationReport:
                 "n_rows": d.n_rows,
                 "first_row": d.first_row,
                 "drift": self.drift.get(d.column),
+                "hint": d.hint.strip(),
             }
             for d in self.differences
         ]
         names = ["column", "difference", "action", "expected", "got", "n_rows"]
-        frame = pd.DataFrame(rows, columns=[*names, "first_row", "drift"])
+        frame = pd.DataFrame(rows, columns=[*names, "first_row", "drift", "hint"])
+        # Names of columns may be texts and numbers; None is the table.
+        frame["column"] = pd.Series([d.column for d in self.differences], dtype=object)
         return frame.astype({"first_row": "Int64", "drift": "float64"})
 
     def drift_frame(self) -> pd.DataFrame:

@@ -22,6 +22,7 @@ class Kind(NamedTuple):
 
 _ALL: tuple[Action, ...] = ("ignore", "warn", "raise")
 _CAST: tuple[Action, ...] = ("cast", "warn", "raise")
+_ERROR: tuple[Action, ...] = ("raise",)
 
 #: Every kind of difference, with its default and what can be chosen instead.
 DIFFERENCES: dict[str, Kind] = {
@@ -29,6 +30,10 @@ DIFFERENCES: dict[str, Kind] = {
     "extra": Kind("ignore", _ALL, "a column that training did not know; it is dropped"),
     "missing": Kind(
         "raise", _ALL, "a column of training is not there; else it is made, all missing"
+    ),
+    "duplicate": Kind("raise", _ERROR, "a name that more than one column has"),
+    "width": Kind(
+        "raise", _ERROR, "more or fewer columns, in a table without names (an array)"
     ),
     "dtype": Kind("cast", _CAST, "another dtype with the same values; they are cast"),
     "meaning": Kind(

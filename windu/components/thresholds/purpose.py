@@ -1,0 +1,249 @@
+"""What a `ThresholdSelector` is asked for, read from its parameters."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from windu._compat.sklearn import scorer_parts
+from windu.components.thresholds.decisions import Family
+from windu.components.thresholds.objectives import (
+    ClassObjective,
+    Constrained,
+    LabelObjective,
+    Truth,
+)
+from windu.components.thresholds.scorers import objective_for
+from windu.exceptions import PartError, TargetError, WinduWarning, did_you_mean
+
+__all__ = ["family_for", "name_of", "purpose_of", "warn_if_missed"]
+
+
+def family_for(
+    selector: Any,
+    scores: np.ndarray,
+    codes: np.ndarray,
+    classes: np.ndarray,
+    margin: bool,
+    ranks: Any,
+) -> Family:
+    """Return the kind of decision that a selector's parameters and a target ask for.
+
+    Parameters
+    ----------
+    selector : ThresholdSelector
+        Its parameters.
+    scores : ndarray of shape (n_samples, n_columns)
+        What decisions are made of.
+    codes, classes : ndarray
+        The encoded target, and all classes or labels.
+    margin : bool
+        Whether scores are distances from a border.
+    ranks : list of labels or None
+        Order of the classes, where the target has one.
+
+    Returns
+    -------
+    Family
+        Everything but the cuts.
+
+    Raises
+    ------
+    TargetError
+        If there are not as many columns as classes or labels.
+    PartError
+        If the order or the costs do not fit the classes.
+    """
+    n, columns = len(classes), scores.shape[1]
+    order = values = None
+    wanted: tuple[int, ...] = (n,)
+    if codes.ndim == 2:
+        kind = "multilabel"
+    elif selector.ordered is not False and n > 2:
+        kind, wanted = "ordered", (1, n)
+        order = _order(selector.ordered, classes, ranks)
+        if columns == 1:
+            numbers = classes.dtype.kind in "iuf"
+            values = classes[order].astype(float) if numbers else np.arange(n) * 1.0
+    elif n == 2:
+        kind, wanted = "binary", (1, 2)
+    else:
+        kind = "multiclass"
+    if columns not in wanted:
+        raise TargetError(
+            f"Scores must have {' or '.join(map(str, wanted))} columns for {n} "
+            f"{'labels' if codes.ndim == 2 else 'classes'}. Got {columns}. Pass what "
+            "predict_proba or decision_function gave."
+        )
+    matrix = _matrix(selector.cost_matrix, classes, kind)
+    return Family(kind, n, columns, margin, matrix, order, values)
+
+
+def _order(ordered: Any, classes: np.ndarray, ranks: Any) -> np.ndarray:
+    known = classes.tolist()
+    given = ranks if ordered is True else ordered
+    given = known if given is None else list(given)
+    if sorted(map(str, given)) != sorted(map(str, known)):
+        raise PartError(f"ordered must list every class once, {known}. Got {given}.")
+    return np.array([known.index(label) for label in given])
+
+
+def _matrix(given: Any, classes: np.ndarray, kind: str) -> np.ndarray | None:
+    if given is None:
+        return None
+    n = 2 if kind == "multilabel" else len(classes)
+    if isinstance(given, pd.DataFrame) and kind != "multilabel":
+        names = classes.tolist()
+        if set(given.index) != set(names) or set(given.columns) != set(names):
+            raise PartError(
+                f"Rows and columns of cost_matrix must be the classes {names}. Got "
+                f"{list(given.index)} and {list(given.columns)}."
+            )
+        given = given.loc[names, names]
+    matrix = np.asarray(given, dtype="float64")
+    if matrix.shape != (n, n) or not np.isfinite(matrix).all():
+        raise PartError(
+            f"cost_matrix must hold finite numbers in {n} rows (true) and {n} columns "
+            f"(decided), in the order of classes_. Got shape {matrix.shape}."
+        )
+    if kind == "multilabel" and np.diag(matrix).any():
+        raise PartError(
+            "For labels the right decisions must cost nothing. Got the diagonal "
+            f"{np.diag(matrix).tolist()}."
+        )
+    return matrix
+
+
+def purpose_of(selector: Any, family: Family, classes: np.ndarray, costs: Any) -> Any:
+    """Return the objective that a selector's parameters ask for.
+
+    Parameters
+    ----------
+    selector : ThresholdSelector
+        Its parameters.
+    family : Family
+        The kind of decision.
+    classes : ndarray of shape (n_classes,)
+        All classes or labels.
+    costs : array-like or None
+        Costs of each row, where they were passed.
+
+    Returns
+    -------
+    objective
+        What is raised; a `Constrained` one where bounds must hold.
+
+    Raises
+    ------
+    PartError
+        If there is no purpose, or two, or a name is not known.
+    """
+    classes = classes if family.order is None else classes[family.order]
+    kind = "multiclass" if family.kind == "ordered" else family.kind
+    positive = _positive(selector.pos_label, classes)
+    if costs is not None and selector.cost_matrix is not None:
+        raise PartError(
+            "Costs come from cost_matrix or from costs of each row. Got both; leave "
+            "one out."
+        )
+    if costs is not None or selector.cost_matrix is not None:
+        label = LabelObjective if kind == "multilabel" else ClassObjective
+        objective: Any = label("cost")
+    elif selector.scoring is None:
+        raise PartError("scoring=None needs cost_matrix, or costs passed to fit.")
+    else:
+        objective = objective_for(selector.scoring, kind, classes, positive)
+    if selector.constraint is None:
+        return objective
+    bounds = [
+        (objective_for(name, kind, classes, positive), float(bound))
+        for name, bound in _bounds(selector.constraint).items()
+    ]
+    return Constrained(objective, bounds)
+
+
+def name_of(selector: Any, costs: Any) -> str:
+    """Return what the score of a selector is called.
+
+    Parameters
+    ----------
+    selector : ThresholdSelector
+        Its parameters.
+    costs : array-like or None
+        Costs of each row, where they were passed.
+
+    Returns
+    -------
+    str
+        Greater is better.
+    """
+    if costs is not None or selector.cost_matrix is not None:
+        return "minus the mean cost"
+    parts = scorer_parts(selector.scoring)
+    named = selector.scoring if parts is None else parts[0]
+    return str(getattr(named, "__name__", named))
+
+
+def _positive(label: Any, classes: np.ndarray) -> int:
+    if label is None:
+        return len(classes) - 1
+    names = classes.tolist()
+    if label not in names:
+        raise PartError(
+            f"pos_label must be one of the classes {names}. Got {label!r}."
+            + did_you_mean(label, names)
+        )
+    return names.index(label)
+
+
+def _bounds(given: Any) -> dict[str, float]:
+    pairs = list(given.items()) if isinstance(given, Mapping) else [tuple(given)]
+    for pair in pairs:
+        number = len(pair) == 2 and isinstance(pair[1], Real)
+        if not number or not isinstance(pair[0], str):
+            raise PartError(
+                "constraint must name scores and what they must reach, as "
+                f"{{'precision': 0.9}}. Got {given!r}."
+            )
+    return dict(pairs)
+
+
+def warn_if_missed(
+    selector: Any, objective: Constrained, decided: np.ndarray, truth: Truth
+) -> None:
+    """Warn where decisions miss a bound, and name what is reached.
+
+    Parameters
+    ----------
+    selector : ThresholdSelector
+        With its ``score_``.
+    objective : Constrained
+        What was asked.
+    decided : ndarray
+        The decisions.
+    truth : Truth
+        Of the rows.
+    """
+    bounds = _bounds(selector.constraint)
+    reached = {
+        name: one.of(decided, truth)
+        for name, (one, _) in zip(bounds, objective.bounds, strict=True)
+    }
+    missed = [
+        f"{name} >= {bound:g}"
+        for name, bound in bounds.items()
+        if reached[name] < bound - 1e-9
+    ]
+    if missed:
+        got = ", ".join(f"{name} {value:.4g}" for name, value in reached.items())
+        warnings.warn(
+            f"No threshold reaches {' and '.join(missed)}. The nearest is taken: "
+            f"{got}, with a score of {selector.score_:.4g}.",
+            WinduWarning,
+            stacklevel=6,
+        )

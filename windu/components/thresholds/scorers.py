@@ -1,0 +1,198 @@
+"""From what a user passes as scoring to an objective for thresholds."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn import metrics
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from windu._compat.sklearn import scorer_parts
+from windu.components.thresholds.objectives import (
+    CallObjective,
+    ClassObjective,
+    LabelObjective,
+    RowObjective,
+)
+from windu.exceptions import PartError, did_you_mean
+
+__all__ = ["objective_for"]
+
+#: Scores that scikit-learn has under no name.
+_MORE_NAMES: dict[str, tuple[str, dict[str, Any]]] = {
+    "cohen_kappa": ("kappa", {}),
+    "linear_kappa": ("kappa", {"weights": "linear"}),
+    "negative_predictive_value": ("negative_predictive_value", {"average": "binary"}),
+    "quadratic_kappa": ("kappa", {"weights": "quadratic"}),
+    "specificity": ("specificity", {"average": "binary"}),
+}
+
+#: scikit-learn's functions whose value follows from counts, and what they may be given.
+_KNOWN: dict[Any, tuple[str, set[str]]] = {
+    metrics.accuracy_score: ("accuracy", set()),
+    metrics.balanced_accuracy_score: ("balanced_accuracy", {"adjusted"}),
+    metrics.cohen_kappa_score: ("kappa", {"weights"}),
+    metrics.f1_score: ("f", {"average", "pos_label"}),
+    metrics.fbeta_score: ("f", {"average", "pos_label", "beta"}),
+    metrics.hamming_loss: ("hamming_loss", set()),
+    metrics.jaccard_score: ("jaccard", {"average", "pos_label"}),
+    metrics.matthews_corrcoef: ("matthews_corrcoef", set()),
+    metrics.precision_score: ("precision", {"average", "pos_label"}),
+    metrics.recall_score: ("recall", {"average", "pos_label"}),
+    metrics.zero_one_loss: ("zero_one_loss", set()),
+}
+
+_BY_CLASS = (
+    "f",
+    "jaccard",
+    "negative_predictive_value",
+    "precision",
+    "recall",
+    "specificity",
+)
+
+
+def objective_for(scoring: Any, kind: str, classes: np.ndarray, positive: int) -> Any:
+    """Return the objective that a scorer stands for.
+
+    Parameters
+    ----------
+    scoring : str, scorer or callable
+        A name of scikit-learn or windu, what `make_scorer` gives, a scorer
+        ``f(estimator, X, y)``, or a metric ``f(y_true, y_pred)``.
+    kind : {"binary", "multiclass", "multilabel"}
+        What is decided. A score of the positive class is taken as the mean over
+        classes or labels where there are several.
+    classes : ndarray of shape (n_classes,)
+        Labels of the codes.
+    positive : int
+        Code of the positive class.
+
+    Returns
+    -------
+    objective
+        By counts where the score follows from them, else one call a cut.
+
+    Raises
+    ------
+    PartError
+        For a name that does not exist, or a score that decisions do not change.
+    """
+    sign = 1
+    if isinstance(scoring, str) and scoring in _MORE_NAMES:
+        name, options = _MORE_NAMES[scoring]
+        return _by_counts(name, dict(options), sign, kind, classes, positive)
+    if isinstance(scoring, str):
+        scoring = _named(scoring)
+    parts = scorer_parts(scoring)
+    if parts is None:
+        return CallObjective(_metric_of(scoring, classes), classes)
+    function, sign, options, response = parts
+    if response != "predict":
+        raise PartError(
+            "scoring must be a score of decisions, such as 'f1' or "
+            f"'balanced_accuracy'. Got {scoring!r}, which is computed from "
+            f"{response} and is the same for every threshold."
+        )
+    known = _KNOWN.get(function)
+    if known is not None and set(options) <= known[1]:
+        return _by_counts(known[0], options, sign, kind, classes, positive)
+    return CallObjective(_weighted(function, sign, options), classes)
+
+
+def _named(name: str) -> Any:
+    names = [*metrics.get_scorer_names(), *_MORE_NAMES]
+    if name not in names:
+        raise PartError(
+            f"scoring must be a scorer's name. Got {name!r}."
+            + did_you_mean(name, names)
+        )
+    return metrics.get_scorer(name)
+
+
+def _by_counts(
+    name: str,
+    options: dict[str, Any],
+    sign: int,
+    kind: str,
+    classes: np.ndarray,
+    positive: int,
+) -> Any:
+    average = options.pop("average", "binary" if name in _BY_CLASS else "macro")
+    label = options.pop("pos_label", None)
+    if label is not None and label in classes.tolist():
+        positive = classes.tolist().index(label)
+    if kind == "multilabel":
+        return _of_labels(name, average, sign, options)
+    if average == "samples":
+        raise PartError(
+            "A score averaged over samples needs several labels a row. Got "
+            f"{len(classes)} classes. Use the average 'macro'."
+        )
+    if name == "hamming_loss":
+        name = "zero_one_loss"
+    weights = options.pop("weights", None)
+    if weights is not None:
+        ranks = np.arange(len(classes))
+        power = {"linear": 1, "quadratic": 2}[weights]
+        options["distance"] = np.abs(ranks[:, None] - ranks).astype(float) ** power
+    if average == "binary" and kind != "binary":
+        average = "macro"
+    return ClassObjective(name, average, positive, sign, **options)
+
+
+def _of_labels(name: str, average: str, sign: int, options: dict[str, Any]) -> Any:
+    options.pop("weights", None)
+    if average == "samples":
+        return RowObjective(name, sign, **options)
+    if name in ("accuracy", "zero_one_loss"):
+        return RowObjective(name, sign)
+    if name == "hamming_loss":
+        return LabelObjective("zero_one_loss", "macro", sign)
+    return LabelObjective(
+        name, "macro" if average == "binary" else average, sign, **options
+    )
+
+
+def _weighted(
+    function: Callable[..., float], sign: int, options: dict[str, Any]
+) -> Callable[..., float]:
+    takes = "sample_weight" in inspect.signature(function).parameters
+
+    def score(true: Any, labels: Any, weight: np.ndarray) -> float:
+        weights = {"sample_weight": weight} if takes else {}
+        return sign * function(true, labels, **options, **weights)
+
+    return score
+
+
+class _Decided(ClassifierMixin, BaseEstimator):
+    """A classifier whose predictions are its input, for scorers that want one."""
+
+    def __init__(self, classes: Any = None):
+        self.classes = classes
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    @property
+    def classes_(self) -> Any:
+        return self.classes
+
+    def predict(self, X: Any) -> Any:
+        return X
+
+
+def _metric_of(scoring: Any, classes: np.ndarray) -> Callable[..., float]:
+    if not callable(scoring):
+        raise PartError(
+            "scoring must be a scorer's name, a scorer, or a function of true and "
+            f"predicted labels. Got {scoring!r}."
+        )
+    first = next(iter(inspect.signature(scoring).parameters), "")
+    if first.startswith("y"):
+        return _weighted(scoring, 1, {})
+    return lambda true, labels, weight: scoring(_Decided(classes), labels, true)

@@ -1,0 +1,165 @@
+"""The steps of `fit` that take the target to what models eat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.preprocessing import LabelEncoder, MultiLabelBinarizer
+from sklearn.utils import check_array
+
+from windu.components.label_encoders import IndicatorEncoder
+from windu.exceptions import PartError, TargetError
+from windu.tasks import Target
+
+__all__ = ["encode", "fit_label_encoder", "is_auto"]
+
+#: So many rows show whether an encoder brings values back.
+_N_TRIED = 1000
+#: Values must come back to this share of their spread, in the median.
+_CLOSE = 0.01
+
+
+def is_auto(part: Any) -> bool:
+    """Tell whether a part was left to windu."""
+    return isinstance(part, str) and part == "auto"
+
+
+def fit_label_encoder(
+    target: Target | None, task: str | None, label_encoder: Any
+) -> Any:
+    """Fit what takes the target to numbers and back."""
+    if target is None or label_encoder is None:
+        return None
+    given = not is_auto(label_encoder)
+    if not given:
+        label_encoder = _label_encoder_for(target, task)
+        if label_encoder is None:
+            return None
+    values = _as_encoder_input(target, task)
+    try:
+        label_encoder.fit(values)
+    except TypeError as error:
+        raise TargetError(
+            "The labels of y must be of one type. Got a mixture, which has no order: "
+            f"{error}. Convert them, for instance y.astype(str)."
+        ) from error
+    except ValueError as error:
+        if isinstance(error, TargetError):
+            raise
+        reason = str(error).partition("\n")[0].rstrip(".:")
+        raise TargetError(
+            f"The label encoder must take y, for the task {task}. "
+            f"{type(label_encoder).__name__} refuses it: {reason}. Pass another, or "
+            "label_encoder='auto'."
+        ) from error
+    if given:
+        _check_encoder(label_encoder, values, task)
+    if task in ("binary", "multiclass"):
+        classes = np.asarray(label_encoder.classes_).tolist()
+        _check_classes(classes, task, len(target.values))
+    return label_encoder
+
+
+def _label_encoder_for(target: Target, task: str | None) -> Any:
+    if task == "regression":
+        return None
+    if task != "multilabel":
+        return LabelEncoder()
+    return MultiLabelBinarizer() if target.form == "labels" else IndicatorEncoder()
+
+
+def _as_encoder_input(target: Target, task: str | None) -> Any:
+    if task != "regression":
+        return target.values
+    # In double precision, so that encoders find themselves to be inverses.
+    values = check_array(
+        np.asarray(target.values), dtype="float64", ensure_2d=False, input_name="y"
+    )
+    return values.reshape(len(values), -1)
+
+
+def _check_encoder(label_encoder: Any, values: Any, task: str | None) -> None:
+    """Raise if an encoder of the user's own does not fit the task."""
+    name = type(label_encoder).__name__
+    has_classes = hasattr(label_encoder, "classes_")
+    if has_classes == (task == "regression"):
+        kind = "of values" if task == "regression" else "of classes, with classes_"
+        raise PartError(
+            f"The task {task} needs a label encoder {kind}. Got {name}. Pass another, "
+            "or label_encoder='auto'."
+        )
+    tried = values[:: max(1, len(values) // _N_TRIED)]
+    codes = label_encoder.transform(tried)
+    wanted = {"regression": np.shape(values)[1:], "multilabel": (np.size(codes, -1),)}
+    if np.shape(codes)[1:] != wanted.get(str(task), ()):
+        raise PartError(
+            f"The label encoder must give one number for each value of y. {name} gives "
+            f"an array of shape {np.shape(codes)} for {len(tried)} rows. Pass another, "
+            "or label_encoder='auto'."
+        )
+    if not _comes_back(tried, label_encoder.inverse_transform(codes), task):
+        raise PartError(
+            f"The label encoder must bring back what it encodes. {name} does not: its "
+            "inverse_transform(transform(y)) differs from y, and so would predictions. "
+            "Give it an inverse, for instance FunctionTransformer(np.log1p, np.expm1)."
+        )
+
+
+def _comes_back(values: Any, decoded: Any, task: str | None) -> bool:
+    if task == "regression":
+        spread = np.abs(values - np.median(values, axis=0)).mean(axis=0)
+        error = np.nanmedian(np.abs(np.asarray(decoded) - values), axis=0)
+        return bool((error <= _CLOSE * spread).all())
+    if isinstance(values, list) or isinstance(decoded, list):
+        rows = zip(values, decoded, strict=True)
+        return isinstance(values, list) and all(set(a) == set(b) for a, b in rows)
+    return np.shape(values) == np.shape(decoded) and bool(
+        (np.asarray(values) == np.asarray(decoded)).all()
+    )
+
+
+def _check_classes(classes: list[Any], task: str, n_rows: int) -> None:
+    if len(classes) < 2:
+        raise TargetError(
+            "y must hold at least two classes to learn from. Got one class, "
+            f"{classes[0]!r}, in all {n_rows} rows. Check the column and the rows "
+            "chosen; for numbers to predict, pass task='regression'."
+        )
+    if task == "binary" and len(classes) > 2:
+        raise TargetError(
+            "Only binary classification is supported. task='binary' needs two classes; "
+            f"got {len(classes)}: "
+            f"{', '.join(map(repr, classes[:5]))}"
+            f"{', ...' if len(classes) > 5 else ''}. Pass task='multiclass' or 'auto'."
+        )
+
+
+def encode(target: Target | None, task: str | None, label_encoder_: Any) -> Any:
+    """Return the target as the model eats it."""
+    if target is None:
+        return None
+    if label_encoder_ is not None:
+        codes = label_encoder_.transform(_as_encoder_input(target, task))
+        if task != "regression":
+            return codes
+        _check_finite(np.asarray(codes), target, label_encoder_)
+        return np.asarray(codes).reshape(np.shape(target.values))
+    values = np.asarray(target.values)
+    if task == "regression" and values.dtype.kind not in "iuf":
+        return check_array(values, dtype="float64", ensure_2d=False, input_name="y")
+    return values
+
+
+def _check_finite(codes: np.ndarray, target: Target, label_encoder: Any) -> None:
+    bad = ~np.isfinite(codes).all(axis=1)
+    if not bad.any():
+        return
+    row = int(bad.argmax())
+    raise TargetError(
+        "The label encoder must give finite numbers. "
+        f"{type(label_encoder).__name__} gives {codes[row].tolist()} for "
+        f"{np.asarray(target.values)[row]!r} at row {row}; {int(bad.sum())} of "
+        f"{len(bad)} rows are so. Pass another, for instance 'log1p' for zeros.",
+        np.flatnonzero(bad).tolist(),
+    )

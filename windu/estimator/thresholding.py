@@ -1,0 +1,291 @@
+"""The step `select_threshold`: scores of rows that the model has not seen, and cuts."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.model_selection import (
+    GroupKFold,
+    ShuffleSplit,
+    StratifiedGroupKFold,
+    StratifiedShuffleSplit,
+    check_cv,
+)
+from sklearn.utils.parallel import Parallel, delayed
+
+from windu._compat.sklearn import take_rows
+from windu.components.labelwise import yes_probabilities
+from windu.components.thresholds import ThresholdSelector
+from windu.estimator.parts import as_seed
+from windu.exceptions import PartError
+from windu.tasks import Target
+
+__all__ = ["Refits", "check_threshold", "decided", "select_threshold"]
+
+
+@dataclass(frozen=True)
+class Refits:
+    """How the chain is fitted again without some rows.
+
+    Attributes
+    ----------
+    estimator : WinduEstimator
+        Whose parameters count.
+    params : dict
+        Metadata for the model's `fit`, one value a row or one for all.
+    groups : array-like of shape (n_samples,) or None
+        Rows of one group stay in one fold.
+    costs : array-like or None
+        Costs of the decisions in each row.
+    """
+
+    estimator: Any
+    params: Mapping[str, Any]
+    groups: Any = None
+    costs: Any = None
+
+
+def check_threshold(
+    threshold: ThresholdSelector | None, target: Target | None, task: str | None
+) -> None:
+    """Raise for a threshold that cannot be, before anything is fitted.
+
+    Parameters
+    ----------
+    threshold : ThresholdSelector or None
+        Not fitted.
+    target : Target or None
+        The target.
+    task : str or None
+        The task.
+
+    Raises
+    ------
+    PartError
+        For a task without classes, or parameters that do not fit the classes.
+    """
+    if threshold is None:
+        return
+    if target is None or task not in ("binary", "multiclass", "multilabel"):
+        raise PartError(
+            f"A threshold decides between classes. Got task={task!r}. Pass "
+            "threshold=None, or a task of classes."
+        )
+    if task == "multilabel":
+        n = 2 if target.form == "labels" else np.shape(target.values)[1]
+        threshold.check(np.arange(n), labels=True)
+    elif len({type(label) for label in target.values.tolist()}) == 1:
+        # Labels of several types, or too many, are refused by the label encoder.
+        classes = np.unique(target.values)
+        if len(classes) == 2 or (len(classes) > 2 and task != "binary"):
+            threshold.check(classes, ranks=target.ranks)
+
+
+def select_threshold(
+    threshold: ThresholdSelector | None,
+    model_: Any,
+    matrix: Any,
+    frame: pd.DataFrame,
+    target: Target | None,
+    task: str | None,
+    codes: Any,
+    label_encoder_: Any,
+    refits: Refits,
+) -> ThresholdSelector | None:
+    """Choose the cuts on scores of rows that the model was not fitted on."""
+    if threshold is None:
+        return None
+    assert target is not None and task is not None
+    method = _response_of(model_)
+    codes = np.asarray(codes)
+    if label_encoder_ is not None:
+        classes = np.asarray(label_encoder_.classes_)
+    elif task == "multilabel":
+        classes = np.arange(codes.shape[1])
+    else:
+        classes = np.asarray(model_.classes_)
+        codes = np.searchsorted(classes, codes)
+    margin = method == "decision_function"
+    options: dict[str, Any] = {"margin": margin, "ranks": target.ranks}
+    if threshold.thresholds is not None:
+        shape = (0, len(classes)) if codes.ndim == 2 or len(classes) > 2 else (0, 1)
+        return threshold.choose(np.empty(shape), codes[:0], classes, **options)
+    if isinstance(threshold.cv, str) and threshold.cv == "prefit":
+        scores = _scores_of(model_, matrix, method)
+        rows = np.arange(len(codes))
+        folds, reason = None, ""
+    else:
+        splits, reason = _splits(threshold, codes, refits)
+        if reason:
+            columns = 1 if codes.ndim == 1 and len(classes) == 2 else len(classes)
+            scores, rows, folds = np.empty((0, columns)), np.empty(0, int), None
+        else:
+            scores, rows, folds = _out_of_fold(
+                splits, frame, target, task, classes, method, refits
+            )
+    weight = refits.params.get("sample_weight")
+    return threshold.choose(
+        scores if scores.ndim == 2 else scores[:, None],
+        codes[rows],
+        classes,
+        sample_weight=None if weight is None else np.asarray(weight)[rows],
+        costs=None if refits.costs is None else _cost_rows(refits, len(codes))[rows],
+        folds=folds,
+        reason=reason,
+        **options,
+    )
+
+
+def _response_of(model: Any) -> str:
+    for method in ("predict_proba", "decision_function"):
+        if hasattr(model, method):
+            return method
+    raise PartError(
+        "A threshold needs scores. Got the model "
+        f"{type(model).__name__}, which has no predict_proba and no decision_function. "
+        "Choose another model, or threshold=None."
+    )
+
+
+def _scores_of(model: Any, matrix: Any, method: str) -> np.ndarray:
+    """Return one column a class or label, or a flat array for two classes."""
+    scores = getattr(model, method)(matrix)
+    if isinstance(scores, list):
+        return yes_probabilities(scores, model.classes_)
+    return np.asarray(scores)
+
+
+def _splits(
+    threshold: ThresholdSelector, codes: np.ndarray, refits: Refits
+) -> tuple[list[Any], str]:
+    """Return rows to fit and to score, and why that cannot be."""
+    cv, n = threshold.cv, len(codes)
+    if n < threshold.min_samples:
+        return [], (
+            f"{n} rows are fewer than min_samples={threshold.min_samples}. Lower "
+            "min_samples, or use more rows."
+        )
+    labels = codes.ndim == 2
+    if isinstance(cv, Real) and not isinstance(cv, Integral):
+        shuffle = ShuffleSplit if labels else StratifiedShuffleSplit
+        cv = shuffle(
+            1, test_size=cv, random_state=as_seed(refits.estimator.random_state)
+        )
+    elif isinstance(cv, Integral) and refits.groups is not None:
+        cv = GroupKFold(int(cv)) if labels else StratifiedGroupKFold(int(cv))
+    try:
+        with warnings.catch_warnings():
+            # A class with fewer rows than folds is missing in some; that is no harm.
+            warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+            found = check_cv(cv, codes, classifier=True)
+            splits = list(found.split(np.zeros((n, 1)), codes, refits.groups))
+    except ValueError as error:
+        if not isinstance(threshold.cv, Real):
+            raise
+        return [], f"the rows cannot be split by cv={threshold.cv}: {error}"
+    for fit, _ in splits:
+        if not labels and len(here := np.unique(codes[fit])) < 2:
+            return [], (
+                f"a fold leaves rows of one class only, code {here[0]}, to fit on. Use "
+                "fewer folds, or more rows of the rare class."
+            )
+    return splits, ""
+
+
+def _out_of_fold(
+    splits: list[Any],
+    frame: pd.DataFrame,
+    target: Target,
+    task: str,
+    classes: np.ndarray,
+    method: str,
+    refits: Refits,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return scores, the rows that they are of, and the number of their fold."""
+    chain = clone(refits.estimator).set_params(threshold=None, task=task, verbose=False)
+    if hasattr(chain, "set_callbacks"):
+        chain.set_callbacks()
+    parts = Parallel(n_jobs=refits.estimator.n_jobs)(
+        delayed(_fold_scores)(
+            clone(chain), frame, target, classes, method, refits.params, fit, score
+        )
+        for fit, score in splits
+    )
+    folds = [np.full(len(rows), i) for i, (_, rows) in enumerate(splits)]
+    rows = np.concatenate([np.asarray(score) for _, score in splits])
+    return np.concatenate(parts), rows, np.concatenate(folds)
+
+
+def _fold_scores(
+    chain: Any,
+    frame: pd.DataFrame,
+    target: Target,
+    classes: np.ndarray,
+    method: str,
+    params: Mapping[str, Any],
+    fit: np.ndarray,
+    score: np.ndarray,
+) -> np.ndarray:
+    n = len(frame)
+    sliced = {
+        name: take_rows(value, fit) if _has_rows(value, n) else value
+        for name, value in params.items()
+    }
+    chain.fit(frame.iloc[fit], take_rows(target.values, fit), **sliced)
+    scores = _scores_of(chain, frame.iloc[score], method)
+    known = chain.classes_.tolist()
+    if scores.ndim == 1 or len(known) == len(classes):
+        return scores
+    # The fold has not seen some class or label: to its model it is impossible.
+    if method == "decision_function":
+        raise PartError(
+            "Every fold must see every class where the model gives distances and not "
+            f"probabilities. A fold has {len(known)} of {len(classes)}. Use fewer "
+            "folds in ThresholdSelector(cv=...), or a model with predict_proba."
+        )
+    full = np.zeros((len(scores), len(classes)))
+    everything = classes.tolist()
+    full[:, [everything.index(label) for label in known]] = scores
+    return full
+
+
+def _has_rows(value: Any, n: int) -> bool:
+    return hasattr(value, "__len__") and not isinstance(value, str) and len(value) == n
+
+
+def _cost_rows(refits: Refits, n: int) -> np.ndarray:
+    costs = np.asarray(refits.costs, dtype="float64")
+    if len(costs) != n:
+        raise PartError(
+            f"costs must have one row for each of the {n} rows of X. Got {len(costs)}."
+        )
+    return costs
+
+
+def decided(estimator: Any, X: Any) -> np.ndarray:
+    """Return the codes that the threshold decides for a table.
+
+    Parameters
+    ----------
+    estimator : WinduEstimator
+        Fitted, with a threshold.
+    X : table of shape (n_samples, n_columns)
+        As in `predict`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) or (n_samples, n_labels)
+        What the label encoder decodes.
+    """
+    threshold = estimator.threshold_
+    codes = threshold.decide(_scores_of(estimator, X, _response_of(estimator.model_)))
+    if estimator.label_encoder_ is None and codes.ndim == 1:
+        return threshold.classes_[codes]
+    return codes

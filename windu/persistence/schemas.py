@@ -1,0 +1,91 @@
+"""A user's schemas in what is saved: written as plain data, or refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandera.pandas as pa
+
+from windu.estimator.validation import Validation
+from windu.exceptions import PersistenceError
+from windu.schema.columns import TableSchema
+from windu.schema.user.given import pandera_schema_of
+from windu.schema.user.stored import to_json
+
+__all__ = ["check_same_schemas", "check_schemas"]
+
+
+def check_schemas(estimator: Any) -> None:
+    """Raise if a schema of a user's own, wherever it stands, cannot be written.
+
+    Parameters
+    ----------
+    estimator : object
+        What is to be saved.
+
+    Raises
+    ------
+    PersistenceError
+        With the column and the check, and the way out.
+    """
+    for holder, schema in _schemas(estimator):
+        if not isinstance(holder, Validation):
+            raise PersistenceError(
+                "A pandera schema is saved as the parameter schema of a "
+                f"WinduEstimator only. Got one in a {type(holder).__name__}, such as "
+                "the grid of a search. Save the best_estimator_ instead."
+            )
+        to_json(pandera_schema_of(schema))
+
+
+def check_same_schemas(saved: Any, again: Any) -> None:
+    """Raise if a schema came back as another.
+
+    Parameters
+    ----------
+    saved, again : object
+        Before and after.
+
+    Raises
+    ------
+    PersistenceError
+        If the two are not written alike.
+    """
+    texts = [
+        [to_json(pandera_schema_of(schema)) for _, schema in _schemas(one)]
+        for one in (saved, again)
+    ]
+    if texts[0] != texts[1]:
+        raise PersistenceError(
+            "A schema of your own must come back as it was. It does not. Call "
+            "est.set_params(schema='infer') before save, and set_params(schema=...) "
+            "after load."
+        )
+
+
+# A table's schema is plain data, and keeps for itself what was made of a user's.
+_PLAIN = (str, bytes, int, float, type, TableSchema)
+
+
+def _schemas(root: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield every pandera schema below root with what holds it, without recursion."""
+    seen: set[int] = set()
+    stack: list[tuple[Any, Any]] = [(None, root)]
+    while stack:
+        holder, held = stack.pop()
+        if isinstance(held, pa.DataFrameSchema) or (
+            isinstance(held, type) and issubclass(held, pa.DataFrameModel)
+        ):
+            yield holder, held
+        elif id(held) in seen or isinstance(held, _PLAIN):
+            continue
+        elif isinstance(held, dict):
+            seen.add(id(held))
+            stack += [(held, value) for value in held.values()]
+        elif isinstance(held, (list, tuple, set, frozenset)):
+            seen.add(id(held))
+            stack += [(held, value) for value in held]
+        elif hasattr(held, "__dict__"):
+            seen.add(id(held))
+            stack += [(held, value) for value in vars(held).values()]

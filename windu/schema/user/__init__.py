@@ -1,0 +1,1 @@
+"""A pandera schema of a user: read, checked quickly, and written as JSON."""

@@ -1,0 +1,249 @@
+"""A schema that a user gives: tolerances, or a pandera schema with own checks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from windu.exceptions import SchemaError, did_you_mean
+from windu.schema.columns import ColumnSchema, TableSchema
+from windu.schema.report import Difference
+from windu.schema.tolerance import action_for, check_tolerance
+
+__all__ = [
+    "check_with_pandera",
+    "failures",
+    "has_own_checks",
+    "overlay",
+    "pandera_schema_of",
+]
+
+
+def pandera_schema_of(option: Any) -> Any:
+    """Return the pandera schema that was given, or None.
+
+    Parameters
+    ----------
+    option : "infer", None, mapping, DataFrameSchema or DataFrameModel class
+        The estimator's parameter ``schema``.
+
+    Returns
+    -------
+    pandera.pandas.DataFrameSchema or None
+        None where there is only windu's own.
+
+    Raises
+    ------
+    SchemaError
+        For anything else.
+    """
+    if option is None or option == "infer" or isinstance(option, Mapping):
+        return None
+    # Only users of pandera wait for its import.
+    import pandera.pandas as pa
+
+    if isinstance(option, pa.DataFrameSchema):
+        return option
+    if isinstance(option, type) and issubclass(option, pa.DataFrameModel):
+        return option.to_schema()
+    raise SchemaError(
+        "The schema must be 'infer', None, a dict of tolerances, a pandera "
+        f"DataFrameSchema or a DataFrameModel class. Got {option!r}."
+        + did_you_mean(option, ["infer"])
+    )
+
+
+def has_own_checks(schema: Any) -> bool:
+    """Tell whether a pandera schema asks for more than windu's own check decides.
+
+    Parameters
+    ----------
+    schema : pandera.pandas.DataFrameSchema
+        Given by a user.
+
+    Returns
+    -------
+    bool
+        False for what `infer_schema` gives, also with other tolerances and kinds.
+    """
+    asked = (schema.checks, schema.parsers, schema.drop_invalid_rows, schema.coerce)
+    return (
+        any(part is not None for part in (schema.index, schema.unique, schema.dtype))
+        or any(asked)
+        or any(_asks(column, schema) for column in schema.columns.values())
+    )
+
+
+def _asks(column: Any, schema: Any) -> bool:
+    from windu.schema.pandera_schema import TolerantType
+
+    asked = (
+        *(column.checks, column.parsers, column.unique, column.coerce),
+        *(column.regex, column.drop_invalid_rows, column.default is not None),
+    )
+    if any(asked) or not isinstance(column.dtype, TolerantType):
+        return True
+    tolerated = action_for(
+        "null", _said(column, "tolerance"), _said(schema, "tolerance")
+    )
+    return not column.nullable and tolerated != "raise"
+
+
+def _said(part: Any, key: str) -> Any:
+    return ((part.metadata or {}).get("windu") or {}).get(key) or {}
+
+
+def overlay(table: TableSchema, option: Any) -> TableSchema:
+    """Return an inferred schema with what a user said of its columns.
+
+    Parameters
+    ----------
+    table : TableSchema
+        Inferred from the training table.
+    option : "infer", None, mapping, DataFrameSchema or DataFrameModel class
+        The estimator's parameter ``schema``.
+
+    Returns
+    -------
+    TableSchema
+        With kinds and tolerances from ``metadata["windu"]``.
+
+    Raises
+    ------
+    SchemaError
+        For a tolerance or a kind that does not exist.
+    """
+    if isinstance(option, Mapping):
+        return TableSchema(table.columns, check_tolerance(option))
+    given = pandera_schema_of(option)
+    if given is None:
+        return table
+    tolerance = dict(_said(given, "tolerance"))
+    if given.strict is True:
+        tolerance.setdefault("extra", "raise")
+    if given.ordered:
+        tolerance.setdefault("order", "raise")
+    columns = [_overlaid(column, given, tolerance) for column in table.columns]
+    return TableSchema(columns, check_tolerance(tolerance))
+
+
+def _overlaid(column: ColumnSchema, schema: Any, tolerance: Any) -> ColumnSchema:
+    given = schema.columns.get(column.name)
+    if given is None or given.regex:
+        patterns = [c for c in schema.columns.values() if c.regex]
+        matching = (c for c in patterns if re.match(str(c.name), str(column.name)))
+        given = next(matching, None)
+    if given is None:
+        return column
+    own = dict(_said(given, "tolerance"))
+    if not given.required and action_for("missing", own, tolerance) == "raise":
+        own["missing"] = "ignore"
+    changes: dict[str, Any] = {"tolerance": check_tolerance(own)}
+    kind = _said(given, "kind")
+    if kind and kind != column.kind:
+        changes["kind"] = kind
+        changes["why"] = "the given schema says so"
+    return ColumnSchema.model_validate(column.model_dump() | changes)
+
+
+def check_with_pandera(
+    frame: pd.DataFrame, schema: Any, table: TableSchema | None = None
+) -> tuple[pd.DataFrame, list[Difference]]:
+    """Return a frame as a pandera schema coerces it, and the checks that fail.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The table.
+    schema : pandera.pandas.DataFrameSchema
+        Given by a user.
+    table : TableSchema, default=None
+        Says what is done about a failed check.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+        With its own index.
+    differences : list of Difference
+        One a column and check.
+    """
+    from pandera.errors import SchemaErrors
+
+    from windu.schema.pandera_schema import shallow_copy
+
+    parts = [schema, *schema.columns.values()]
+    if any(getattr(part, "drop_invalid_rows", False) for part in parts):
+        raise SchemaError(_ROWS.format("drop_invalid_rows=True"))
+    differences = [] if schema.index is None else _index_failures(frame, schema)
+    body = shallow_copy(schema)
+    body.index = None
+    try:
+        made = body.validate(frame.reset_index(drop=True), lazy=True)
+    except SchemaErrors as errors:
+        return frame, differences + failures(errors.failure_cases, table)
+    if len(made) != len(frame):
+        raise SchemaError(_ROWS.format(f"{len(made)} rows for {len(frame)}"))
+    return made.set_axis(frame.index), differences
+
+
+_ROWS = (
+    "A schema must keep the rows, since y and the predictions go with them. Got {}. "
+    "Drop rows before fit, not in the schema."
+)
+
+
+def _index_failures(frame: pd.DataFrame, schema: Any) -> list[Difference]:
+    """Check the index alone: rows of all other failures are told by position."""
+    from pandera.errors import SchemaErrors
+    from pandera.pandas import DataFrameSchema
+
+    bare = pd.DataFrame(index=frame.index)
+    try:
+        DataFrameSchema(index=schema.index, coerce=schema.coerce).validate(
+            bare, lazy=True
+        )
+    except SchemaErrors as errors:
+        cases = errors.failure_cases.assign(column=None, index=None)
+        found = failures(cases, None)
+        return [replace(d, expected=f"have an index to {d.expected}") for d in found]
+    return []
+
+
+def failures(cases: pd.DataFrame, table: TableSchema | None) -> list[Difference]:
+    """Return what pandera found as differences.
+
+    Parameters
+    ----------
+    cases : pandas.DataFrame
+        The failure cases of pandera's error, of a table whose index is its positions.
+    table : TableSchema or None
+        Says what is done about a failed check.
+
+    Returns
+    -------
+    list of Difference
+        One a column and check.
+    """
+    differences = []
+    group: Any
+    for group, rows in cases.groupby(["column", "check"], dropna=False):
+        column, check = group
+        name = None if pd.isna(column) else column
+        known = None if table is None or name is None else table.by_name.get(name)
+        action = "raise" if table is None else table.action("check", known)
+        first = rows.iloc[0]
+        value = first["failure_case"]
+        value = value.item() if isinstance(value, np.generic) else value
+        row = None if pd.isna(first["index"]) else int(first["index"])
+        at = "" if row is None else f" at row {row}"
+        got = f"{len(rows)} failures, first {value!r}{at}"
+        expected = f"pass the check {check}"
+        differences.append(
+            Difference(name, "check", action, expected, got, len(rows), row)
+        )
+    return differences
