@@ -80,7 +80,8 @@ def line(name: str, rows: pd.DataFrame) -> str:
     text += f"{rows.error.mean():+7.2%}, fit time x{rows.seconds.median():.2f}"
     if len(chosen):
         text += f" | where chosen {chosen.error.mean():+7.2%}, "
-        text += f"lower in {(chosen.error < 0).sum()} of {len(chosen)}"
+        text += f"lower in {(chosen.error < 0).sum()} of {len(chosen)}, "
+        text += f"worst {chosen.error.max():+.1%}"
     return text
 
 

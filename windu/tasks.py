@@ -71,8 +71,8 @@ class Target:
         The categories that occur, lowest first, where they are ordered.
     container : str
         What predictions are to be brought into, where `values` does not show it: the
-        type that holds the labels of a row, "polars" or the type of a sparse matrix
-        for tables, the dtype of floats.
+        type that holds the labels of a row, the type of a sparse matrix, "polars:" and
+        the positions of columns that are an Enum, the dtype of floats.
     """
 
     values: Any
@@ -244,7 +244,9 @@ def _container(y: Any) -> str:
     if hasattr(y, "toarray"):
         return type(y).__name__
     if type(y).__module__.partition(".")[0] == "polars" and hasattr(y, "columns"):
-        return "polars"
+        dtypes = map(str, y.dtypes)
+        enums = [str(i) for i, dtype in enumerate(dtypes) if dtype.startswith("Enum")]
+        return "polars:" + ",".join(enums)
     if isinstance(y, pd.DataFrame) and len(set(y.dtypes)) == 1:
         return str(y.dtypes.iloc[0])
     return ""

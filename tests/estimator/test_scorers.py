@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import (
     average_precision_score,
@@ -148,6 +149,7 @@ def test_cross_val_predict_fills_classes_that_a_fold_lacks():
     assert not found[[3, 4], 2].any()
 
 
+OLD = tuple(map(int, sklearn.__version__.split(".")[:2])) < (1, 9)
 INDICATOR = np.column_stack([X["a"] > 0.2, X["b"] > 0, X["c"] > -0.1]).astype(int)
 
 
@@ -167,6 +169,8 @@ def test_multilabel_scorers(form, scoring):
         "bool": INDICATOR.astype(bool),
         "frame": pd.DataFrame(INDICATOR, columns=["p", "q", "r"]),
     }[form]
+    if form == "frame" and scoring == "average_precision" and OLD:
+        pytest.skip("scikit-learn looks for the label 1 among the names before 1.9")
     bare = MultiOutputClassifier(BARE)
     assert isinstance(check_the_same(y, scoring, 3, bare), list)
 

@@ -11,9 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 import windu
 from tests.conftest import make_ugly
@@ -110,6 +113,7 @@ def module(tmp_path, monkeypatch):
     file = tmp_path / "user_features.py"
     file.write_text(
         "def add_ratio(X):\n    return X.assign(r=X['amount'] / (1 + X['visits']))\n"
+        "def scaled(X):\n    return X / 100\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "user_features", raising=False)
@@ -133,6 +137,22 @@ def test_functions_are_references(module, tmp_path):
     ):
         np.testing.assert_array_equal(again.predict_proba(X), est.predict_proba(X))
         assert again.featurizer is module.add_ratio
+
+
+def test_functions_deep_inside_are_references_too(module, tmp_path):
+    """skops never resolves a user's function, wherever it stands."""
+    log = FunctionTransformer(module.scaled, feature_names_out="one-to-one")
+    columns = ColumnTransformer([("log", make_pipeline(log), ["amount", "visits"])])
+    est = WinduEstimator("linear", featurizer=None, transformer=columns)
+    est.fit(X.fillna({"amount": 0, "visits": 0}), Y)
+    table = X.fillna({"amount": 0, "visits": 0})
+    path = save(est, tmp_path / "est.windu")
+    assert "user_features.scaled" not in skops.io.get_untrusted_types(file=path)
+    with pytest.raises(UntrustedTypesError, match=r"user_features.scaled"):
+        load(path)
+    again = load(path, trusted=["user_features.scaled"])
+    np.testing.assert_array_equal(again.predict_proba(table), est.predict_proba(table))
+    assert est.transformer_.transformers_[0][1][0].func is module.scaled
 
 
 def test_changed_source_is_said(module, tmp_path):

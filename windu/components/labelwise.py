@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.dummy import DummyClassifier
 from sklearn.multioutput import MultiOutputClassifier
 
-__all__ = ["LabelwiseClassifier", "yes_probabilities"]
+__all__ = ["LabelwiseClassifier", "takes_labels", "yes_probabilities"]
 
 
 class LabelwiseClassifier(MultiOutputClassifier):
@@ -81,6 +81,25 @@ class LabelwiseClassifier(MultiOutputClassifier):
         ]
         self.classes_ = [estimator.classes_ for estimator in self.estimators_]
         return self
+
+
+def takes_labels(model: Any) -> bool:
+    """Tell whether a classifier takes an indicator matrix itself.
+
+    Parameters
+    ----------
+    model : classifier
+        Fitted or not.
+
+    Returns
+    -------
+    bool
+        True too for one that takes nothing else, such as `ClassifierChain`.
+    """
+    tags = model.__sklearn_tags__()
+    if tags.classifier_tags is None:
+        return False
+    return bool(tags.classifier_tags.multi_label) or not tags.target_tags.single_output
 
 
 def yes_probabilities(probabilities: Any, classes: Any) -> np.ndarray:

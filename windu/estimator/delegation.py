@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import ClassifierTags, RegressorTags, TransformerTags
 
-from windu.components.labelwise import LabelwiseClassifier
+from windu.components.labelwise import LabelwiseClassifier, takes_labels
 from windu.components.registry import model_type
 from windu.estimator.parts import fresh_part
 from windu.exceptions import PartError
@@ -67,19 +67,13 @@ def model_has(method: str) -> Callable[[Any], bool]:
                 # fit says what is wrong. Until then all that is known is that models
                 # predict.
                 return method == "predict"
-            if estimator.task == "multilabel" and not is_multilabel(model):
+            if estimator.task == "multilabel" and not takes_labels(model):
                 model = LabelwiseClassifier(model)
         if method == "predict_proba" and current_type(estimator) == "regressor":
             return False
         return hasattr(model, method)
 
     return check
-
-
-def is_multilabel(model: Any) -> bool:
-    """Tell whether a classifier takes an indicator matrix itself."""
-    tags = model.__sklearn_tags__().classifier_tags
-    return tags is not None and bool(tags.multi_label)
 
 
 def no_model(estimator: Any) -> bool:

@@ -16,7 +16,7 @@ from sklearn.preprocessing import FunctionTransformer, LabelEncoder
 from windu.components.blend import BoostedBlendClassifier, BoostedBlendRegressor
 from windu.components.featurizers import AutoFeaturizer
 from windu.components.heavy_tails import fit_on_better_scale, is_candidate
-from windu.components.labelwise import LabelwiseClassifier
+from windu.components.labelwise import LabelwiseClassifier, takes_labels
 from windu.components.registry import Wants
 from windu.components.transformers import codes_of, make_transformer
 from windu.estimator.labels import encode, fit_label_encoder, is_auto
@@ -204,7 +204,7 @@ def fit_model(
 
 def _for_task(model: Any, task: str | None, codes: Any, n_jobs: int | None) -> Any:
     tags = model.__sklearn_tags__()
-    if task == "multilabel" and not tags.classifier_tags.multi_label:
+    if task == "multilabel" and not takes_labels(model):
         return LabelwiseClassifier(model, n_jobs=n_jobs)
     several = task == "regression" and np.ndim(codes) == 2
     if several and not tags.target_tags.multi_output:

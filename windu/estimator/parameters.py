@@ -64,9 +64,10 @@ class PartParameters(BaseEstimator):
                 f"{part}__{name} needs a {part} with parameters. Got {held!r}. Pass an "
                 f"estimator as {part} first."
             )
-        known = list(held.get_params(deep=True))
-        first = name.partition("__")[0]
         # Some libraries take parameters that they do not list.
+        listed, arguments = held.get_params(deep=True), signature(type(held).__init__)
+        known = sorted({*listed, *arguments.parameters} - {"self", "kwargs"})
+        first = name.partition("__")[0]
         if first not in known and not _takes_any(held):
             raise PartError(
                 f"Invalid parameter {first!r} for the {part} {type(held).__name__}. "

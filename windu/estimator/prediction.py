@@ -188,8 +188,9 @@ def _decode_labels(
             make = partial(np.array, dtype=dtype)
         return [make([*compress(names, row)]) for row in codes]
     decoded = label_encoder.inverse_transform(codes)
-    if container == "polars":
-        return _as_polars(decoded)
+    if container.startswith("polars:"):
+        enums = container.partition(":")[2].split(",")
+        return _as_polars(decoded, [int(i) for i in enums if i])
     if isinstance(decoded, pd.DataFrame):
         return decoded if index is None else decoded.set_axis(index, axis=0)
     if container.endswith(("_matrix", "_array")):
@@ -197,14 +198,12 @@ def _decode_labels(
     return decoded
 
 
-def _as_polars(frame: pd.DataFrame) -> Any:
-    """Return a polars frame; ordered categories are what it calls an Enum."""
+def _as_polars(frame: pd.DataFrame, enums: list[int]) -> Any:
+    """Return a polars frame with the categories at these positions as an Enum."""
     import polars
 
-    enums: Any = {
-        name: polars.Enum(frame[name].cat.categories.tolist())
-        for name in frame
-        if isinstance(frame[name].dtype, pd.CategoricalDtype)
-        and frame[name].cat.ordered
+    found: Any = {
+        frame.columns[i]: polars.Enum(frame.iloc[:, i].cat.categories.tolist())
+        for i in enums
     }
-    return polars.from_pandas(frame, schema_overrides=enums)
+    return polars.from_pandas(frame, schema_overrides=found)

@@ -14,9 +14,12 @@ from zipfile import ZIP_DEFLATED, is_zipfile
 import skops.io
 
 from windu.exceptions import PersistenceError, UntrustedTypesError, WinduWarning
+from windu.persistence.flavors import from_native, to_native
 from windu.persistence.functions import bind, detach
+from windu.persistence.packing import pack, unpack
 from windu.persistence.schemas import check_same_schemas, check_schemas
 from windu.persistence.structure import check_structure
+from windu.persistence.substitution import substitute
 from windu.persistence.trust import TRUSTED
 from windu.persistence.verification import check_same
 
@@ -64,7 +67,7 @@ def save(estimator: Any, path: str | Path) -> Path:
             f"{local}. Move it to a module (a file features.py) and import it."
         )
     try:
-        again = skops.io.loads(data, trusted=untrusted)
+        again = _restored(skops.io.loads(data, trusted=untrusted))
     except Exception as error:
         raise PersistenceError(
             f"What is saved must load again. Got {type(error).__name__}: {error}. A "
@@ -159,13 +162,15 @@ def load(
             unknown,
         )
     loaded = _readable(lambda: skops.io.loads(data, trusted=found), path)
+    loaded = _restored(loaded)
     check_structure(loaded)
     return bind(loaded, trusted, {"featurizer": featurizer, "transformer": transformer})
 
 
 def _dumped(estimator: Any) -> bytes:
     try:
-        return skops.io.dumps(detach(estimator), compression=ZIP_DEFLATED)
+        plain = substitute(detach(estimator), lambda held: pack(to_native(held)))
+        return skops.io.dumps(plain, compression=ZIP_DEFLATED)
     except PersistenceError:
         raise
     except Exception as error:
@@ -174,6 +179,11 @@ def _dumped(estimator: Any) -> bytes:
             f"{type(error).__name__}: {error}. Use another part, or store this one in "
             "its library's own format."
         ) from error
+
+
+def _restored(loaded: Any) -> Any:
+    """Put models and trees in the place of what stands for them."""
+    return substitute(loaded, lambda held: unpack(from_native(held)))
 
 
 def _readable(read: Callable[[], Any], path: Path) -> Any:

@@ -15,8 +15,9 @@ from typing import Any
 from sklearn.preprocessing import FunctionTransformer
 
 from windu.exceptions import PersistenceError, UntrustedTypesError, WinduWarning
+from windu.persistence.substitution import substitute
 
-__all__ = ["FunctionReference", "bind", "detach", "functions_of"]
+__all__ = ["FunctionReference", "bind", "detach", "holds_references"]
 
 _PARTS = ("featurizer", "transformer")
 
@@ -38,50 +39,51 @@ class FunctionReference:
 
 
 def detach(estimator: Any) -> Any:
-    """Return a copy of an estimator with references in the place of functions.
+    """Return an object with references in the place of a user's functions.
 
     Parameters
     ----------
-    estimator : WinduEstimator or other object
-        Not changed; another object comes back as it is.
+    estimator : object
+        Not changed; what holds a function is copied.
 
     Returns
     -------
     object
-        The copy.
+        The object itself where it holds none.
 
     Raises
     ------
     PersistenceError
         For a function that no other process can find.
     """
-    changes = {
-        name: _with_function(value, _reference(function))
-        for name, value, function in functions_of(estimator)
-    }
-    if not changes:
-        return estimator
-    estimator = copy.copy(estimator)
-    vars(estimator).update(changes)
-    return estimator
+    return substitute(
+        estimator, lambda held: _reference(held) if _is_users(held) else held
+    )
 
 
-def functions_of(estimator: Any) -> list[tuple[str, Any, Any]]:
-    """Return attribute name, value, and the function or reference in it."""
+def holds_references(estimator: Any) -> bool:
+    """Tell whether an object holds references in the place of functions.
+
+    Parameters
+    ----------
+    estimator : object
+        As `detach` gives it.
+
+    Returns
+    -------
+    bool
+        Whether it cannot work before `bind`.
+    """
     found = []
-    for part in _PARTS:
-        for name in (part, f"{part}_"):
-            value = (
-                vars(estimator).get(name) if hasattr(estimator, "__dict__") else None
-            )
-            inner = value.func if isinstance(value, FunctionTransformer) else value
-            if isinstance(inner, (FunctionType, FunctionReference)):
-                found.append((name, value, inner))
-    return found
+    substitute(
+        estimator,
+        lambda held: found.append(1) if isinstance(held, FunctionReference) else held,
+    )
+    return bool(found)
 
 
 def bind(estimator: Any, trusted: Collection[str], given: dict[str, Any]) -> Any:
-    """Put functions back in the place of references; changes the estimator.
+    """Return an object with functions in the place of references.
 
     Parameters
     ----------
@@ -95,7 +97,7 @@ def bind(estimator: Any, trusted: Collection[str], given: dict[str, Any]) -> Any
     Returns
     -------
     object
-        The estimator.
+        The object itself where it holds no reference.
 
     Raises
     ------
@@ -104,11 +106,32 @@ def bind(estimator: Any, trusted: Collection[str], given: dict[str, Any]) -> Any
     PersistenceError
         For a trusted function that cannot be found.
     """
-    for name, value, reference in functions_of(estimator):
-        if isinstance(reference, FunctionReference):
-            function = given.get(name.rstrip("_")) or _find(reference, name, trusted)
+    parts = {
+        name: value
+        for name, value in getattr(estimator, "__dict__", {}).items()
+        if name.rstrip("_") in _PARTS
+    }
+    # A function that is given stands for the part, not for what is deep inside it.
+    for name, value in parts.items():
+        function = given.get(name.rstrip("_"))
+        inner = value.func if isinstance(value, FunctionTransformer) else value
+        if function is not None and isinstance(inner, FunctionReference):
             vars(estimator)[name] = _with_function(value, function)
-    return estimator
+
+    def found(held: Any) -> Any:
+        if isinstance(held, FunctionReference):
+            return _find(held, trusted)
+        return held
+
+    return substitute(estimator, found)
+
+
+def _is_users(held: Any) -> bool:
+    """Tell whether a function is one that skops must not resolve by itself."""
+    if not isinstance(held, FunctionType):
+        return False
+    package = str(held.__module__).partition(".")[0]
+    return package not in ("numpy", "scipy", "sklearn")
 
 
 def _with_function(value: Any, function: Any) -> Any:
@@ -139,13 +162,12 @@ def _digest(function: Any) -> str:
     return hashlib.sha256(source.encode()).hexdigest()
 
 
-def _find(reference: FunctionReference, part: str, trusted: Collection[str]) -> Any:
-    part = part.rstrip("_")
+def _find(reference: FunctionReference, trusted: Collection[str]) -> Any:
     if reference.name not in trusted:
         raise UntrustedTypesError(
-            f"The file's {part} is the function {reference.name!r}, which is not "
-            f"trusted. Review it, then pass trusted=[{reference.name!r}], or pass the "
-            f"function itself: load(path, {part}=...).",
+            f"The file holds the function {reference.name!r}, which is not trusted. "
+            f"Review it, then pass trusted=[{reference.name!r}]; or pass the function "
+            "of a part itself, as load(path, featurizer=...).",
             [reference.name],
         )
     module, _, name = reference.name.rpartition(".")
@@ -154,7 +176,7 @@ def _find(reference: FunctionReference, part: str, trusted: Collection[str]) -> 
     except (ImportError, AttributeError) as error:
         raise PersistenceError(
             f"The function {reference.name!r} must be importable. Got: {error}. Add "
-            f"its module to the path, or pass load(path, {part}=...)."
+            "its module to the path, or pass load(path, featurizer=...)."
         ) from error
     if not isinstance(function, FunctionType):
         raise PersistenceError(

@@ -40,6 +40,8 @@ def check_structure(loaded: Any) -> None:
             _check_predictor(held)
         elif name in ("KDTree", "BallTree") and module.startswith("sklearn.neighbors"):
             _check_neighbours(held)
+        elif name == "BSpline" and module == "scipy.interpolate._bsplines":
+            _check_spline(held)
         elif hasattr(held, "support_vectors_") and hasattr(held, "_n_support"):
             _check_support(held)
 
@@ -58,12 +60,32 @@ def _check_neighbours(held: Any) -> None:
         )
 
 
+def _check_spline(held: Any) -> None:
+    knots, degree = np.asarray(held.t), int(held.k)
+    n = len(knots) - degree - 1 if knots.ndim == 1 else -1
+    fits = (
+        0 <= degree < n
+        and np.shape(held.c)[0] >= n
+        and np.isfinite(knots).all()
+        and (np.diff(knots) >= 0).all()
+    )
+    if not fits:
+        raise PersistenceError(
+            "A spline must have rising knots and a coefficient for each basis. The "
+            "file holds one that has not; it was damaged or edited. Get a whole copy."
+        )
+
+
 def _check_support(held: Any) -> None:
     n_vectors = np.shape(held.support_vectors_)[0]
     counts = np.asarray(held._n_support)
+    # For one class, and for numbers, libsvm counts all vectors twice.
+    by_class = type(held).__name__ in ("SVC", "NuSVC")
+    counted = counts.sum() == n_vectors if by_class else (counts == n_vectors).all()
     fits = (
         (counts >= 0).all()
-        and counts.sum() == n_vectors == len(held.support_)
+        and counted
+        and n_vectors == len(held.support_)
         and np.shape(held._dual_coef_)[-1] == n_vectors
     )
     if not fits:

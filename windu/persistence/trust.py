@@ -23,15 +23,30 @@ _WINDU = (
     "windu.components.thresholds.decisions.Family",
     "windu.components.thresholds.selector.ThresholdSelector",
     "windu.estimator.estimator.WinduEstimator",
+    "windu.persistence.flavors.NativePart",
     "windu.persistence.functions.FunctionReference",
+    "windu.persistence.packing.PackedPredictors",
+    "windu.persistence.packing.PackedTrees",
     "windu.schema.columns.TableSchema",
     "windu.schema.user.stored.StoredSchema",
 )
 
+#: Hold plain values and a booster, which windu makes of the library's own bytes.
+_BOOSTERS = (
+    "lightgbm.sklearn.LGBMClassifier",
+    "lightgbm.sklearn.LGBMRegressor",
+    "xgboost.sklearn.XGBClassifier",
+    "xgboost.sklearn.XGBRFClassifier",
+    "xgboost.sklearn.XGBRFRegressor",
+    "xgboost.sklearn.XGBRegressor",
+)
+
 #: Hold arrays, numbers and texts; building them runs no code of the file's choice.
 _PLAIN = (
+    "collections.OrderedDict",
     "decimal.Decimal",
     "numpy.dtype",
+    "scipy.interpolate._bsplines.BSpline",
     "sklearn._loss.loss.HalfTweedieLossIdentity",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
@@ -39,18 +54,27 @@ _PLAIN = (
     "sklearn.gaussian_process.kernels.ConstantKernel",
     "sklearn.gaussian_process.kernels.Product",
     "sklearn.gaussian_process.kernels.RBF",
+    "sklearn.compose._column_transformer.make_column_selector",
     "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.metrics._scorer._CurveScorer",
     "sklearn.metrics._scorer._PassthroughScorer",
     "sklearn.model_selection._split.KFold",
     "sklearn.model_selection._split.StratifiedKFold",
+    "sklearn.multiclass._ConstantPredictor",
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.utils._bunch.Bunch",
+    "sklearn.utils._metadata_requests.MetadataRequest",
+    "sklearn.utils._metadata_requests.MethodMetadataRequest",
 )
 
-#: What histogram gradient boosting with levels holds: a partial call of `check_array`,
-#: which takes any argument and gives back an array or an error.
+#: Functions of arrays, which give back arrays or an error whatever they are given. What
+#: histogram gradient boosting with levels holds is a partial call of `check_array`.
 _FUNCTIONS = (
     "functools.partial",
+    "scipy._lib.array_api_compat.numpy._aliases.asarray",
+    "sklearn.feature_selection._univariate_selection.chi2",
+    "sklearn.feature_selection._univariate_selection.f_classif",
+    "sklearn.feature_selection._univariate_selection.f_regression",
     "sklearn.utils.validation.check_array",
 )
 
@@ -73,7 +97,7 @@ CHECKED = (
     "sklearn.tree._tree.Tree",
 )
 
-TRUSTED = frozenset(_WINDU + _PLAIN + _FUNCTIONS + _SCORES + CHECKED)
+TRUSTED = frozenset(_WINDU + _BOOSTERS + _PLAIN + _FUNCTIONS + _SCORES + CHECKED)
 
 
 def trusted_types() -> list[str]:

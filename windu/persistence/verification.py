@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from windu.exceptions import PersistenceError
-from windu.persistence.functions import functions_of
+from windu.persistence.functions import holds_references
 from windu.schema.user.given import pandera_schema_of
 
 __all__ = ["check_same"]
@@ -34,7 +34,7 @@ def check_same(saved: Any, again: Any) -> None:
         )
     if hasattr(saved, "get_params"):
         _check_params(saved.get_params(deep=True), again.get_params(deep=True))
-    if hasattr(saved, "example_") and not functions_of(saved):
+    if hasattr(saved, "example_") and not holds_references(again):
         saved, again = map(_without_own_checks, (saved, again))
         for method in ("predict", "predict_proba"):
             if hasattr(saved, method):

@@ -1,0 +1,187 @@
+"""Models of other libraries in the form that their own library writes."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from windu.exceptions import PersistenceError, did_you_mean
+
+__all__ = ["Flavor", "NativePart", "from_native", "to_native"]
+
+
+class Flavor(Protocol):
+    """How objects of a library are written and read; register one by an entry point.
+
+    A package of your own adds a flavor by an entry point of the group
+    ``windu.flavors``, whose name is the flavor's and whose value is an object with
+    these attributes.
+    """
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Full names of the classes whose objects it writes, with their module."""
+
+    def dump(self, held: Any) -> tuple[bytes, dict[str, Any]]:
+        """Return the library's own bytes, and plain values that these do not hold."""
+
+    def load(self, data: bytes, state: dict[str, Any]) -> Any:
+        """Return the object."""
+
+
+@dataclass
+class NativePart:
+    """Stands in a saved object for what a flavor writes.
+
+    Attributes
+    ----------
+    flavor : str
+        Name of the flavor.
+    data : ndarray of uint8
+        The library's own bytes.
+    state : dict
+        Plain values that these do not hold.
+    """
+
+    flavor: str
+    data: np.ndarray
+    state: dict[str, Any]
+
+
+class _LightGBM:
+    types = ("lightgbm.basic.Booster",)
+
+    def dump(self, held: Any) -> tuple[bytes, dict[str, Any]]:
+        text = held.model_to_string(num_iteration=-1)
+        return text.encode(), {"best_iteration": held.best_iteration}
+
+    def load(self, data: bytes, state: dict[str, Any]) -> Any:
+        from lightgbm import Booster
+
+        booster = Booster(model_str=data.decode())
+        booster.best_iteration = int(state["best_iteration"])
+        return booster
+
+
+class _XGBoost:
+    types = ("xgboost.core.Booster",)
+
+    def dump(self, held: Any) -> tuple[bytes, dict[str, Any]]:
+        return bytes(held.save_raw("ubj")), {"config": held.save_config()}
+
+    def load(self, data: bytes, state: dict[str, Any]) -> Any:
+        from xgboost import Booster
+
+        booster = Booster()
+        booster.load_model(bytearray(data))
+        booster.load_config(str(state["config"]))
+        return booster
+
+
+class _CatBoost:
+    types = ("catboost.core.CatBoostClassifier", "catboost.core.CatBoostRegressor")
+
+    def dump(self, held: Any) -> tuple[bytes, dict[str, Any]]:
+        if not held.is_fitted():
+            return b"", self._state(held)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "model.cbm")
+            held.save_model(str(path))
+            return path.read_bytes(), self._state(held)
+
+    def load(self, data: bytes, state: dict[str, Any]) -> Any:
+        import catboost
+
+        kinds = {name.rpartition(".")[2] for name in self.types}
+        if state["kind"] not in kinds:
+            raise ValueError(f"no class {state['kind']!r}")
+        model = getattr(catboost, state["kind"])(**state["params"])
+        return model.load_model(blob=data) if data else model
+
+    def _state(self, held: Any) -> dict[str, Any]:
+        return {"kind": type(held).__name__, "params": held.get_params(deep=False)}
+
+
+@cache
+def _flavors() -> dict[str, Flavor]:
+    found: dict[str, Flavor] = {
+        "catboost": _CatBoost(),
+        "lightgbm": _LightGBM(),
+        "xgboost": _XGBoost(),
+    }
+    for point in entry_points(group="windu.flavors"):
+        found.setdefault(point.name, point.load())
+    return found
+
+
+def _flavor_of(held: Any) -> str | None:
+    name = f"{type(held).__module__}.{type(held).__qualname__}"
+    return next((f for f, flavor in _flavors().items() if name in flavor.types), None)
+
+
+def to_native(held: Any) -> Any:
+    """Return a `NativePart` for an object that a flavor writes, else the object.
+
+    Parameters
+    ----------
+    held : object
+        Anything.
+
+    Returns
+    -------
+    object
+        A `NativePart`, or what was passed.
+    """
+    name = _flavor_of(held)
+    if name is None:
+        return held
+    data, state = _flavors()[name].dump(held)
+    return NativePart(name, np.frombuffer(data, dtype=np.uint8), state)
+
+
+def from_native(held: Any) -> Any:
+    """Return the object that a `NativePart` stands for, else what was passed.
+
+    Parameters
+    ----------
+    held : object
+        Anything.
+
+    Returns
+    -------
+    object
+        Made by the flavor's own library.
+
+    Raises
+    ------
+    PersistenceError
+        If there is no such flavor, its library is missing, or cannot read the bytes.
+    """
+    if not isinstance(held, NativePart):
+        return held
+    name = str(held.flavor)
+    if name not in _flavors():
+        raise PersistenceError(
+            f"The file holds a part of the flavor {name!r}, which must be installed. "
+            f"Got only {sorted(_flavors())}." + did_you_mean(name, list(_flavors()))
+        )
+    load: Callable[..., Any] = _flavors()[name].load
+    try:
+        return load(np.asarray(held.data, dtype=np.uint8).tobytes(), held.state)
+    except ImportError as error:
+        raise PersistenceError(
+            f"The file holds a part that {name} wrote, which must be installed. Got: "
+            f"{error}. Run pip install 'windu[{name}]'."
+        ) from error
+    except Exception as error:
+        raise PersistenceError(
+            f"What {name} wrote cannot be read: {type(error).__name__}: {error}. The "
+            f"file is damaged, or was written by another version of {name}."
+        ) from error

@@ -1,0 +1,247 @@
+"""Many small trees as a few large arrays: a forest loads and shrinks like one table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from sklearn import tree
+from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
+from sklearn.tree._tree import Tree
+
+from windu.exceptions import PersistenceError
+
+__all__ = ["PackedPredictors", "PackedTrees", "pack", "unpack"]
+
+_TREES = {
+    name: getattr(tree, name)
+    for name in (
+        *("DecisionTreeClassifier", "DecisionTreeRegressor"),
+        *("ExtraTreeClassifier", "ExtraTreeRegressor"),
+    )
+}
+_NAMES = {kind: name for name, kind in _TREES.items()}
+
+
+@dataclass
+class PackedTrees:
+    """Fitted trees of one class that scikit-learn's forests and boosters hold.
+
+    Attributes
+    ----------
+    kind : str
+        Name of their class.
+    shape : list of int
+        Shape of the array that held them; empty for a list.
+    shared : dict
+        Attributes that are the same for all.
+    own : dict of str to list
+        Attributes that differ, one value a tree.
+    n_features, n_outputs : int
+        Of each tree.
+    n_classes : ndarray of shape (n_outputs,)
+        Of each tree.
+    nodes, values : ndarray
+        Nodes and their values of all trees, one after the other.
+    counts, depths : ndarray of shape (n_trees,)
+        Number of nodes, and the depth of each tree.
+    """
+
+    kind: str
+    shape: list[int]
+    shared: dict[str, Any]
+    own: dict[str, list[Any]]
+    n_features: int
+    n_outputs: int
+    n_classes: np.ndarray
+    nodes: np.ndarray
+    values: np.ndarray
+    counts: np.ndarray
+    depths: np.ndarray
+
+
+@dataclass
+class PackedPredictors:
+    """The trees of histogram gradient boosting, a list of rounds.
+
+    Attributes
+    ----------
+    per_round : int
+        Trees a round.
+    nodes : ndarray
+        Nodes of all trees, one after the other.
+    counts : ndarray of shape (n_trees,)
+        Number of nodes of each tree.
+    binned, raw : ndarray
+        Tables of levels of all trees, one after the other.
+    tables : ndarray of shape (n_trees, 2)
+        Number of rows of each tree in them.
+    """
+
+    per_round: int
+    nodes: np.ndarray
+    counts: np.ndarray
+    binned: np.ndarray
+    raw: np.ndarray
+    tables: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), int))
+
+
+def pack(held: Any) -> Any:
+    """Return packed trees for a list or an array of trees, else what was passed.
+
+    Parameters
+    ----------
+    held : object
+        Anything.
+
+    Returns
+    -------
+    object
+        `PackedTrees`, `PackedPredictors`, or the object itself.
+    """
+    if isinstance(held, np.ndarray):
+        if held.dtype != object or not held.size:
+            return held
+        return _pack_trees(held.ravel().tolist(), list(held.shape)) or held
+    if not isinstance(held, list) or not held:
+        return held
+    if isinstance(held[0], list):
+        return _pack_predictors(held) or held
+    return _pack_trees(held, []) or held
+
+
+def _pack_trees(trees: list[Any], shape: list[int]) -> PackedTrees | None:
+    kind = type(trees[0])
+    if kind not in _NAMES or any(
+        type(one) is not kind or "tree_" not in vars(one) for one in trees
+    ):
+        return None
+    states = [dict(vars(one)) for one in trees]
+    fitted = [state.pop("tree_") for state in states]
+    first = fitted[0].__reduce__()[1]
+    names = list(states[0])
+    alike = all(
+        list(state) == names and _same(one.__reduce__()[1], first)
+        for state, one in zip(states, fitted, strict=True)
+    )
+    if not alike:
+        return None
+    values = {name: [state[name] for state in states] for name in names}
+    shared = {n: v[0] for n, v in values.items() if all(_same(x, v[0]) for x in v)}
+    parts = [one.__getstate__() for one in fitted]
+    return PackedTrees(
+        _NAMES[kind],
+        shape,
+        shared,
+        {name: v for name, v in values.items() if name not in shared},
+        first[0],
+        first[2],
+        first[1],
+        np.concatenate([part["nodes"] for part in parts]),
+        np.concatenate([part["values"] for part in parts]),
+        np.array([part["node_count"] for part in parts]),
+        np.array([part["max_depth"] for part in parts]),
+    )
+
+
+def _same(one: Any, other: Any) -> bool:
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and np.array_equal(one, other)
+    return one is other or bool(one == other)
+
+
+def _pack_predictors(rounds: list[Any]) -> PackedPredictors | None:
+    width = len(rounds[0])
+    flat = [one for row in rounds if isinstance(row, list) for one in row]
+    even = all(isinstance(row, list) and len(row) == width for row in rounds)
+    if not flat or not even or any(type(one) is not TreePredictor for one in flat):
+        return None
+    binned = [one.binned_left_cat_bitsets for one in flat]
+    raw = [one.raw_left_cat_bitsets for one in flat]
+    return PackedPredictors(
+        width,
+        np.concatenate([one.nodes for one in flat]),
+        np.array([len(one.nodes) for one in flat]),
+        np.concatenate(binned),
+        np.concatenate(raw),
+        np.array([[len(b), len(r)] for b, r in zip(binned, raw, strict=True)]),
+    )
+
+
+def unpack(held: Any) -> Any:
+    """Return the trees of packed ones, else what was passed.
+
+    Parameters
+    ----------
+    held : object
+        Anything.
+
+    Returns
+    -------
+    object
+        A list or an array of trees, or the object itself.
+
+    Raises
+    ------
+    PersistenceError
+        If the arrays do not fit each other.
+    """
+    if not isinstance(held, (PackedTrees, PackedPredictors)):
+        return held
+    try:
+        if isinstance(held, PackedTrees):
+            return _unpack_trees(held)
+        return _unpack_predictors(held)
+    except Exception as error:
+        raise PersistenceError(
+            "The arrays of packed trees must fit each other. In the file they do not "
+            f"({type(error).__name__}: {error}); it was damaged or edited. Get a whole "
+            "copy."
+        ) from error
+
+
+def _unpack_trees(held: PackedTrees) -> Any:
+    kind = _TREES[held.kind]
+    nodes, values = _split(held.nodes, held.counts), _split(held.values, held.counts)
+    trees = []
+    for number, (part, value) in enumerate(zip(nodes, values, strict=True)):
+        fitted = Tree(held.n_features, held.n_classes, held.n_outputs)
+        state = {"node_count": len(part), "nodes": part, "values": value}
+        fitted.__setstate__({**state, "max_depth": int(held.depths[number])})
+        one = kind.__new__(kind)
+        own = {name: column[number] for name, column in held.own.items()}
+        vars(one).update({**held.shared, **own, "tree_": fitted})
+        trees.append(one)
+    if not held.shape:
+        return trees
+    array = np.empty(len(trees), dtype=object)
+    array[:] = trees
+    return array.reshape(held.shape)
+
+
+def _unpack_predictors(held: PackedPredictors) -> list[list[Any]]:
+    parts = zip(
+        _split(held.nodes, held.counts),
+        _split(held.binned, held.tables[:, 0]),
+        _split(held.raw, held.tables[:, 1]),
+        strict=True,
+    )
+    flat = [TreePredictor(*part) for part in parts]
+    width = held.per_round
+    if width < 1 or len(flat) % width:
+        raise ValueError(f"{len(flat)} trees in rounds of {width}")
+    return [flat[i : i + width] for i in range(0, len(flat), width)]
+
+
+def _split(array: np.ndarray, counts: np.ndarray) -> list[np.ndarray]:
+    """Return the parts of an array; their lengths must add up to its own."""
+    if (counts < 0).any() or counts.sum() != len(array):
+        raise ValueError(f"parts of {int(counts.sum())} rows in {len(array)}")
+    parts = np.split(array, np.cumsum(counts)[:-1])
+    # Trees keep their arrays; a view would keep those of all the others alive.
+    return [np.ascontiguousarray(part) for part in parts]
