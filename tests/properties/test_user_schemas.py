@@ -8,8 +8,7 @@ import pandera.pandas as pa
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from windu.schema.user.column_checks import NotKnown
-from windu.schema.user.compiled import UserTests
+from windu.schema.user.compiled import NotKnown, UserTests
 from windu.schema.user.stored import from_json, to_json
 
 MANY = settings(

@@ -112,6 +112,13 @@ def test_levels_that_came_back_as_numbers():
         conform(pd.DataFrame({"zone": [1, 7.5]}), schema)
 
 
+def test_an_example_keeps_a_zone_with_summer_time():
+    """Its offset from UTC changes within the column."""
+    when = pd.date_range("2020-01-01", periods=12, freq="MS", tz="Europe/Berlin")
+    frame = pd.DataFrame({"when": when.insert(3, pd.NaT)})
+    assert unpack_frame(pack_frame(frame)).equals(frame)
+
+
 def test_example_shows_missing_values_rare_levels_and_extremes():
     """The example is chosen, and comes back with its dtypes."""
     from windu.schema.example import choose_example

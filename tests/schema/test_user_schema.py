@@ -88,13 +88,6 @@ ROWS = {
 def test_single_rows_keep_their_short_way():
     """A frame, a dict; what fails goes to pandera, which explains."""
     est = fitted(checked(ROWS), CITY)
-    assert rows_of(est).tests
-    expected = est.predict_proba(CITY)
-    for i in range(20):
-        one = CITY.iloc[[i]]
-        np.testing.assert_array_equal(est.predict_proba(one), expected[[i]])
-        assert rows_of(est).matrix(one) is not None
-        assert rows_of(est).matrix(one.iloc[0].to_dict()) is not None
     for bad in ({"visits": -1}, {"visits": 9}, {"city": "Paris"}, {"city": ""}):
         row = {"visits": 1, "city": "Rome"} | bad
         assert rows_of(est).matrix(row) is None
@@ -104,19 +97,31 @@ def test_single_rows_keep_their_short_way():
         est.predict({"visits": 1, "city": None})
 
 
+def thrice(values):
+    return values * 3
+
+
 @pytest.mark.parametrize(
     "columns",
     [
+        ROWS,
         {"city": pa.Column(str, pa.Check.str_matches("^[A-Z]"))},
         {"visits": pa.Column(int, pa.Check(lambda v: v >= 0))},
-        {"visits": pa.Column(int, coerce=True)},
-        {"visits": pa.Column(int, pa.Check.unique_values_eq(range(9)))},
+        {"visits": pa.Column(float, coerce=True)},
+        {"visits": pa.Column(int, parsers=pa.Parser(thrice))},
     ],
 )
-def test_rows_without_a_short_way(columns):
-    """They go the ordinary way, to the same end."""
+def test_single_rows_are_as_in_the_batch(columns):
+    """Bit by bit, with checks and conversions of every sort."""
     est = fitted(checked(columns), CITY)
-    assert rows_of(est) is None
+    expected = est.predict_proba(CITY)
+    for i in range(20):
+        one = CITY.iloc[[i]]
+        row = one.to_dict("records")[0]
+        assert rows_of(est).matrix(one) is not None
+        assert rows_of(est).matrix(row) is not None
+        np.testing.assert_array_equal(est.predict_proba(one), expected[[i]])
+        np.testing.assert_array_equal(est.predict_proba([row]), expected[[i]])
 
 
 def test_patterns_of_names():
@@ -283,3 +288,49 @@ def test_an_inferred_schema_that_was_edited():
     with pytest.raises(SchemaError, match="less_than"):
         est.predict(X.assign(amount=60.0))
     est.predict(X.assign(visits=X["visits"].astype("float64"), amount=1))
+
+
+def test_what_the_table_fails_is_told_once():
+    """Not of each column; rows by position, the first of them first."""
+    wide = pa.Check(lambda table: table["visits"] < 100, name="few")
+    est = fitted(checked({}, checks=wide))
+    with pytest.raises(SchemaError) as caught:
+        est.predict(X.assign(visits=np.where(X.index.isin([9, 7]), 500, 1)))
+    (difference,) = caught.value.report.errors
+    assert (difference.column, difference.n_rows, difference.first_row) == (None, 2, 7)
+    with pytest.raises(SchemaError, match="The table must .*Got 'uid'"):
+        fitted(
+            checked({"visits": pa.Column()}, strict=True), X[["visits", "uid", "when"]]
+        )
+
+
+def said(**options):
+    return checked({"city": pa.Column(nullable=True, metadata={"windu": options})})
+
+
+@pytest.mark.parametrize(
+    ("schema", "message"),
+    [
+        (said(tolerence={}), "'windu'. of the column 'city'.*mean 'tolerance'"),
+        (said(tolerance="warn"), "A tolerance must be a dict"),
+        (said(kind="categoric"), "The kind of the column 'city'.*mean 'categorical'"),
+        (said(kind="numeric"), "'city' must hold values that can be numeric"),
+        (checked({}, metadata={"windu": {"x": 1}}), "of the schema must have keys"),
+        (pa.SeriesSchema(int), "The schema must be 'infer'"),
+    ],
+)
+def test_what_nobody_can_follow_is_refused(schema, message):
+    """At fit, with the nearest name."""
+    with pytest.raises(SchemaError, match=message):
+        fitted(schema)
+
+
+def test_an_inferred_schema_holds_for_a_part_of_the_rows():
+    """Where a column has one value or none, as in a fold, it is left out."""
+    table = NUMBERS.assign(note=np.where(X.index < 9, None, "12"), code="7")
+    table.loc[200:, "code"] = "8"
+    est = fitted(infer_schema(table), table)
+    part = WinduEstimator("linear", schema=est.schema).fit(table.head(9), Y[:9])
+    kinds = {c: part._table_schema.by_name[c].kind for c in ("note", "code")}
+    assert kinds == {"note": "constant", "code": "constant"}
+    assert len(part.predict(table)) == len(table)

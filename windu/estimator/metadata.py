@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from numbers import Integral
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.validation import has_fit_parameter
 
 from windu._compat.sklearn import check_sample_weight, routing_enabled
+from windu.components.thresholds.decisions import as_numbers
+from windu.components.thresholds.purpose import check_costs
 from windu.exceptions import PartError
 
 __all__ = ["Metadata", "read_metadata", "router_of"]
@@ -71,7 +74,7 @@ def router_of(
             threshold.set_fit_request(sample_weight=True, costs=True)
         router.add(threshold=threshold, method_mapping=mapping)
         cv = threshold.cv
-        splitter = StratifiedGroupKFold() if isinstance(cv, Integral) else cv
+        splitter = StratifiedGroupKFold() if isinstance(cv, Real) else cv
         if hasattr(splitter, "get_metadata_routing"):
             split = MethodMapping().add(caller="fit", callee="split")
             router.add(splitter=splitter, method_mapping=split)
@@ -115,6 +118,7 @@ def read_metadata(
     if sample_weight is not None:
         given["sample_weight"] = sample_weight
     if not given:
+        _check_costs(threshold, None, n_rows)
         return Metadata()
     if model is None:
         raise PartError(
@@ -127,6 +131,7 @@ def read_metadata(
         given = dict(routed.model.fit)
         if threshold is not None:
             costs = routed.threshold.fit.get("costs")
+            _check_weights_alike("sample_weight" in given, routed.threshold.fit)
             groups = getattr(routed, "splitter", {"split": {}})["split"].get("groups")
     elif threshold is not None:
         costs = given.pop("costs", None)
@@ -143,4 +148,30 @@ def read_metadata(
         given["sample_weight"] = check_sample_weight(
             given["sample_weight"], np.empty((n_rows, 1)), ensure_non_negative=True
         )
+    _check_rows("groups", groups, n_rows)
+    _check_costs(threshold, costs, n_rows)
     return Metadata(given, groups, costs)
+
+
+def _check_costs(threshold: Any, costs: Any, n_rows: int) -> None:
+    if threshold is not None and threshold.thresholds is None:
+        check_costs(threshold, costs)
+    if costs is not None:
+        _check_rows("costs", as_numbers(costs, "costs"), n_rows)
+
+
+def _check_weights_alike(to_model: bool, to_threshold: Mapping[str, Any]) -> None:
+    if to_model != ("sample_weight" in to_threshold):
+        raise PartError(
+            "sample_weight must go to both the model and the threshold, or to neither. "
+            f"Got a request of the {'model' if to_model else 'threshold'} alone. Call "
+            "set_fit_request(sample_weight=...) alike on both."
+        )
+
+
+def _check_rows(name: str, values: Any, n_rows: int) -> None:
+    if values is not None and np.shape(values)[:1] != (n_rows,):
+        raise PartError(
+            f"{name} must have one row for each of the {n_rows} rows of X. Got shape "
+            f"{np.shape(values)}."
+        )

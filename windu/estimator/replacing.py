@@ -74,11 +74,12 @@ class Replacing:
             )
         part = fresh_part("threshold", threshold, classifier=True)
         n, labels = len(self.classes_), self.task_ == "multilabel"
+        margin = not hasattr(self, "predict_proba")
         if part.thresholds is not None:
             codes = np.empty((0, n) if labels else 0, dtype=np.int64)
             scores = np.empty((0, n if labels or n > 2 else 1))
-            margin = not hasattr(self, "predict_proba")
-            return part.choose(scores, codes, self.classes_, margin=margin)
+            options: Any = {"margin": margin, "ranks": self._known_ranks(part)}
+            return part.choose(scores, codes, self.classes_, **options)
         if not hasattr(threshold, "thresholds_"):
             raise PartError(
                 f"A new threshold must be fixed, or fitted. Got {threshold!r}. Choose "
@@ -92,6 +93,27 @@ class Replacing:
                 f"{self.classes_.tolist()}. Got {known}. The rows it is chosen on must "
                 "show every class."
             )
+        columns = 1 if n == 2 and not labels else n
+        if threshold.n_features_in_ not in (columns, n) or (
+            threshold.margin_ and not margin
+        ):
+            raise PartError(
+                "The threshold must be fitted on what "
+                f"{'decision_function' if margin else 'predict_proba'} gives. Got one "
+                f"fitted on {threshold.n_features_in_} columns of "
+                f"{'distances' if threshold.margin_ else 'probabilities'}."
+            )
         fitted = copy.deepcopy(threshold)
         fitted.classes_ = self.classes_
         return fitted
+
+    def _known_ranks(self, part: ThresholdSelector) -> Any:
+        ranks = getattr(self.threshold_, "ranks_", None)
+        numbers = np.asarray(self.classes_).dtype.kind in "iuf"
+        if part.ordered is True and ranks is None and not numbers:
+            raise PartError(
+                "The order of the classes must be known. Only an ordered threshold "
+                "keeps it. Instead of ordered=True pass ordered=[...] with all of "
+                f"{self.classes_.tolist()}, lowest first."
+            )
+        return ranks

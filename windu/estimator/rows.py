@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 
+from windu._compat.frames import as_frame
 from windu._compat.sklearn import output_is_default
 from windu.components._row_blocks import transform_of_row
 from windu.components._row_features import Decline, features_of_value
@@ -22,7 +23,7 @@ from windu.components._row_models import QUICK_TYPES, model_of_row
 from windu.components.featurizers import AutoFeaturizer
 from windu.exceptions import SchemaError
 from windu.schema.columns import TableSchema
-from windu.schema.user.check import stamp_of, user_check
+from windu.schema.user.check import UserCheck, stamp_of, user_check
 from windu.schema.user.given import pandera_schema_of
 
 __all__ = ["CompiledRows", "compile_rows", "is_one_row", "rows_of"]
@@ -51,8 +52,8 @@ class CompiledRows:
         Names of the columns of training.
     named : bool
         Whether training had names; rows without names are then not taken.
-    tests : list of tuple
-        Position of a column, and what a user's schema asks of its value.
+    asked : UserCheck or None
+        What a user's schema asks for; it is asked about a table of one row.
     features : list of callable
         One a column, from a value to its features.
     transform : callable
@@ -65,7 +66,7 @@ class CompiledRows:
         self,
         names: list[Any],
         named: bool,
-        tests: list[tuple[int, Callable[[Any], bool]]],
+        asked: UserCheck | None,
         features: list[Callable[[Any], list[Any]]],
         transform: Callable[[Any], list[float]],
         model: Any,
@@ -73,7 +74,7 @@ class CompiledRows:
         self.names = names
         self.columns = pd.Index(names)
         self.named = named
-        self.tests = tests
+        self.asked = asked
         self.features = features
         self.transform = transform
         self.model = model
@@ -91,12 +92,9 @@ class CompiledRows:
         ndarray of shape (1, n_features_out) or None
             Bit by bit what the ordinary way gives.
         """
-        values = self._values(X)
+        values = self._values(X if self.asked is None else self._checked(X, self.asked))
         if values is None:
             return None
-        for position, passes in self.tests:
-            if not passes(values[position]):
-                return None
         row: list[Any] = []
         try:
             for make, value in zip(self.features, values, strict=True):
@@ -106,6 +104,13 @@ class CompiledRows:
         matrix = np.array([self.transform(row)], dtype=np.float64)
         # Of an overflow numpy warns on the ordinary way.
         return None if np.isinf(matrix).any() else matrix
+
+    def _checked(self, X: Any, asked: UserCheck) -> pd.DataFrame | None:
+        frame = as_frame(X)
+        if len(frame) != 1:
+            return None
+        frame, report = asked.compare(frame, everything=False)
+        return None if report.differences else frame
 
     def _values(self, X: Any) -> Sequence[Any] | None:
         if isinstance(X, list) and len(X) == 1:
@@ -166,8 +171,7 @@ def compile_rows(est: Any) -> CompiledRows | None:
     schema, featurizer = est._table_schema, est.featurizer_
     checked = est.schema is not None
     asked = user_check(est.schema, schema)
-    tests = [] if asked is None else asked.row_tests()
-    if tests is None:
+    if asked is not None and not est._named:
         return None
     if checked and _looks_at_values(schema):
         return None
@@ -185,7 +189,7 @@ def compile_rows(est: Any) -> CompiledRows | None:
     if transform is None or len(features) < len(made):
         return None
     model = model_of_row(est.model_)
-    rows = CompiledRows(schema.names, est._named, tests, features, transform, model)
+    rows = CompiledRows(schema.names, est._named, asked, features, transform, model)
     return rows if _is_proven(rows, est) else None
 
 

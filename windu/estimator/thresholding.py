@@ -13,6 +13,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import (
     GroupKFold,
+    GroupShuffleSplit,
     ShuffleSplit,
     StratifiedGroupKFold,
     StratifiedShuffleSplit,
@@ -79,8 +80,9 @@ def check_threshold(
             "threshold=None, or a task of classes."
         )
     if task == "multilabel":
-        n = 2 if target.form == "labels" else np.shape(target.values)[1]
-        threshold.check(np.arange(n), labels=True)
+        known = target.form != "labels"
+        labels = np.arange(np.shape(target.values)[1]) if known else None
+        threshold.check(labels, labels=True)
     elif len({type(label) for label in target.values.tolist()}) == 1:
         # Labels of several types, or too many, are refused by the label encoder.
         classes = np.unique(target.values)
@@ -103,7 +105,6 @@ def select_threshold(
     if threshold is None:
         return None
     assert target is not None and task is not None
-    method = _response_of(model_)
     codes = np.asarray(codes)
     if label_encoder_ is not None:
         classes = np.asarray(label_encoder_.classes_)
@@ -112,7 +113,10 @@ def select_threshold(
     else:
         classes = np.asarray(model_.classes_)
         codes = np.searchsorted(classes, codes)
+    method = _response_of(model_)
     margin = method == "decision_function"
+    if margin and codes.ndim == 1 and len(classes) > 2:
+        _check_one_score_a_class(model_)
     options: dict[str, Any] = {"margin": margin, "ranks": target.ranks}
     if threshold.thresholds is not None:
         shape = (0, len(classes)) if codes.ndim == 2 or len(classes) > 2 else (0, 1)
@@ -122,7 +126,10 @@ def select_threshold(
         rows = np.arange(len(codes))
         folds, reason = None, ""
     else:
-        splits, reason = _splits(threshold, codes, refits)
+        # To probabilities, a class that a fold has not seen is impossible. Distances
+        # have no such value; lists alone leave labels unseen.
+        complete = margin and (codes.ndim == 1 or target.form == "labels")
+        splits, reason = _splits(threshold, codes, classes, refits, complete=complete)
         if reason:
             columns = 1 if codes.ndim == 1 and len(classes) == 2 else len(classes)
             scores, rows, folds = np.empty((0, columns)), np.empty(0, int), None
@@ -136,7 +143,7 @@ def select_threshold(
         codes[rows],
         classes,
         sample_weight=None if weight is None else np.asarray(weight)[rows],
-        costs=None if refits.costs is None else _cost_rows(refits, len(codes))[rows],
+        costs=None if refits.costs is None else np.asarray(refits.costs)[rows],
         folds=folds,
         reason=reason,
         **options,
@@ -154,6 +161,17 @@ def _response_of(model: Any) -> str:
     )
 
 
+def _check_one_score_a_class(model: Any) -> None:
+    """Raise for pairs of classes, which for three are as many as the classes."""
+    for name, value in model.get_params().items():
+        if name.rpartition("__")[2] == "decision_function_shape" and value == "ovo":
+            raise PartError(
+                "A threshold needs one score a class. Got the model "
+                f"{type(model).__name__} with {name}='ovo', which gives one a pair of "
+                "classes. Pass 'ovr'."
+            )
+
+
 def _scores_of(model: Any, matrix: Any, method: str) -> np.ndarray:
     """Return one column a class or label, or a flat array for two classes."""
     scores = getattr(model, method)(matrix)
@@ -163,18 +181,22 @@ def _scores_of(model: Any, matrix: Any, method: str) -> np.ndarray:
 
 
 def _splits(
-    threshold: ThresholdSelector, codes: np.ndarray, refits: Refits
+    threshold: ThresholdSelector,
+    codes: np.ndarray,
+    classes: np.ndarray,
+    refits: Refits,
+    *,
+    complete: bool,
 ) -> tuple[list[Any], str]:
     """Return rows to fit and to score, and why that cannot be."""
     cv, n = threshold.cv, len(codes)
-    if n < threshold.min_samples:
-        return [], (
-            f"{n} rows are fewer than min_samples={threshold.min_samples}. Lower "
-            "min_samples, or use more rows."
-        )
+    if few := threshold.too_few(n):
+        return [], few
     labels = codes.ndim == 2
     if isinstance(cv, Real) and not isinstance(cv, Integral):
         shuffle = ShuffleSplit if labels else StratifiedShuffleSplit
+        if refits.groups is not None:
+            shuffle = GroupShuffleSplit
         cv = shuffle(
             1, test_size=cv, random_state=as_seed(refits.estimator.random_state)
         )
@@ -191,10 +213,17 @@ def _splits(
             raise
         return [], f"the rows cannot be split by cv={threshold.cv}: {error}"
     for fit, _ in splits:
-        if not labels and len(here := np.unique(codes[fit])) < 2:
+        here = np.flatnonzero(codes[fit].any(0)) if labels else np.unique(codes[fit])
+        if not labels and len(here) < 2:
             return [], (
-                f"a fold leaves rows of one class only, code {here[0]}, to fit on. Use "
-                "fewer folds, or more rows of the rare class."
+                f"a fold leaves rows of one class only, {classes.tolist()[here[0]]!r}, "
+                "to fit on. Use fewer folds, or more rows of the rare class."
+            )
+        if complete and len(here) < len(classes):
+            unseen = np.delete(classes, here).tolist()[0]
+            return [], (
+                f"a fold leaves no rows of {unseen!r} to fit on, and the model gives "
+                "distances, not probabilities. Use fewer folds, or more rows of it."
             )
     return splits, ""
 
@@ -244,12 +273,6 @@ def _fold_scores(
     if scores.ndim == 1 or len(known) == len(classes):
         return scores
     # The fold has not seen some class or label: to its model it is impossible.
-    if method == "decision_function":
-        raise PartError(
-            "Every fold must see every class where the model gives distances and not "
-            f"probabilities. A fold has {len(known)} of {len(classes)}. Use fewer "
-            "folds in ThresholdSelector(cv=...), or a model with predict_proba."
-        )
     full = np.zeros((len(scores), len(classes)))
     everything = classes.tolist()
     full[:, [everything.index(label) for label in known]] = scores
@@ -258,15 +281,6 @@ def _fold_scores(
 
 def _has_rows(value: Any, n: int) -> bool:
     return hasattr(value, "__len__") and not isinstance(value, str) and len(value) == n
-
-
-def _cost_rows(refits: Refits, n: int) -> np.ndarray:
-    costs = np.asarray(refits.costs, dtype="float64")
-    if len(costs) != n:
-        raise PartError(
-            f"costs must have one row for each of the {n} rows of X. Got {len(costs)}."
-        )
-    return costs
 
 
 def decided(estimator: Any, X: Any) -> np.ndarray:

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 from sklearn import tree
-from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
-from sklearn.tree._tree import Tree
 
+from windu._compat.trees import Tree, TreePredictor
 from windu.exceptions import PersistenceError
 
 __all__ = ["PackedPredictors", "PackedTrees", "pack", "unpack"]

@@ -130,7 +130,9 @@ def _unpack(column: dict[str, Any]) -> pd.Series:
     if dtype == "object":
         return values
     if dtype.startswith("datetime64"):
-        return pd.to_datetime(values, format="ISO8601").astype(dtype)
+        # The offset of one zone changes with the seasons.
+        zoned = "," in dtype
+        return pd.to_datetime(values, format="ISO8601", utc=zoned).astype(dtype)
     if dtype.startswith("timedelta64"):
         return pd.to_timedelta(values).astype(dtype)
     return values.astype(dtype)

@@ -65,6 +65,11 @@ def check_tolerance(tolerance: Mapping[str, str]) -> dict[str, Action]:
     SchemaError
         With the nearest name, or the actions that are allowed.
     """
+    if not isinstance(tolerance, Mapping):
+        raise SchemaError(
+            "A tolerance must be a dict of difference to action, such as "
+            f"{{'null': 'raise'}}. Got {tolerance!r}."
+        )
     known: dict[str, Action] = {}
     for name, action in tolerance.items():
         if name not in DIFFERENCES:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from reprlib import repr as short
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
 from scipy.special import softmax
 from sklearn.utils.multiclass import type_of_target
 
@@ -14,29 +16,29 @@ from windu.components.thresholds.objectives import Truth
 from windu.components.thresholds.rules import RULES
 from windu.exceptions import PartError, TargetError
 
-__all__ = ["Family", "read_scores", "read_truth"]
+__all__ = ["Family", "as_numbers", "ranks_of", "read_scores", "read_truth"]
 
 #: Probabilities below this count as this, so that weights can work on them.
 _LEAST = 1e-12
+#: Bits of the sum of all weights.
+_BITS = 44
 
 
 def read_truth(y: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return codes and classes of a target; for labels 0 and 1 and their names."""
+    if pd.api.types.is_list_like(y) and np.ndim(y) == 1:
+        _check_no_missing(np.asarray(y))
     kind = type_of_target(y, input_name="y")
-    values = np.asarray(y)
+    values = y.toarray() if issparse(y) else np.asarray(y)
     if kind == "multilabel-indicator":
-        names = y.columns if isinstance(y, pd.DataFrame) else range(values.shape[1])
+        names = getattr(y, "columns", range(values.shape[1]))
         return values.astype(np.int64), np.array(list(names))
     if kind not in ("binary", "multiclass"):
         raise TargetError(
-            f"y must hold classes, or 0 and 1 in one column a label. Got {kind} values."
+            "y must hold classes of one type, or 0 and 1 in one column a label. Got "
+            f"{'mixed' if kind == 'unknown' else kind} values."
         )
-    if len(missing := np.flatnonzero(pd.isna(values.ravel()))):
-        raise TargetError(
-            f"Input y contains NaN. Every row needs a label; rows {missing[:10]} have "
-            "none.",
-            missing.tolist(),
-        )
+    _check_no_missing(values.ravel())
     classes, codes = np.unique(values.ravel(), return_inverse=True)
     if len(classes) < 2:
         raise TargetError(
@@ -44,6 +46,44 @@ def read_truth(y: Any) -> tuple[np.ndarray, np.ndarray]:
             f"{len(codes)} rows."
         )
     return codes, classes
+
+
+def _check_no_missing(values: np.ndarray) -> None:
+    if len(missing := np.flatnonzero(pd.isna(values))):
+        raise TargetError(
+            f"Input y contains NaN. Every row needs a label; rows {missing[:10]} have "
+            "none.",
+            missing.tolist(),
+        )
+
+
+def ranks_of(y: Any) -> list[Any] | None:
+    """Return the categories that occur in an ordered target, lowest first."""
+    dtype = getattr(y, "dtype", None)
+    if not isinstance(dtype, pd.CategoricalDtype) or not dtype.ordered:
+        return None
+    here = set(y)
+    return [label for label in dtype.categories.tolist() if label in here]
+
+
+def as_numbers(given: Any, what: str) -> np.ndarray:
+    """Return an array of what a user gave, or say that it holds no numbers."""
+    try:
+        return np.asarray(given, dtype="float64")
+    except (TypeError, ValueError) as error:
+        raise PartError(
+            f"{what} must be numbers in rows of one length. Got {short(given)}: {error}"
+        ) from error
+
+
+def _exact(weight: np.ndarray) -> np.ndarray:
+    """Round weights so that sums and differences of them are exact.
+
+    Otherwise what is left of a sum, when all of it is taken away, is not 0, and the
+    share of one such rest in another is any number.
+    """
+    step = 2.0 ** (np.ceil(np.log2(weight.sum())) - _BITS)
+    return np.round(weight / step) * step
 
 
 def read_scores(scores: Any, n_rows: int | None = None) -> np.ndarray:
@@ -117,7 +157,7 @@ class Family:
         if self.order is not None:
             codes = np.argsort(self.order)[codes]
             table = None if table is None else table[:, self.order]
-        return Truth(codes, weight, self.n_classes, table)
+        return Truth(codes, _exact(weight), self.n_classes, table)
 
     def _costs(self, codes: np.ndarray, costs: Any) -> np.ndarray | None:
         if costs is None:
@@ -125,18 +165,19 @@ class Family:
                 return None
             labels = self.kind == "multilabel"
             return self.matrix[codes, 1 - codes] if labels else self.matrix[codes]
-        table = np.asarray(costs, dtype="float64")
-        if table.shape == (len(codes),):
-            if self.kind == "multilabel":
-                return np.repeat(table[:, None], self.n_classes, axis=1)
-            return table[:, None] * (codes[:, None] != np.arange(self.n_classes))
-        if table.shape != (len(codes), self.n_classes) or not np.isfinite(table).all():
+        table, n = as_numbers(costs, "costs"), len(codes)
+        fits = table.shape in ((n,), (n, self.n_classes))
+        if not fits or not np.isfinite(table).all():
             raise PartError(
                 "costs must be finite numbers of shape (n_samples,), the cost of a "
-                f"wrong decision, or (n_samples, {self.n_classes}). Got shape "
-                f"{table.shape} for {len(codes)} rows."
+                f"wrong decision, or (n_samples, {self.n_classes}). Got "
+                f"{'NaN or infinity in ' * fits}shape {table.shape} for {n} rows."
             )
-        return table
+        if table.ndim == 2:
+            return table
+        if self.kind == "multilabel":
+            return np.repeat(table[:, None], self.n_classes, axis=1)
+        return table[:, None] * (codes[:, None] != np.arange(self.n_classes))
 
     def evidence(self, scores: np.ndarray) -> np.ndarray:
         """Return scores in the form that the rule decides on."""
@@ -148,7 +189,8 @@ class Family:
                 f"{scores.shape[1]}."
             )
         if self.kind == "binary":
-            return scores[:, -1]
+            two_margins = self.margin and scores.shape[1] == 2
+            return scores[:, 1] - scores[:, 0] if two_margins else scores[:, -1]
         if self.kind == "multilabel":
             return scores
         if self.kind == "ordered":
@@ -161,7 +203,7 @@ class Family:
         if self.matrix is not None:
             # What a decision saves against the worst; for equal costs the probability.
             saved = self.matrix.max(axis=1, keepdims=True) - self.matrix
-            scores = self._shares(scores) @ saved
+            scores = self._shares(scores) @ (saved / (saved.max() or 1.0))
         return np.log(np.maximum(scores, _LEAST))
 
     def _shares(self, scores: np.ndarray) -> np.ndarray:
@@ -208,16 +250,19 @@ class Family:
     def fixed(self, thresholds: Any) -> np.ndarray:
         """Return the cuts that a user gave, as the rule wants them."""
         n = len(self.plain_cuts())
-        given = np.asarray(thresholds, dtype="float64")
+        given = as_numbers(thresholds, "thresholds")
         if given.ndim == 0 and self.kind in ("binary", "multilabel"):
             given = np.full(n, given)
         what = "one weight a class" if self.kind == "multiclass" else "one cut"
         if self.kind == "multilabel":
             what = "one cut, or one a label"
         if given.shape != (n,) or not np.isfinite(given).all():
+            cuts = self.kind == "multiclass" and given.shape == (n - 1,)
             raise PartError(
                 f"thresholds must be {what}, {n} finite numbers for this target of "
                 f"{self.n_classes} classes or labels. Got {thresholds!r}."
+                + " Cuts between classes need their order: ordered=[...]."
+                * cuts
             )
         if self.kind == "multiclass" and (given <= 0).any():
             raise PartError(

@@ -125,8 +125,15 @@ class ThresholdCurveDisplay:
         selector = getattr(estimator, "threshold_", estimator)
         if not isinstance(selector, ThresholdSelector):
             raise PartError(
-                "The curve needs a threshold. Got an estimator with threshold=None. "
-                "Pass threshold='balanced_accuracy', or another score, and fit again."
+                "The curve needs a WinduEstimator with a threshold, or a "
+                f"ThresholdSelector. Got {type(estimator).__name__}; with "
+                "threshold=None there is none. Pass threshold='balanced_accuracy', or "
+                "another score, and fit again."
+            )
+        if (X is None) != (y is None):
+            raise PartError(
+                "A curve of other rows needs X and y. Got one of them. Leave both out "
+                "for the curve of the selection."
             )
         if X is not None:
             selector = _on_rows(estimator, selector, X, y)
@@ -248,7 +255,7 @@ def _on_rows(
     estimator: Any, selector: ThresholdSelector, X: Any, y: Any
 ) -> ThresholdSelector:
     """Return the same cuts, judged on other rows."""
-    fixed = clone(selector).set_params(thresholds=selector.thresholds_)
+    fixed = clone(selector).set_params(thresholds=selector.thresholds_, cv="prefit")
     if estimator is selector:
         return fixed.fit(X, y)
     method = "predict_proba" if hasattr(estimator, "predict_proba") else ""

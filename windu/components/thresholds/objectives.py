@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import UndefinedMetricWarning
 
 from windu.components.thresholds.counts import (
     CLASS_SCORES,
@@ -22,11 +24,13 @@ __all__ = [
     "Constrained",
     "LabelObjective",
     "Line",
+    "Relaxed",
     "RowObjective",
     "Truth",
 ]
 
-#: Cuts at which a score is computed that counts alone do not give.
+#: Cuts at which a score is computed that counts alone do not give, and again around
+#: the best of them.
 GRID = 100
 #: Cells of counts that are held at a time.
 _CELLS = 4_000_000
@@ -34,6 +38,8 @@ _CELLS = 4_000_000
 _BROKEN = 1e15
 #: Rounding that a bound forgives.
 _SLACK = 1e-12
+#: What a score with a bound is worth, in sizes of the wanted score, to find starts.
+_PRICES = (0.3, 1.0, 3.0)
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,7 @@ class ClassObjective:
     """
 
     n_cuts: int | None = None
+    weighted = True
 
     def __init__(
         self,
@@ -207,6 +214,7 @@ class LabelObjective:
     """
 
     n_cuts: int | None = None
+    weighted = True
 
     def __init__(
         self, name: str, average: str = "macro", sign: int = 1, **options: Any
@@ -278,6 +286,7 @@ class RowObjective:
     """
 
     n_cuts: int | None = None
+    weighted = True
 
     def __init__(self, name: str, sign: int = 1, **options: Any):
         self.name, self.sign, self.options = name, sign, options
@@ -317,18 +326,34 @@ class CallObjective:
         ``function(y_true, y_pred, sample_weight) -> float``, greater is better.
     classes : ndarray of shape (n_classes,)
         Labels of the codes; ignored for several labels.
+    weighted : bool, default=True
+        Whether the function heeds the weights.
     """
 
     n_cuts: int | None = GRID
 
-    def __init__(self, function: Callable[..., float], classes: np.ndarray):
-        self.function, self.classes = function, classes
+    def __init__(
+        self,
+        function: Callable[..., float],
+        classes: np.ndarray,
+        weighted: bool = True,
+    ):
+        self.function, self.classes, self.weighted = function, classes, weighted
 
     def of(self, decided: np.ndarray, truth: Truth) -> float:
         """Return the score of decisions."""
         labels = decided if decided.ndim == 2 else self.classes[decided]
         true = truth.codes if decided.ndim == 2 else self.classes[truth.codes]
-        return float(self.function(true, labels, truth.weight))
+        with warnings.catch_warnings():
+            # Some cuts decide for one class only; their score need not be defined.
+            warnings.simplefilter("ignore", UndefinedMetricWarning)
+            try:
+                return float(self.function(true, labels, truth.weight))
+            except ValueError:
+                if decided.ndim == 2 or len({*truth.codes.tolist()}) == truth.n_classes:
+                    raise
+                # A fold without some class; not every metric has a value there.
+                return float("nan")
 
     def along(self, line: Line, truth: Truth) -> np.ndarray:
         """Return the score at each cut of a line."""
@@ -349,8 +374,10 @@ class Constrained:
 
     def __init__(self, objective: Any, bounds: list[tuple[Any, float]]):
         self.objective, self.bounds = objective, bounds
-        cuts = [o.n_cuts for o in (objective, *(o for o, _ in bounds)) if o.n_cuts]
+        every = [objective, *(o for o, _ in bounds)]
+        cuts = [o.n_cuts for o in every if o.n_cuts]
         self.n_cuts: int | None = min(cuts, default=None)
+        self.weighted = all(o.weighted for o in every)
 
     def of(self, decided: np.ndarray, truth: Truth) -> float:
         """Return the score of decisions; far below all scores where they miss."""
@@ -364,6 +391,46 @@ class Constrained:
         )
         value = self.objective.along(line, truth)
         return np.where(short > 0, -_BROKEN * (1 + short), value)
+
+    def relaxed(self, scale: float) -> list[Relaxed]:
+        """Return objectives without bounds, whose best cuts lie near to the bounds.
+
+        One cut at a time seldom finds a way along a bound, which takes two cuts that
+        move against each other.
+
+        Parameters
+        ----------
+        scale : float
+            A usual size of the score.
+        """
+        return [Relaxed(self, price * scale) for price in _PRICES]
+
+
+class Relaxed:
+    """A wanted score plus the scores that have bounds, at a price.
+
+    Parameters
+    ----------
+    constrained : Constrained
+        What is wanted, and the bounds.
+    price : float
+        Of the scores that have bounds.
+    """
+
+    def __init__(self, constrained: Constrained, price: float):
+        self.constrained, self.price = constrained, price
+        self.n_cuts = constrained.n_cuts
+
+    def of(self, decided: np.ndarray, truth: Truth) -> float:
+        """Return the sum for decisions."""
+        bounded = sum(o.of(decided, truth) for o, _ in self.constrained.bounds)
+        return self.constrained.objective.of(decided, truth) + self.price * bounded
+
+    def along(self, line: Line, truth: Truth) -> np.ndarray:
+        """Return the sum at each cut of a line."""
+        bounded: Any = sum(o.along(line, truth) for o, _ in self.constrained.bounds)
+        value: np.ndarray = self.constrained.objective.along(line, truth)
+        return value + self.price * bounded
 
 
 def _label_counts(decided: np.ndarray, truth: Truth) -> tuple[Any, Any, Any]:

@@ -11,17 +11,17 @@ import numpy as np
 import pandas as pd
 
 from windu._compat.sklearn import scorer_parts
-from windu.components.thresholds.decisions import Family
+from windu.components.thresholds.decisions import Family, as_numbers
 from windu.components.thresholds.objectives import (
     ClassObjective,
     Constrained,
     LabelObjective,
     Truth,
 )
-from windu.components.thresholds.scorers import objective_for
-from windu.exceptions import PartError, TargetError, WinduWarning, did_you_mean
+from windu.components.thresholds.scorers import objective_for, position_of
+from windu.exceptions import PartError, TargetError, WinduWarning
 
-__all__ = ["family_for", "name_of", "purpose_of", "warn_if_missed"]
+__all__ = ["check_costs", "family_for", "name_of", "purpose_of", "warn_if_missed"]
 
 
 def family_for(
@@ -105,7 +105,7 @@ def _matrix(given: Any, classes: np.ndarray, kind: str) -> np.ndarray | None:
                 f"{list(given.index)} and {list(given.columns)}."
             )
         given = given.loc[names, names]
-    matrix = np.asarray(given, dtype="float64")
+    matrix = as_numbers(given, "cost_matrix")
     if matrix.shape != (n, n) or not np.isfinite(matrix).all():
         raise PartError(
             f"cost_matrix must hold finite numbers in {n} rows (true) and {n} columns "
@@ -145,26 +145,45 @@ def purpose_of(selector: Any, family: Family, classes: np.ndarray, costs: Any) -
     """
     classes = classes if family.order is None else classes[family.order]
     kind = "multiclass" if family.kind == "ordered" else family.kind
-    positive = _positive(selector.pos_label, classes)
-    if costs is not None and selector.cost_matrix is not None:
-        raise PartError(
-            "Costs come from cost_matrix or from costs of each row. Got both; leave "
-            "one out."
-        )
+    label = classes[-1] if selector.pos_label is None else selector.pos_label
+    positive = position_of(label, classes)
+    check_costs(selector, costs)
     if costs is not None or selector.cost_matrix is not None:
-        label = LabelObjective if kind == "multilabel" else ClassObjective
-        objective: Any = label("cost")
-    elif selector.scoring is None:
-        raise PartError("scoring=None needs cost_matrix, or costs passed to fit.")
+        by_label = kind == "multilabel"
+        objective: Any = (LabelObjective if by_label else ClassObjective)("cost")
     else:
         objective = objective_for(selector.scoring, kind, classes, positive)
-    if selector.constraint is None:
+    if not selector.constraint:
         return objective
     bounds = [
         (objective_for(name, kind, classes, positive), float(bound))
         for name, bound in _bounds(selector.constraint).items()
     ]
     return Constrained(objective, bounds)
+
+
+def check_costs(selector: Any, costs: Any) -> None:
+    """Raise where there is no purpose, or costs come twice.
+
+    Parameters
+    ----------
+    selector : ThresholdSelector
+        Its parameters.
+    costs : array-like or None
+        Costs of each row, where they were passed.
+
+    Raises
+    ------
+    PartError
+        If there is no purpose, or two.
+    """
+    if costs is None and selector.cost_matrix is None and selector.scoring is None:
+        raise PartError("scoring=None needs cost_matrix, or costs passed to fit.")
+    if costs is not None and selector.cost_matrix is not None:
+        raise PartError(
+            "Costs come from cost_matrix or from costs of each row. Got both; leave "
+            "one out."
+        )
 
 
 def name_of(selector: Any, costs: Any) -> str:
@@ -189,23 +208,11 @@ def name_of(selector: Any, costs: Any) -> str:
     return str(getattr(named, "__name__", named))
 
 
-def _positive(label: Any, classes: np.ndarray) -> int:
-    if label is None:
-        return len(classes) - 1
-    names = classes.tolist()
-    if label not in names:
-        raise PartError(
-            f"pos_label must be one of the classes {names}. Got {label!r}."
-            + did_you_mean(label, names)
-        )
-    return names.index(label)
-
-
 def _bounds(given: Any) -> dict[str, float]:
     pairs = list(given.items()) if isinstance(given, Mapping) else [tuple(given)]
     for pair in pairs:
         number = len(pair) == 2 and isinstance(pair[1], Real)
-        if not number or not isinstance(pair[0], str):
+        if not number or not isinstance(pair[0], str) or not np.isfinite(pair[1]):
             raise PartError(
                 "constraint must name scores and what they must reach, as "
                 f"{{'precision': 0.9}}. Got {given!r}."

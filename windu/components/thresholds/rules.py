@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 
-from windu.components.thresholds.objectives import Line, Truth
+from windu.components.thresholds.lines import between, line_of, some_of
+from windu.components.thresholds.objectives import Constrained, Line, Truth
 
-__all__ = ["RULES", "LabelCuts", "OneCut", "OrderedCuts", "Weights", "ascend", "lines"]
+__all__ = ["RULES", "LabelCuts", "OneCut", "OrderedCuts", "Weights", "ascend", "search"]
 
 #: Rounds over all cuts; a round without gain is the last.
 _ROUNDS = 20
 #: Gains below this are rounding.
 _GAIN = 1e-12
 #: Weights tried a class and round, times the classes: each costs as many counts.
-_WEIGHTS = 20_000
+_WEIGHTS = 10_000
+#: Logarithms closer than this differ by rounding alone.
+_DUST = 1e-12
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class _Cuts:
     """
 
     margin: bool = False
+    #: Scores that differ by no more are one.
+    dust: ClassVar[float] = 0.0
 
     def most(self, n_classes: int) -> int | None:
         """Return how many values of a cut are tried; None for every distinct score."""
@@ -109,8 +114,10 @@ class Weights(_Cuts):
     more rows, as it does for labels.
     """
 
+    dust: ClassVar[float] = _DUST
+
     def most(self, n_classes: int) -> int:
-        """Return how many weights of a class are tried."""
+        """Return how many weights of a class are tried, and around the best again."""
         return max(200, _WEIGHTS // n_classes)
 
     def plain(self, n_classes: int) -> np.ndarray:
@@ -120,7 +127,8 @@ class Weights(_Cuts):
     def starts(self, scores: np.ndarray, truth: Truth) -> list[np.ndarray]:
         """Return weights against the shares of the classes, whole and half."""
         counts = np.bincount(truth.codes, truth.weight, truth.n_classes)
-        logs = np.log(np.maximum(counts, 1.0) / counts.sum())
+        # A class that no row has counts as one row.
+        logs = np.log(np.maximum(counts, truth.weight.mean()))
         logs = logs - logs.mean()
         return [logs, logs / 2]
 
@@ -138,7 +146,9 @@ class Weights(_Cuts):
         start = weighted.argmax(1)
         n = len(start)
         line = Line(start, np.arange(n), start, np.full(n, which), np.empty(0, int))
-        return own - weighted[np.arange(n), start], line
+        lead = own - weighted[np.arange(n), start]
+        # At equal scores the first class is decided.
+        return np.where(start < which, np.nextafter(lead, -np.inf), lead), line
 
     def stored(self, cuts: np.ndarray) -> np.ndarray:
         """Return weights with a geometric mean of 1."""
@@ -196,72 +206,27 @@ def _from_to(n: int, before: int, after: int) -> tuple[Any, Any, Any]:
     return np.full(n, before), np.full(n, after), np.empty(0, int)
 
 
-def lines(
-    rule: Any,
-    scores: np.ndarray,
-    cuts: np.ndarray,
-    which: int,
-    *,
-    at: np.ndarray | None = None,
-    most: int | None = None,
-) -> tuple[Line, np.ndarray]:
-    """Return the line of one cut, the others kept, and the values it takes there.
+def _tried(
+    line: Line, falling: np.ndarray, truth: Truth, objective: Any, most: int | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return ends and their scores; where not all are tried, more around the best."""
 
-    Parameters
-    ----------
-    rule : rule
-        One of `RULES`.
-    scores : ndarray
-        Of all rows.
-    cuts : ndarray of shape (n_cuts,)
-        Where they stand.
-    which : int
-        The one that moves.
-    at : ndarray, default=None
-        Values to take; by default halfway between any two distinct scores.
-    most : int, default=None
-        So many values at most, evenly among the rows.
+    def values(ends: np.ndarray) -> np.ndarray:
+        found = objective.along(replace(line, ends=ends), truth)
+        # A score that is not defined is never the best.
+        return np.where(np.isnan(found), -np.inf, found)
 
-    Returns
-    -------
-    line : Line
-        With one end a value.
-    values : ndarray of shape (n_values,)
-        Of the cut.
-    """
-    position, line = rule.position(scores, cuts, which)
-    # Rows of one score change at one cut: their order does not matter.
-    order = np.argsort(-position)
-    falling = position[order]
-    if at is None:
-        ends = np.flatnonzero(np.diff(falling)) + 1
-        ends = np.concatenate([[0], ends, [len(falling)]]) if len(falling) else ends[:0]
-        if most is not None and len(ends) > most:
-            ends = ends[np.linspace(0, len(ends) - 1, most).round().astype(int)]
-        at = _between(falling, ends)
-    else:
-        ends = np.searchsorted(-falling, -at, side="right")
-    made = Line(
-        line.start,
-        line.rows[order],
-        line.before[order],
-        line.after[order],
-        ends,
-        line.label,
-    )
-    return made, at
-
-
-def _between(falling: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Return cuts that the first so many scores reach, halfway to the next score."""
-    if not len(ends):
-        return np.empty(0)
-    above = falling[np.maximum(ends - 1, 0)]
-    below = falling[np.minimum(ends, len(falling) - 1)]
-    middle = below + (above - below) / 2
-    middle = np.where(middle > below, middle, above)
-    middle = np.where(ends == 0, np.nextafter(falling[0], np.inf), middle)
-    return np.where(ends == len(falling), falling[-1], middle)
+    ends = some_of(line.ends, falling, most)
+    reached = values(ends)
+    if len(ends) == len(line.ends):
+        return ends, reached
+    best = int(reached.argmax())
+    low, high = ends[max(best - 1, 0)], ends[min(best + 1, len(ends) - 1)]
+    near = line.ends[(line.ends > low) & (line.ends < high) & (line.ends != ends[best])]
+    near = some_of(near, falling, most)
+    if not len(near):
+        return ends, reached
+    return np.append(ends, near), np.append(reached, values(near))
 
 
 def ascend(
@@ -297,19 +262,46 @@ def ascend(
     """
     cuts = np.array(start, dtype=float)
     best = objective.of(rule.decide(scores, cuts), truth)
+    best = -np.inf if np.isnan(best) else best
     limits = (rule.most(truth.n_classes), objective.n_cuts)
     most = min([limit for limit in limits if limit is not None], default=None)
     for _ in range(1 if len(cuts) == 1 else _ROUNDS):
         before = best
         for which in range(len(cuts)):
-            line, at = lines(rule, scores, cuts, which, most=most)
-            if not len(at):
+            line, falling = line_of(rule, scores, cuts, which)
+            if not len(falling):
                 continue
-            values = objective.along(line, truth)
+            ends, values = _tried(line, falling, truth, objective, most)
             if values.max() > best + _GAIN:
-                equal = np.flatnonzero(values == values.max())
-                nearest = equal[np.abs(at[equal] - cuts[which]).argmin()]
-                cuts[which], best = at[nearest], float(values[nearest])
+                at = between(falling, ends[values == values.max()], rule.dust)
+                cuts[which] = at[np.abs(at - cuts[which]).argmin()]
+                best = float(values.max())
         if best <= before + _GAIN:
             break
     return cuts, best
+
+
+def search(
+    rule: Any, scores: np.ndarray, truth: Truth, objective: Any, start: np.ndarray
+) -> np.ndarray:
+    """Return the best cuts that are found from several starts.
+
+    Parameters
+    ----------
+    rule, scores, truth, objective, start
+        As in `ascend`.
+
+    Returns
+    -------
+    ndarray of shape (n_cuts,)
+        Never worse than the start.
+    """
+    starts = [start, *rule.starts(scores, truth)]
+    if isinstance(objective, Constrained) and len(start) > 1:
+        plain = objective.objective.of(rule.decide(scores, start), truth)
+        starts += [
+            ascend(rule, scores, truth, relaxed, start)[0]
+            for relaxed in objective.relaxed(abs(plain) or 1.0)
+        ]
+    found = [ascend(rule, scores, truth, objective, one) for one in starts]
+    return max(found, key=lambda one: one[1])[0]

@@ -19,7 +19,7 @@ from windu.components.thresholds.objectives import (
 )
 from windu.exceptions import PartError, did_you_mean
 
-__all__ = ["objective_for"]
+__all__ = ["objective_for", "position_of"]
 
 #: Scores that scikit-learn has under no name.
 _MORE_NAMES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -88,26 +88,40 @@ def objective_for(scoring: Any, kind: str, classes: np.ndarray, positive: int) -
     if isinstance(scoring, str):
         scoring = _named(scoring)
     parts = scorer_parts(scoring)
-    if parts is None:
-        return CallObjective(_metric_of(scoring, classes), classes)
-    function, sign, options, response = parts
+    if parts is None and not _is_metric(scoring):
+        return CallObjective(_scored(scoring, classes), classes, weighted=False)
+    function, sign, options, response = parts or (scoring, 1, {}, "predict")
     if response != "predict":
         raise PartError(
-            "scoring must be a score of decisions, such as 'f1' or "
+            "A threshold needs a score of decisions, such as 'f1' or "
             f"'balanced_accuracy'. Got {scoring!r}, which is computed from "
             f"{response} and is the same for every threshold."
         )
+    if options.get("zero_division") in (0, "warn"):
+        del options["zero_division"]
     known = _KNOWN.get(function)
     if known is not None and set(options) <= known[1]:
         return _by_counts(known[0], options, sign, kind, classes, positive)
-    return CallObjective(_weighted(function, sign, options), classes)
+    takes = "sample_weight" in inspect.signature(function).parameters
+    return CallObjective(_called(function, sign, options, takes), classes, takes)
+
+
+def position_of(label: Any, classes: np.ndarray) -> int:
+    """Return the code of a positive class that a user names."""
+    names = classes.tolist()
+    if label not in names:
+        raise PartError(
+            f"pos_label must be one of the classes {names}. Got {label!r}."
+            + did_you_mean(label, names)
+        )
+    return names.index(label)
 
 
 def _named(name: str) -> Any:
     names = [*metrics.get_scorer_names(), *_MORE_NAMES]
     if name not in names:
         raise PartError(
-            f"scoring must be a scorer's name. Got {name!r}."
+            f"A score must have the name of a scorer. Got {name!r}."
             + did_you_mean(name, names)
         )
     return metrics.get_scorer(name)
@@ -123,8 +137,8 @@ def _by_counts(
 ) -> Any:
     average = options.pop("average", "binary" if name in _BY_CLASS else "macro")
     label = options.pop("pos_label", None)
-    if label is not None and label in classes.tolist():
-        positive = classes.tolist().index(label)
+    if label is not None and kind == average == "binary":
+        positive = position_of(label, classes)
     if kind == "multilabel":
         return _of_labels(name, average, sign, options)
     if average == "samples":
@@ -157,11 +171,9 @@ def _of_labels(name: str, average: str, sign: int, options: dict[str, Any]) -> A
     )
 
 
-def _weighted(
-    function: Callable[..., float], sign: int, options: dict[str, Any]
+def _called(
+    function: Callable[..., float], sign: int, options: dict[str, Any], takes: bool
 ) -> Callable[..., float]:
-    takes = "sample_weight" in inspect.signature(function).parameters
-
     def score(true: Any, labels: Any, weight: np.ndarray) -> float:
         weights = {"sample_weight": weight} if takes else {}
         return sign * function(true, labels, **options, **weights)
@@ -186,13 +198,47 @@ class _Decided(ClassifierMixin, BaseEstimator):
         return X
 
 
-def _metric_of(scoring: Any, classes: np.ndarray) -> Callable[..., float]:
+def _is_metric(scoring: Any) -> bool:
+    """Tell ``f(y_true, y_pred)`` from a scorer ``f(estimator, X, y)``."""
     if not callable(scoring):
         raise PartError(
             "scoring must be a scorer's name, a scorer, or a function of true and "
             f"predicted labels. Got {scoring!r}."
         )
-    first = next(iter(inspect.signature(scoring).parameters), "")
-    if first.startswith("y"):
-        return _weighted(scoring, 1, {})
-    return lambda true, labels, weight: scoring(_Decided(classes), labels, true)
+    signature = inspect.signature(scoring)
+    metric = next(iter(signature.parameters), "").startswith("y") or not _takes(
+        signature, 3
+    )
+    if not _takes(signature, 2 if metric else 3):
+        raise PartError(
+            "scoring must be a function f(y_true, y_pred) or f(estimator, X, y). Got "
+            f"{scoring!r} with {signature}. Options go into make_scorer."
+        )
+    name = getattr(scoring, "__name__", "")
+    if name.endswith(("_loss", "_error")) and scoring.__module__.startswith("sklearn."):
+        raise PartError(
+            f"A greater score must be better. Got the loss {name}. Pass "
+            f"make_scorer({name}, greater_is_better=False)."
+        )
+    return metric
+
+
+def _takes(signature: inspect.Signature, n: int) -> bool:
+    try:
+        signature.bind(*range(n))
+    except TypeError:
+        return False
+    return True
+
+
+def _scored(scorer: Callable[..., float], classes: np.ndarray) -> Callable[..., float]:
+    def score(true: Any, labels: Any, weight: np.ndarray) -> float:
+        try:
+            return scorer(_Decided(classes), labels, true)
+        except AttributeError as error:
+            raise PartError(
+                "A threshold needs a score of decisions. Got a scorer that asks for "
+                f"more than predict: {error}."
+            ) from error
+
+    return score

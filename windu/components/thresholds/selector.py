@@ -12,8 +12,14 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from windu._compat.sklearn import Interval, check_sample_weight, fit_context
-from windu.components.thresholds.decisions import read_scores, read_truth
+from windu._compat.sklearn import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    check_sample_weight,
+    fit_context,
+)
+from windu.components.thresholds.decisions import ranks_of, read_scores, read_truth
 from windu.components.thresholds.objectives import Constrained
 from windu.components.thresholds.purpose import (
     family_for,
@@ -21,7 +27,7 @@ from windu.components.thresholds.purpose import (
     purpose_of,
     warn_if_missed,
 )
-from windu.components.thresholds.rules import ascend
+from windu.components.thresholds.rules import search
 from windu.components.thresholds.spread import (
     curve_of,
     folds_of,
@@ -60,7 +66,7 @@ class ThresholdSelector(BaseEstimator):
         gives their order.
     pos_label : label, default=None
         The positive class of two; the last of ``classes_`` by default.
-    cv : int, float, splitter, iterable or "prefit", default=5
+    cv : int, float, splitter, list of splits or "prefit", default=5
         Inside `WinduEstimator`: what gives scores of rows that the model has not seen.
         Folds, the share of one dev split, or ``"prefit"`` for scores of the rows that
         the model was fitted on. Here alone: folds that `score_std_` is taken over.
@@ -74,7 +80,7 @@ class ThresholdSelector(BaseEstimator):
         ordered classes.
     score_, plain_score_ : float
         With these cuts and with the plain decision, of all rows together (the mean of
-        a score of each fold would be biased [1]_).
+        a score of each fold would be biased [1]_). NaN where nothing was chosen.
     score_std_ : float
         Standard deviation of the score over the folds.
     thresholds_std_ : ndarray of shape (n_cuts,)
@@ -85,7 +91,7 @@ class ThresholdSelector(BaseEstimator):
         What `score_` is.
     reason_ : str
         Why the plain decision was kept; empty otherwise. Weights of several classes
-        are kept only if, chosen on the other folds, they raise the score of each fold.
+        are kept only if weights chosen on the other folds raise the score.
     classes_ : ndarray of shape (n_classes,)
         Classes, or names of labels.
 
@@ -113,7 +119,14 @@ class ThresholdSelector(BaseEstimator):
         "thresholds": [Real, "array-like", None],
         "ordered": ["boolean", list, np.ndarray],
         "pos_label": "no_validation",
-        "cv": "no_validation",
+        "cv": [
+            Interval(Integral, 2, None, closed="left"),
+            Interval(Real, 0, 1, closed="neither"),
+            StrOptions({"prefit"}),
+            HasMethods(["split", "get_n_splits"]),
+            list,
+            tuple,
+        ],
         "min_samples": [Interval(Integral, 0, None, closed="left")],
     }
 
@@ -178,6 +191,7 @@ class ThresholdSelector(BaseEstimator):
             sample_weight=sample_weight,
             costs=costs,
             folds=folds_of(self.cv, codes),
+            ranks=ranks_of(y),
         )
 
     def choose(
@@ -247,10 +261,15 @@ class ThresholdSelector(BaseEstimator):
         truth = family.truth(codes, weight, costs)
         evidence = family.evidence(scores)
         objective = purpose_of(self, family, classes, costs)
+        if not objective.weighted and np.ptp(weight):
+            warnings.warn(
+                f"The score {self.score_name_} takes no weights: it counts all rows "
+                "alike. Give the function a parameter sample_weight.",
+                WinduWarning,
+                stacklevel=4,
+            )
         if not fixed:
-            starts = [cuts, *family.rule.starts(evidence, truth)]
-            found = [ascend(family.rule, evidence, truth, objective, s) for s in starts]
-            best = max(found, key=lambda one: one[1])[0]
+            best = search(family.rule, evidence, truth, objective, cuts)
             if family.kind == "multiclass" and not isinstance(objective, Constrained):
                 # So many weights fit noise easily.
                 rest = family.rule, evidence, truth, objective, cuts, folds
@@ -286,16 +305,44 @@ class ThresholdSelector(BaseEstimator):
         self._curve = curve_of(rule, evidence, truth, wanted, cuts, folds, names)
         if isinstance(objective, Constrained) and not fixed:
             warn_if_missed(self, objective, decided, truth)
+        elif family.kind == "ordered" and not fixed and self.score_ < self.plain_score_:
+            warnings.warn(
+                f"Cuts on the mean rank give {self.score_name_} {self.score_:.4g}, the "
+                f"largest probability {self.plain_score_:.4g}. Leave out ordered=, "
+                "unless the order of the decisions matters.",
+                WinduWarning,
+                stacklevel=5,
+            )
+
+    def too_few(self, n_rows: int) -> str:
+        """Return why so many rows are too few to choose on; empty where they are not.
+
+        Parameters
+        ----------
+        n_rows : int
+            Number of rows.
+
+        Returns
+        -------
+        str
+            The reason.
+        """
+        if n_rows >= self.min_samples:
+            return ""
+        return (
+            f"{n_rows} rows are fewer than min_samples={self.min_samples}. Lower "
+            "min_samples, or use more rows."
+        )
 
     def check(
-        self, classes: np.ndarray, *, labels: bool = False, ranks: Any = None
+        self, classes: np.ndarray | None, *, labels: bool = False, ranks: Any = None
     ) -> None:
         """Raise for parameters that do not fit the classes, before anything is fitted.
 
         Parameters
         ----------
-        classes : ndarray of shape (n_classes,)
-            Classes or labels.
+        classes : ndarray of shape (n_classes,) or None
+            Classes or labels; None for labels that are not known yet.
         labels : bool, default=False
             Whether each row may have several.
         ranks : list of labels, default=None
@@ -306,14 +353,18 @@ class ThresholdSelector(BaseEstimator):
         PartError
             For a score, an order, costs or cuts that cannot be.
         """
+        self._validate_params()
+        known = classes is not None
+        classes = np.arange(2) if classes is None else classes
         n = len(classes)
         scores = np.empty((0, n if labels or n > 2 else 1))
         codes = np.empty((0, n) if labels else 0, dtype=np.int64)
         family = family_for(self, scores, codes, classes, False, ranks)
-        if self.thresholds is not None and not labels:
+        if self.thresholds is not None and known:
             family.fixed(self.thresholds)
-        if self.scoring is not None or self.cost_matrix is not None:
-            purpose_of(self, family, classes, None)
+        # What has no purpose yet is chosen by costs of each row.
+        costs = () if self.scoring is None and self.cost_matrix is None else None
+        purpose_of(self, family, classes, costs)
 
     def predict(self, scores: Any) -> np.ndarray:
         """Return the labels that scores stand for.
@@ -357,11 +408,19 @@ class ThresholdSelector(BaseEstimator):
     @property
     def kind_(self) -> str:
         """``"binary"``, ``"multiclass"``, ``"multilabel"`` or ``"ordered"``."""
+        check_is_fitted(self)
         return self._family.kind
+
+    @property
+    def margin_(self) -> bool:
+        """Whether it decides on distances from a border, not on probabilities."""
+        check_is_fitted(self)
+        return bool(self._family.margin)
 
     @property
     def ranks_(self) -> list[Any] | None:
         """Ordered classes, lowest first; None where they have no order."""
+        check_is_fitted(self)
         order = self._family.order
         return None if order is None else self.classes_[order].tolist()
 
@@ -372,6 +431,19 @@ class ThresholdSelector(BaseEstimator):
         empty: dict[str, list[Any]] = {"threshold": [], "score": [], "std": []}
         return pd.DataFrame(self._curve or empty)
 
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        if isinstance(costs := state.get("cost_matrix"), pd.DataFrame):
+            # What is stored is plain: skops takes no frames.
+            state["cost_matrix"] = costs.to_dict("tight")
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if isinstance(costs := state.get("cost_matrix"), dict):
+            costs = pd.DataFrame.from_dict(costs, orient="tight")
+            state = {**state, "cost_matrix": costs}
+        super().__setstate__(state)
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         # Columns are scores of classes, not any table.
@@ -381,11 +453,8 @@ class ThresholdSelector(BaseEstimator):
         return tags
 
     def _reason(self, codes: np.ndarray) -> str:
-        if len(codes) < self.min_samples:
-            return (
-                f"{len(codes)} rows are fewer than min_samples={self.min_samples}. "
-                "Lower min_samples, or use more rows."
-            )
+        if few := self.too_few(len(codes)):
+            return few
         if codes.ndim == 1 and len(found := np.unique(codes)) < 2:
-            return f"all rows are of the class {self.classes_[found[0]]!r}."
+            return f"all rows are of the class {self.classes_.tolist()[found[0]]!r}."
         return ""

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import KFold, StratifiedKFold, check_cv
 
+from windu.components.thresholds.lines import between, line_at, line_of, some_of
 from windu.components.thresholds.objectives import Truth
-from windu.components.thresholds.rules import ascend, lines
+from windu.components.thresholds.rules import ascend
 
 __all__ = ["curve_of", "folds_of", "no_gain_elsewhere", "spread_of"]
 
@@ -181,14 +182,15 @@ def curve_of(
     most = min(_POINTS, objective.n_cuts or _POINTS)
     curve: dict[str, list[Any]] = {"label": [], "threshold": [], "score": [], "std": []}
     for which, name in enumerate(names):
-        _, at = lines(rule, evidence, cuts, which, most=most)
+        line, falling = line_of(rule, evidence, cuts, which)
+        at = between(falling, some_of(line.ends, falling, most), rule.dust)
         at = np.unique(np.append(at, cuts[which]))[::-1]
-        line, _ = lines(rule, evidence, cuts, which, at=at)
         std = np.full(len(at), np.nan)
         if len(parts) > 1:
             of_folds = [
                 objective.along(
-                    lines(rule, evidence[rows], cuts, which, at=at)[0], truth.take(rows)
+                    line_at(*line_of(rule, evidence[rows], cuts, which), at),
+                    truth.take(rows),
                 )
                 for rows in parts
             ]
@@ -198,7 +200,7 @@ def curve_of(
         ]
         curve["label"] += [name] * len(at)
         curve["threshold"] += [float(one[which]) for one in shown]
-        curve["score"] += objective.along(line, truth).tolist()
+        curve["score"] += objective.along(line_at(line, falling, at), truth).tolist()
         curve["std"] += std.tolist()
     if len(names) == 1:
         del curve["label"]

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from operator import is_
 from typing import Any
 
 import pandas as pd
-import pandera.pandas as pa
-from pandera.errors import SchemaErrors
 
 from windu.schema.check import compare
 from windu.schema.columns import TableSchema
-from windu.schema.pandera_schema import shallow_copy
 from windu.schema.report import Difference, ValidationReport
-from windu.schema.user.compiled import ColumnTest, UserTests
-from windu.schema.user.conversion import (
-    converts,
-    relaxed_schema,
-    settled_tests,
-    without_parsers,
-)
+from windu.schema.user.compiled import UserTests
+from windu.schema.user.conversion import Conversion, without_parsers
 from windu.schema.user.given import (
     check_with_pandera,
-    failures,
     has_own_checks,
     pandera_schema_of,
 )
-from windu.schema.user.rows import row_tests
 
 __all__ = ["UserCheck", "stamp_of", "user_check"]
 
@@ -46,23 +37,17 @@ class UserCheck:
     def __init__(self, schema: Any, table: TableSchema):
         self.asks = has_own_checks(schema)
         self._table = table
-        self._relaxed = relaxed_schema(schema)
         self._parsed = without_parsers(schema)
         self._optional = [
             name
             for name, column in schema.columns.items()
             if not column.required and not column.regex and name in table.by_name
         ]
-        required = {n: c for n, c in schema.columns.items() if c.required}
-        self._added = required if schema.add_missing_columns else {}
-        self._converts = bool(
-            self._added
-            or schema.parsers
-            or (schema.dtype is not None and schema.coerce)
-            or any(converts(column, schema) for column in schema.columns.values())
-        )
-        self._tests = _compiled(lambda: UserTests(self._parsed, table.names))
-        self._unchanged = _compiled(lambda: settled_tests(schema))
+        self._tests: UserTests | None = None
+        # What cannot be compiled, for whatever reason, is pandera's.
+        with suppress(Exception):
+            self._tests = UserTests(self._parsed, table.names)
+        self._converted = Conversion(schema, table, self._tests)
 
     def compare(
         self, frame: pd.DataFrame, *, everything: bool = True
@@ -100,47 +85,6 @@ class UserCheck:
                 all_found = [*report.differences, *failed]
                 report = ValidationReport(all_found, report.n_rows, report.drift)
         return conformed, report
-
-    def row_tests(self) -> list[tuple[int, Any]] | None:
-        """Return the checks of single values, None where they are not simple."""
-        return None if self._converts else row_tests(self._tests, self._table)
-
-    def _converted(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Difference]]:
-        """Return what coercion, parsers and defaults make, and what they cannot."""
-        if not self._converts or not len(frame) or self._is_settled(frame):
-            return frame, []
-        plain, found = frame.reset_index(drop=True), []
-        if self._added and not set(self._added) <= set(frame.columns):
-            gone = {n: c for n, c in self._added.items() if n not in frame.columns}
-            plain = pa.DataFrameSchema(gone, add_missing_columns=True).validate(plain)
-        try:
-            made = self._relaxed.validate(plain, lazy=True)
-        except SchemaErrors as errors:
-            found = failures(errors.failure_cases, self._table)
-            # What was not converted fails by its dtype as well.
-            found = [d for d in found if "coerce_dtype" in d.expected] or found
-            # One column that cannot be converted shall not hide the others.
-            made = plain.copy(deep=False)
-            for name in plain.columns:
-                made[name] = self._converted_alone(plain[[name]])
-        if len(made) != len(frame):
-            return frame, []
-        return made.set_axis(frame.index), found
-
-    def _is_settled(self, frame: pd.DataFrame) -> bool:
-        tests: dict[Any, ColumnTest] | None = self._unchanged
-        return tests is not None and all(
-            name in frame.columns and test.is_unchanged(frame[name])
-            for name, test in tests.items()
-        )
-
-    def _converted_alone(self, one: pd.DataFrame) -> Any:
-        relaxed = shallow_copy(self._relaxed)
-        relaxed.parsers = []
-        try:
-            return relaxed.validate(one, lazy=True).iloc[:, 0]
-        except SchemaErrors:
-            return one.iloc[:, 0]
 
     def _checked(
         self, frame: pd.DataFrame, absent: Collection[Any]
@@ -203,11 +147,3 @@ def stamp_of(schema: Any) -> list[Any]:
 
 def _same(one: Sequence[Any], other: Sequence[Any]) -> bool:
     return len(one) == len(other) and all(map(is_, one, other))
-
-
-def _compiled(make: Any) -> Any:
-    try:
-        return make()
-    except Exception:
-        # What cannot be compiled, for whatever reason, is pandera's.
-        return None

@@ -11,19 +11,26 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandera.backends.pandas import builtin_checks
 from pandera.engines import numpy_engine, pandas_engine
 from pandera.errors import SchemaError
 
 from windu.schema.pandera_schema import TolerantType
 from windu.schema.recast import is_settled, recast
-from windu.schema.user.column_checks import ColumnCheck, NotKnown
+from windu.schema.user.checks import check_name
 
-__all__ = ["ColumnTest", "UserTests", "coerces"]
-
+__all__ = ["NotKnown", "UserTests", "coerces"]
 
 #: dtypes of pandera that look at values, or change while they check.
 _NOT_KNOWN = ("Date", "Decimal", "NamedTuple", "PydanticModel", "TypedDict")
 _ENGINES = (numpy_engine.__name__, pandas_engine.__name__)
+#: Up to so many texts, a call of pandas costs more than all of them.
+_FEW_ROWS = 100
+_TEXTS = (pandas_engine.STRING, pandas_engine.NpString)
+
+
+class NotKnown(Exception):
+    """Something of a schema that only pandera knows."""
 
 
 class UserTests:
@@ -44,27 +51,22 @@ class UserTests:
 
     def __init__(self, schema: Any, names: list[Any]):
         frame_wide = (schema.checks, schema.parsers, schema.index, schema.dtype)
-        if any(part is not None and part != [] for part in frame_wide):
-            raise NotKnown
-        if schema.drop_invalid_rows:
+        if schema.drop_invalid_rows or any(p not in (None, []) for p in frame_wide):
             raise NotKnown
         applied = _applied_columns(schema, names)
-        listed = [name for name, _ in applied]
-        if schema.strict and set(listed) != set(names):
+        known = dict.fromkeys(name for name, _ in applied)
+        if schema.strict and set(known) != set(names):
             raise NotKnown
-        known = set(listed)
-        if schema.ordered and [*dict.fromkeys(listed)] != [
-            name for name in names if name in known
-        ]:
+        if schema.ordered and [*known] != [name for name in names if name in known]:
             raise NotKnown
         positions = {name: position for position, name in enumerate(names)}
-        self.columns = [
-            ColumnTest(positions[name], name, column, coerces(column, schema))
+        self._tests = [
+            (name, positions[name], _ColumnTest(column, coerces(column, schema)))
             for name, column in applied
         ]
         unique = schema.unique or []
         together = [unique] if all(isinstance(n, str) for n in unique) else unique
-        self.unique = [list(subset) for subset in together if subset]
+        self._unique = [list(subset) for subset in together if subset]
 
     def passes(self, frame: pd.DataFrame, absent: Collection[Any] = ()) -> bool:
         """Tell whether pandera surely takes a table and gives it back unchanged.
@@ -85,18 +87,32 @@ class UserTests:
             # One walk is quicker than a look-up a column.
             columns = [values for _, values in frame.items()]
             return all(
-                test.passes(columns[test.position])
-                for test in self.columns
-                if test.name not in absent
+                test.passes(columns[position])
+                for name, position, test in self._tests
+                if name not in absent
             ) and (len(frame) < 2 or self._is_unique(frame, absent))
         except Exception:
             # Checks may fail on values that they are not made for; pandera tells it.
             return False
 
+    def are_unchanged(self, frame: pd.DataFrame) -> bool:
+        """Tell whether coercion and defaults surely leave a raw table as it is.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame of shape (n_samples, n_columns)
+            A new table, with columns in any order.
+        """
+        return all(
+            test.is_unchanged(frame[name])
+            for name, _, test in self._tests
+            if name in frame.columns
+        )
+
     def _is_unique(self, frame: pd.DataFrame, absent: Collection[Any]) -> bool:
-        if self.unique and absent:
+        if self._unique and absent:
             return False
-        subsets = [[n for n in names if n in frame] for names in self.unique]
+        subsets = [[n for n in names if n in frame] for names in self._unique]
         return not any(frame.duplicated(subset).any() for subset in subsets if subset)
 
 
@@ -126,32 +142,18 @@ def coerces(column: Any, schema: Any) -> bool:
     return bool(column.dtype is not None and (column.coerce or schema.coerce))
 
 
-class ColumnTest:
-    """What a schema asks of one column.
+class _ColumnTest:
+    """What a schema asks of one column, and whether its values are converted."""
 
-    Parameters
-    ----------
-    position : int
-        Of the column in the table.
-    name : str or int
-        Its name.
-    column : pandera.pandas.Column
-        What is asked.
-    coerced : bool
-        Whether its values are converted.
-    """
-
-    def __init__(self, position: int, name: Any, column: Any, coerced: bool):
+    def __init__(self, column: Any, coerced: bool):
         if column.parsers or column.drop_invalid_rows or not _is_known(column.dtype):
             raise NotKnown
-        self.position = position
-        self.name = name
         self.dtype = column.dtype
         self.coerced = coerced
         self.filled = column.default is not None and bool(pd.notna(column.default))
         self.nullable = column.nullable
         self.unique = column.unique
-        self.checks = [ColumnCheck(check) for check in column.checks]
+        self.checks = [_ColumnCheck(check) for check in column.checks]
         self._accepted: Any = None
 
     def passes(self, values: pd.Series) -> bool:
@@ -160,52 +162,45 @@ class ColumnTest:
             return False
         if self.unique and len(values) > 1 and not values.is_unique:
             return False
-        if not self.checks:
-            return self.nullable or not values.hasnans
-        plain = _is_number(values.dtype)
-        data: Any = values.to_numpy() if plain else values
-        if plain:
-            missing = np.isnan(data) if data.dtype.kind == "f" else None
-            gaps = missing is not None and bool(missing.any())
-            present = data[~missing] if missing is not None and gaps else data
+        if self.nullable and not self.checks:
+            return True
+        data: Any = values
+        if isinstance(values.dtype, np.dtype) and values.dtype.kind in "iuf":
+            data = values.to_numpy()
+            missing = np.isnan(data) if data.dtype.kind == "f" else np.False_
         else:
-            gaps = values.hasnans
-            present = values.dropna() if gaps else values
+            missing = values.isna() if values.hasnans else np.False_
+        gaps = bool(missing.any())
         if gaps and not self.nullable:
             return False
-        return all(
-            check.passes(present if check.ignore_na else data, values, gaps)
-            for check in self.checks
-        )
+        present = data[~missing] if gaps else data
+        return all(c.passes(present if c.ignore_na else data) for c in self.checks)
 
     def is_unchanged(self, values: pd.Series) -> bool:
         """Tell whether pandera surely leaves the values as they are."""
-        if self.coerced and not _is_fixed(values.dtype, self.dtype):
+        got = values.dtype
+        if self.coerced and not (
+            _is_native(got)
+            and not getattr(self.dtype, "to_datetime_kwargs", None)
+            and got == getattr(self.dtype, "type", None)
+        ):
             return False
-        if not self.filled:
-            return True
         # Filled texts may get another dtype.
-        return _is_native(values.dtype) and not values.hasnans
-
-    def settles(self, sample: pd.Series) -> bool:
-        """Tell whether every text or number of the sample's dtype has a taken one."""
-        texts = sample.dtype == object and isinstance(self.dtype, _TEXTS)
-        taken = self._takes_dtype(sample)
-        return taken and (texts or self.dtype is None or sample.dtype == self._accepted)
+        return not self.filled or (_is_native(got) and not values.hasnans)
 
     def _takes_dtype(self, values: pd.Series) -> bool:
         got, dtype = values.dtype, self.dtype
         known = self._accepted
         if dtype is None or got is known or (type(got) is type(known) and got == known):
             return True
+        settled = got != object
         if isinstance(dtype, TolerantType):
             settled = got != "category" and is_settled(values, dtype.column)
             taken = settled or not recast(values, dtype.column)[1].any()
         elif got == object and isinstance(dtype, _TEXTS):
-            settled, kind = False, pd.api.types.infer_dtype(values, skipna=True)
+            kind = pd.api.types.infer_dtype(values, skipna=True)
             taken = kind in ("string", "empty")
         else:
-            settled = got != object
             told = dtype.check(pandas_engine.Engine.dtype(got), values)
             taken = bool(np.all(told))
         if taken and settled:
@@ -213,7 +208,32 @@ class ColumnTest:
         return taken
 
 
-_TEXTS = (pandas_engine.STRING, pandas_engine.NpString)
+class _ColumnCheck:
+    """One built-in check: pandera's own function, without what stands around it."""
+
+    def __init__(self, check: Any):
+        name = check_name(check)
+        if name is None or check.element_wise or check.groupby is not None:
+            raise NotKnown
+        self.ignore_na = check.ignore_na
+        self._arguments = dict(check._check_kwargs)
+        self._function = getattr(builtin_checks, name)
+        # Comparisons with plain numbers numpy does as pandas does, and quicker.
+        told = self._arguments.values()
+        self._of_arrays = all(type(value) in (bool, int, float) for value in told)
+        self._levels = self._arguments["allowed_values"] if name == "isin" else None
+
+    def passes(self, data: Any) -> bool:
+        """Tell whether all values pass, numbers as an array."""
+        if self._levels is not None and len(data) <= _FEW_ROWS:
+            cells = data.tolist()
+            if all(type(cell) is str for cell in cells):
+                return bool(self._levels.issuperset(cells))
+        if isinstance(data, np.ndarray) and not self._of_arrays:
+            data = pd.Series(data)
+        result = self._function(data, **self._arguments)
+        # Methods of pandas leave missing verdicts out.
+        return bool(result if isinstance(result, (bool, np.bool_)) else result.all())
 
 
 def _is_known(dtype: Any) -> bool:
@@ -228,20 +248,9 @@ def _is_known(dtype: Any) -> bool:
     )
 
 
-def _is_number(dtype: Any) -> bool:
-    return isinstance(dtype, np.dtype) and dtype.kind in "iuf"
-
-
 def _is_native(dtype: Any) -> bool:
     """Tell whether a column of a dtype stays the same when it is cast to it."""
-    plain = isinstance(dtype, np.dtype) and dtype.kind in "iufbmM"
-    return plain or isinstance(dtype, pd.DatetimeTZDtype) or _is_masked(dtype)
-
-
-def _is_masked(dtype: Any) -> bool:
-    return bool(re.fullmatch(r"boolean|(U?Int|Float)\d+", str(dtype)))
-
-
-def _is_fixed(got: Any, dtype: Any) -> bool:
-    options = getattr(dtype, "to_datetime_kwargs", None)
-    return _is_native(got) and not options and got == getattr(dtype, "type", None)
+    if isinstance(dtype, np.dtype):
+        return dtype.kind in "iufbmM"
+    masked = re.fullmatch(r"boolean|(U?Int|Float)\d+", str(dtype))
+    return bool(masked) or isinstance(dtype, pd.DatetimeTZDtype)

@@ -1,79 +1,89 @@
-"""What a user's schema changes in a table: coercion, parsers and defaults."""
+"""What a user's schema changes in a table: coercion, parsers, defaults, columns."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
 import pandera.pandas as pa
+from pandera.errors import SchemaErrors
 
+from windu.schema.columns import TableSchema
 from windu.schema.pandera_schema import shallow_copy
-from windu.schema.user.compiled import ColumnTest, coerces
+from windu.schema.report import Difference
+from windu.schema.user.compiled import UserTests, coerces
+from windu.schema.user.failures import failures
 
-__all__ = ["converts", "relaxed_schema", "settled_tests", "without_parsers"]
-
-
-def converts(column: Any, schema: Any) -> bool:
-    """Tell whether a schema may change the values of a column.
-
-    Parameters
-    ----------
-    column : pandera.pandas.Column
-        One of the schema's.
-    schema : pandera.pandas.DataFrameSchema
-        Given by a user.
-    """
-    filled = column.default is not None
-    return bool(column.parsers) or filled or coerces(column, schema)
+__all__ = ["Conversion", "without_parsers"]
 
 
-def settled_tests(schema: Any) -> dict[Any, ColumnTest] | None:
-    """Return what tells of a table that a schema would leave it as it is.
-
-    Parameters
-    ----------
-    schema : pandera.pandas.DataFrameSchema
-        Given by a user.
-
-    Returns
-    -------
-    dict or None
-        A test for each column that would be converted; None where nothing tells it.
-    """
-    if schema.parsers or schema.dtype is not None:
-        return None
-    columns = {k: c for k, c in schema.columns.items() if converts(c, schema)}
-    if any(column.regex or column.parsers for column in columns.values()):
-        return None
-    if schema.add_missing_columns:
-        columns = {k: c for k, c in schema.columns.items() if c.required} | columns
-    return {
-        name: ColumnTest(0, name, column, coerces(column, schema))
-        for name, column in columns.items()
-    }
-
-
-def relaxed_schema(schema: Any) -> pa.DataFrameSchema:
-    """Return a schema that converts and asks for nothing.
+class Conversion:
+    """What a user's schema does to a raw table before anything is checked.
 
     Parameters
     ----------
     schema : pandera.pandas.DataFrameSchema
         Given by a user; not changed.
+    table : TableSchema
+        What was seen in training.
+    tests : UserTests or None
+        The quick check of the same schema.
     """
-    relaxed = shallow_copy(schema)
-    relaxed.checks, relaxed.index, relaxed.unique = [], None, None
-    relaxed.strict, relaxed.ordered = False, False
-    relaxed.add_missing_columns = False
-    if not schema.coerce:
-        relaxed.dtype = None
-    relaxed.columns = {}
-    for name, column in schema.columns.items():
-        free = relaxed.columns[name] = shallow_copy(column)
-        free.checks, free.nullable, free.unique = [], True, False
-        free.required = False
-        if not coerces(column, schema):
-            free.dtype = None
-    return relaxed
+
+    def __init__(self, schema: Any, table: TableSchema, tests: UserTests | None):
+        columns = schema.columns.items()
+        parsers = [schema.parsers, *(column.parsers for _, column in columns)]
+        required = {name: column for name, column in columns if column.required}
+        self._added = required if schema.add_missing_columns else {}
+        self._nothing = not (
+            self._added
+            or any(parsers)
+            or (schema.dtype is not None and schema.coerce)
+            or any(c.default is not None or coerces(c, schema) for _, c in columns)
+        )
+        self._table = table
+        self._tests = None if any(parsers) else tests
+        self._relaxed = _relaxed(schema)
+
+    def __call__(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Difference]]:
+        """Return the converted table, and what could not be converted.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame of shape (n_samples, n_columns)
+            A new table.
+        """
+        gone = {n: c for n, c in self._added.items() if n not in frame.columns}
+        if self._nothing or not len(frame) or (not gone and self._is_settled(frame)):
+            return frame, []
+        plain, found = frame.reset_index(drop=True), []
+        if gone:
+            plain = pa.DataFrameSchema(gone, add_missing_columns=True).validate(plain)
+        try:
+            made = self._relaxed.validate(plain, lazy=True)
+        except SchemaErrors as errors:
+            found = failures(errors.failure_cases, len(plain), self._table)
+            # What was not converted fails by its dtype as well.
+            found = [d for d in found if "coerce_dtype" in d.expected] or found
+            # One column that cannot be converted shall not hide the others.
+            made = plain.copy(deep=False)
+            for name in plain.columns:
+                made[name] = self._converted_alone(plain[[name]])
+        if len(made) != len(frame):
+            return frame, []
+        return made.set_axis(frame.index), found
+
+    def _is_settled(self, frame: pd.DataFrame) -> bool:
+        return self._tests is not None and self._tests.are_unchanged(frame)
+
+    def _converted_alone(self, one: pd.DataFrame) -> Any:
+        relaxed = shallow_copy(self._relaxed)
+        relaxed.parsers = []
+        try:
+            return relaxed.validate(one, lazy=True).iloc[:, 0]
+        except SchemaErrors:
+            return one.iloc[:, 0]
 
 
 def without_parsers(schema: Any) -> pa.DataFrameSchema:
@@ -84,10 +94,35 @@ def without_parsers(schema: Any) -> pa.DataFrameSchema:
     schema : pandera.pandas.DataFrameSchema
         Given by a user; not changed.
     """
-    parsed = shallow_copy(schema)
-    parsed.parsers = []
-    parsed.columns = {}
-    for name, column in schema.columns.items():
-        parsed.columns[name] = shallow_copy(column)
-        parsed.columns[name].parsers = []
-    return parsed
+    return _changed(schema, {"parsers": []}, lambda _: {"parsers": []})
+
+
+def _relaxed(schema: Any) -> pa.DataFrameSchema:
+    """Return a schema that converts and asks for nothing."""
+    return _changed(
+        schema,
+        {
+            **{"checks": [], "unique": None, "index": None, "strict": False},
+            **{"ordered": False, "add_missing_columns": False},
+            "dtype": schema.dtype if schema.coerce else None,
+        },
+        lambda column: {
+            **{"checks": [], "unique": False, "nullable": True, "required": False},
+            "dtype": column.dtype if coerces(column, schema) else None,
+        },
+    )
+
+
+def _changed(
+    schema: Any, changes: dict[str, Any], of_column: Callable[[Any], dict[str, Any]]
+) -> pa.DataFrameSchema:
+    """Return a copy of a schema with other attributes, in all columns as well."""
+    made: Any = shallow_copy(schema)
+    made.columns = {n: shallow_copy(column) for n, column in schema.columns.items()}
+    for part, new in [
+        (made, changes),
+        *((c, of_column(c)) for c in made.columns.values()),
+    ]:
+        for key, value in new.items():
+            setattr(part, key, value)
+    return made

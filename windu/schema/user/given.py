@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
-import numpy as np
 import pandas as pd
 
 from windu.exceptions import SchemaError, did_you_mean
-from windu.schema.columns import ColumnSchema, TableSchema
+from windu.schema.columns import ColumnSchema, Kind, TableSchema
 from windu.schema.report import Difference
 from windu.schema.tolerance import action_for, check_tolerance
+from windu.schema.user.failures import failures
 
 __all__ = [
     "check_with_pandera",
-    "failures",
     "has_own_checks",
     "overlay",
     "pandera_schema_of",
@@ -42,7 +41,10 @@ def pandera_schema_of(option: Any) -> Any:
     SchemaError
         For anything else.
     """
-    if option is None or option == "infer" or isinstance(option, Mapping):
+    # Not everything can be compared with a text.
+    if option is None or isinstance(option, Mapping):
+        return None
+    if isinstance(option, str) and option == "infer":
         return None
     # Only users of pandera wait for its import.
     import pandera.pandas as pa
@@ -98,6 +100,23 @@ def _said(part: Any, key: str) -> Any:
     return ((part.metadata or {}).get("windu") or {}).get(key) or {}
 
 
+def _check_said(what: str, part: Any, known: tuple[str, ...]) -> None:
+    """Raise for what `metadata["windu"]` says and nobody would ever read."""
+    for key in (part.metadata or {}).get("windu") or {}:
+        if key not in known:
+            raise SchemaError(
+                f"metadata['windu'] of {what} must have keys of {sorted(known)}. "
+                f"Got {key!r}.{did_you_mean(key, known)}"
+            )
+    kind = _said(part, "kind")
+    if kind and kind not in get_args(Kind):
+        raise SchemaError(
+            f"The kind of {what} must be one of {get_args(Kind)}. Got {kind!r}."
+            + did_you_mean(kind, get_args(Kind))
+        )
+    check_tolerance(_said(part, "tolerance"))
+
+
 def overlay(table: TableSchema, option: Any) -> TableSchema:
     """Return an inferred schema with what a user said of its columns.
 
@@ -123,13 +142,16 @@ def overlay(table: TableSchema, option: Any) -> TableSchema:
     given = pandera_schema_of(option)
     if given is None:
         return table
+    _check_said("the schema", given, ("order", "tolerance"))
+    for name, column in given.columns.items():
+        _check_said(f"the column {name!r}", column, tuple(ColumnSchema.model_fields))
     tolerance = dict(_said(given, "tolerance"))
     if given.strict is True:
         tolerance.setdefault("extra", "raise")
     if given.ordered:
         tolerance.setdefault("order", "raise")
     columns = [_overlaid(column, given, tolerance) for column in table.columns]
-    return TableSchema(columns, check_tolerance(tolerance))
+    return TableSchema(columns, tolerance)
 
 
 def _overlaid(column: ColumnSchema, schema: Any, tolerance: Any) -> ColumnSchema:
@@ -143,12 +165,36 @@ def _overlaid(column: ColumnSchema, schema: Any, tolerance: Any) -> ColumnSchema
     own = dict(_said(given, "tolerance"))
     if not given.required and action_for("missing", own, tolerance) == "raise":
         own["missing"] = "ignore"
-    changes: dict[str, Any] = {"tolerance": check_tolerance(own)}
+    changes: dict[str, Any] = {"tolerance": own}
     kind = _said(given, "kind")
-    if kind and kind != column.kind:
+    if kind and kind != column.kind and _can_be(column, kind):
         changes["kind"] = kind
         changes["why"] = "the given schema says so"
     return ColumnSchema.model_validate(column.model_dump() | changes)
+
+
+#: How values must be stored to be of a kind; other kinds take all but objects.
+_STORAGES = {
+    "numeric": ("numeric", "boolean", "timedelta"),
+    "boolean": ("boolean", "numeric"),
+    "datetime": ("datetime",),
+}
+_NOT_USED = ("identifier", "constant", "unsupported")
+
+
+def _can_be(column: ColumnSchema, kind: str) -> bool:
+    """Tell whether a column can be of a kind; one value or none stays constant."""
+    storages = _STORAGES.get(kind)
+    fits = column.storage in storages if storages else column.storage != "other"
+    if column.kind == "constant":
+        return fits and column.null_share < 1
+    if not fits and kind not in _NOT_USED:
+        raise SchemaError(
+            f"The column {column.name!r} must hold values that can be {kind}, as the "
+            f"given schema says. Got {column.kind} ({column.why}). Convert it before, "
+            "or with coerce=True and a dtype in the schema."
+        )
+    return True
 
 
 def check_with_pandera(
@@ -185,7 +231,7 @@ def check_with_pandera(
     try:
         made = body.validate(frame.reset_index(drop=True), lazy=True)
     except SchemaErrors as errors:
-        return frame, differences + failures(errors.failure_cases, table)
+        return frame, differences + failures(errors.failure_cases, len(frame), table)
     if len(made) != len(frame):
         raise SchemaError(_ROWS.format(f"{len(made)} rows for {len(frame)}"))
     return made.set_axis(frame.index), differences
@@ -209,41 +255,6 @@ def _index_failures(frame: pd.DataFrame, schema: Any) -> list[Difference]:
         )
     except SchemaErrors as errors:
         cases = errors.failure_cases.assign(column=None, index=None)
-        found = failures(cases, None)
+        found = failures(cases, len(frame), None)
         return [replace(d, expected=f"have an index to {d.expected}") for d in found]
     return []
-
-
-def failures(cases: pd.DataFrame, table: TableSchema | None) -> list[Difference]:
-    """Return what pandera found as differences.
-
-    Parameters
-    ----------
-    cases : pandas.DataFrame
-        The failure cases of pandera's error, of a table whose index is its positions.
-    table : TableSchema or None
-        Says what is done about a failed check.
-
-    Returns
-    -------
-    list of Difference
-        One a column and check.
-    """
-    differences = []
-    group: Any
-    for group, rows in cases.groupby(["column", "check"], dropna=False):
-        column, check = group
-        name = None if pd.isna(column) else column
-        known = None if table is None or name is None else table.by_name.get(name)
-        action = "raise" if table is None else table.action("check", known)
-        first = rows.iloc[0]
-        value = first["failure_case"]
-        value = value.item() if isinstance(value, np.generic) else value
-        row = None if pd.isna(first["index"]) else int(first["index"])
-        at = "" if row is None else f" at row {row}"
-        got = f"{len(rows)} failures, first {value!r}{at}"
-        expected = f"pass the check {check}"
-        differences.append(
-            Difference(name, "check", action, expected, got, len(rows), row)
-        )
-    return differences

@@ -1,36 +1,41 @@
 """Regular expressions of a schema: none that can keep a process busy for hours.
 
 Python's `re` has no time limit. What is stored is therefore a pattern whose structure
-rules out that the time grows exponentially, or with a high power, with the text.
+rules out that the time grows faster than with the third power of a text's length.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from math import inf, prod
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = ["check_pattern"]
 
 #: No stored pattern is longer.
 MAX_PATTERN = 1_000
-#: So many repeats at will may compete for the same characters, and bounded ones in so
-#: many ways.
-_MAX_RIVALS = 2
+#: So many repeats at will may compete for the same characters, and all other choices
+#: in so many ways.
+_MAX_RIVALS = 3
 _MAX_WAYS = 10_000
+_MAX_PARTS = 1_000
 #: From here on a bounded repeat counts as one at will.
 _MANY = 20
 
-#: Other characters count as one of these: a letter, a sign, a digit, a space.
-_OTHERS = "\u4e2d\u00a7\u0663\u2003"
-#: What a set of characters is tried on to see whether two sets overlap.
-_SAMPLE = "".join(map(chr, range(128))) + _OTHERS
-
-# The parser of `re` itself; there is no public one.
+# There is no public parser; this is that of `re` itself.
 _parser: Any = import_module("re._parser")
-_REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
+_compiler: Any = import_module("re._compiler")
+
+
+class _Part(NamedTuple):
+    """A piece of a pattern: which characters it takes, and in how many ways."""
+
+    taken: frozenset[str]
+    ways: float
+    optional: bool
+    choice: bool = False
 
 
 def check_pattern(pattern: str) -> str:
@@ -49,8 +54,9 @@ def check_pattern(pattern: str) -> str:
     Raises
     ------
     ValueError
-        For one that is none, is too long, refers back to a group, nests repeats
-        without a separator, or has several repeats of the same characters in a row.
+        For one that is none, is too long, refers back to a group, nests repeats or
+        alternatives in a repeat with no separator, or has several repeats of the same
+        characters in a row.
 
     Examples
     --------
@@ -65,155 +71,107 @@ def check_pattern(pattern: str) -> str:
     if len(pattern) > MAX_PATTERN:
         raise ValueError(f"a pattern of {len(pattern)} characters")
     try:
-        items = list(_parser.parse(pattern))
+        parsed = _parser.parse(pattern)
+        row = list(_parts(parsed, _taker(parsed)))
+        if any(_is_slow(row[start:]) for start in range(len(row))):
+            raise re.error("in which too many repeats compete for the same characters")
     except (re.error, RecursionError, OverflowError) as error:
-        raise ValueError(f"the pattern {pattern!r}, which is none: {error}") from error
-    reason = _trouble(items)
-    if reason:
-        raise ValueError(f"the pattern {pattern!r}, {reason}")
+        raise ValueError(f"the pattern {pattern!r}, {error}") from error
     return pattern
 
 
-def _trouble(items: list[Any]) -> str:
-    for operator, argument in _all_items(items):
-        if operator in ("GROUPREF", "GROUPREF_EXISTS", "GROUPREF_IGNORE"):
-            return "which refers back to a group"
-        if operator in _REPEATS and argument[1] > 1 and not _is_plain(argument[2]):
-            return (
+def _is_slow(row: list[_Part]) -> bool:
+    """Tell whether the first part can lose its text to later ones in many ways."""
+    first, rivals = row[0], [row[0].ways]
+    for other in row[1:] if first.ways > 1 else ():
+        if other.taken & first.taken:
+            rivals.append(other.ways)
+        elif not other.optional:
+            break
+    finite = [ways for ways in rivals if ways != inf]
+    return len(rivals) - len(finite) > _MAX_RIVALS or prod(finite) > _MAX_WAYS
+
+
+def _taker(parsed: Any) -> Callable[[Any], frozenset[str]]:
+    """Return what tells the characters that a single item takes, of a sample."""
+    codes = {code + d for code in _numbers(parsed) for d in (-1, 0, 1)}
+    # A letter, a sign, a digit and a space stand for all that is not named.
+    others = set("\u4e2d\u00a7\u0663\u2003")
+    sample = others | {chr(c) for c in codes | {*range(128)} if 0 <= c < 0x110000}
+
+    def taken(item: Any) -> frozenset[str]:
+        one = _compiler.compile(_parser.SubPattern(parsed.state, [item]), re.DOTALL)
+        return frozenset(filter(one.fullmatch, sample))
+
+    return taken
+
+
+def _numbers(node: Any) -> Iterator[int]:
+    """Yield the codes of all characters that a pattern names, among other numbers."""
+    if isinstance(node, int):
+        yield node
+    elif isinstance(node, (list, tuple, _parser.SubPattern)):
+        for part in node:
+            yield from _numbers(part)
+
+
+def _parts(items: Any, taken: Callable[[Any], frozenset[str]]) -> Iterator[_Part]:
+    """Yield what a pattern consists of; short repeats as often as they may come."""
+    for name, argument in items:
+        kind = str(name)
+        if kind.startswith("GROUPREF"):
+            raise re.error("which refers back to a group")
+        if kind in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+            low, high, body = argument
+            yield from _repeated(low, high, list(_parts(body, taken)))
+        elif kind == "BRANCH":
+            rows = [list(_parts(body, taken)) for body in argument[1]]
+            every = [part._replace(optional=True) for row in rows for part in row]
+            empty = any(all(part.optional for part in row) for row in rows)
+            yield _Part(_union(every), len(rows), empty, choice=True)
+            yield from (part for part in every if part.ways > 1)
+        elif kind == "SUBPATTERN":
+            if argument[1] or argument[2]:
+                raise re.error("which has flags inside")
+            yield from _parts(argument[3], taken)
+        elif kind in ("ASSERT", "ASSERT_NOT"):
+            for part in _parts(argument[1], taken):
+                yield part._replace(optional=True)
+        elif kind == "ATOMIC_GROUP":
+            yield from _parts(argument, taken)
+        elif kind != "AT":
+            yield _Part(taken((name, argument)), 1, False)
+
+
+def _repeated(low: int, high: int, inner: list[_Part]) -> Iterator[_Part]:
+    varied = [part._replace(optional=True) for part in inner if part.ways > 1]
+    if high * len(inner) > _MAX_PARTS and high <= _MANY:
+        raise re.error("which is too long with its repeats written out")
+    if high > _MANY:
+        if varied and not _are_apart(inner):
+            raise re.error(
                 "whose repeats are nested with nothing between that tells them apart; "
                 "begin or end the inner part with a character of its own"
             )
-    if _is_slow(list(_row(items))):
-        return "in which too many repeats compete for the same characters"
-    return ""
+        yield _Part(_union(inner), inf if varied or low < high else 1, not low)
+        return
+    for _ in range(low):
+        yield from inner
+    if low < high:
+        yield _Part(_union(inner), high - low + 1, True)
+        yield from varied * (high - low)
 
 
-def _all_items(items: Any) -> Iterator[tuple[str, Any]]:
-    """Yield every item below, with the operator as text."""
-    for operator, argument in items:
-        yield str(operator), argument
-        for part in _parts(str(operator), argument):
-            yield from _all_items(part)
-
-
-def _parts(operator: str, argument: Any) -> list[Any]:
-    """Return the sequences that an item holds."""
-    if operator in _REPEATS:
-        return [argument[2]]
-    if operator == "SUBPATTERN":
-        return [argument[3]]
-    if operator == "ATOMIC_GROUP":
-        return [argument]
-    if operator == "BRANCH":
-        return list(argument[1])
-    return [argument[1]] if operator in ("ASSERT", "ASSERT_NOT") else []
-
-
-def _is_plain(items: Any) -> bool:
-    """Tell whether what is repeated matches a text in one way only."""
-    body = list(items)
-    while len(body) == 1 and str(body[0][0]) == "SUBPATTERN":
-        body = list(body[0][1][3])
-    varied = [taken for taken, ways in _row(body) if ways != 1]
-    if not varied:
-        return True
-    branches = [a[1] for name, a in _all_items(body) if name == "BRANCH"]
-    if not all(_is_clear([part for part in b if len(part)], b) for b in branches):
+def _are_apart(inner: list[_Part]) -> bool:
+    """Tell whether a text can be read as repeats of these parts in one way only."""
+    varied = [part for part in inner if part.ways > 1]
+    if len(varied) > 1 or varied[0].choice:
         return False
-    together = frozenset().union(*varied)
-    if sum(map(len, varied)) != len(together):
-        return False
-    for end, rest in ((body[0], body[1:]), (body[-1], body[:-1])):
-        own = _characters(*end)
-        if own and not own & _taken(rest):
-            return True
-    return False
+    return any(
+        end.ways == 1 and not end.optional and not end.taken & _union(others)
+        for end, others in ((inner[0], inner[1:]), (inner[-1], inner[:-1]))
+    )
 
 
-def _is_clear(parts: list[Any], of: list[Any] | None = None) -> bool:
-    """Tell whether the first character says which alternative it is."""
-    heads = [_characters(*part[0]) if len(part) else frozenset() for part in parts]
-    apart = sum(map(len, heads)) == len(frozenset().union(*heads))
-    # One empty alternative is an optional part; two are the same twice.
-    return apart and all(heads) and len(of or parts) - len(parts) < 2
-
-
-def _taken(items: Any) -> frozenset[str]:
-    return frozenset().union(*(_characters(*item) for item in _all_items(items)))
-
-
-def _row(items: Any) -> Iterator[tuple[frozenset[str], float]]:
-    """Yield the characters of the items in a row, and in how many ways each matches."""
-    for operator, argument in items:
-        name = str(operator)
-        parts = _parts(name, argument)
-        if name in _REPEATS:
-            low, high = argument[0], argument[1]
-            many = high > _MANY and low != high
-            yield _taken(parts[0]), inf if many else high - low + 1.0
-            if not many:
-                # What may be left out separates nothing.
-                yield from (pair for pair in _row(parts[0]) if low or pair[1] != 1)
-        elif name == "BRANCH":
-            union = frozenset().union(*map(_taken, parts))
-            yield union, 1.0 if _is_clear(parts) else float(len(parts))
-            for part in parts:
-                yield from (pair for pair in _row(part) if pair[1] != 1)
-        elif parts:
-            yield from _row(parts[0])
-        elif taken := _characters(name, argument):
-            yield taken, 1.0
-
-
-def _is_slow(row: list[tuple[frozenset[str], float]]) -> bool:
-    """Tell whether repeats can take the same text from each other in many ways."""
-    for start, (taken, ways) in enumerate(row):
-        rivals = [ways]
-        for other, more in row[start + 1 :] if ways != 1 else ():
-            if not other & taken:
-                break
-            rivals.append(more)
-        finite = [more for more in rivals if more != inf]
-        if len(rivals) - len(finite) > _MAX_RIVALS or prod(finite) > _MAX_WAYS:
-            return True
-    return False
-
-
-def _characters(operator: Any, argument: Any) -> frozenset[str]:
-    """Return the sample's characters that a single item matches, in lower case."""
-    # Patterns may ignore case.
-    return frozenset(c.lower() for c in _exactly(str(operator), argument))
-
-
-def _exactly(name: str, argument: Any) -> frozenset[str]:
-    everything = frozenset(_SAMPLE)
-    if name == "ANY":
-        return everything
-    if name == "LITERAL":
-        return frozenset(chr(argument) if argument < 128 else _OTHERS)
-    if name == "NOT_LITERAL":
-        return everything - _certain("LITERAL", argument)
-    if name == "RANGE":
-        low, high = argument
-        inside = frozenset(c for c in _SAMPLE if low <= ord(c) <= high)
-        return inside | frozenset(_OTHERS if high >= 128 else "")
-    if name == "CATEGORY":
-        code = str(argument).removeprefix("CATEGORY_")
-        letter = {"DIGIT": "d", "SPACE": "s", "WORD": "w"}[code.removeprefix("NOT_")]
-        letter = letter.upper() if code.startswith("NOT_") else letter
-        return frozenset(re.findall(f"\\{letter}", _SAMPLE))
-    if name == "IN":
-        members = [(str(operator), part) for operator, part in argument]
-        if members[0][0] == "NEGATE":
-            return everything.difference(*(_certain(*item) for item in members[1:]))
-        return frozenset().union(*(_exactly(*item) for item in members))
-    return frozenset()
-
-
-def _certain(name: str, argument: Any) -> frozenset[str]:
-    """Return the characters that an item takes away from all others.
-
-    One letter among many does not take away what stands for them all.
-    """
-    found = _exactly(name, argument)
-    return found if name == "CATEGORY" else found - frozenset(_OTHERS)
+def _union(parts: list[_Part]) -> frozenset[str]:
+    return frozenset().union(*(part.taken for part in parts))

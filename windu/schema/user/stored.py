@@ -6,37 +6,118 @@ Here every key, check and dtype is one of a list, and what is written comes back
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Annotated, Any, Literal
 
 import pandera.pandas as pa
-from pydantic import BaseModel
+from pydantic import AfterValidator, Field, JsonValue, ValidationError
 
 from windu.exceptions import PersistenceError
-from windu.schema.user.checks import decode_check, encode_check
-from windu.schema.user.dtypes import decode_dtype, encode_dtype
-from windu.schema.user.models import Stored, StoredColumn, StoredIndex
+from windu.schema.user.checks import Check, encode_check
+from windu.schema.user.dtypes import Dtype, encode_dtype
 from windu.schema.user.patterns import check_pattern
-from windu.schema.user.values import decode_value, encode_value, reason_of
+from windu.schema.user.values import Closed, Scalar, Text, encode_scalar
 
 __all__ = ["StoredSchema", "from_json", "to_json"]
 
 #: No stored schema has more characters.
 MAX_JSON = 32_000_000
 
-#: Fields that stand in the JSON as pandera has them.
-_PLAIN: dict[type[BaseModel], list[str]] = {
-    model: [
-        name
-        for name in model.model_fields
-        if name not in ("format", "columns", "index", "checks", "dtype", "default")
-    ]
-    for model in (Stored, StoredColumn, StoredIndex)
-}
 _OUT = (
     "Use pandera's built-in checks and plain values; or call "
     "est.set_params(schema='infer') before save, which keeps kinds and tolerances, and "
     "est.set_params(schema=...) after load."
 )
+
+_Label = Text | Annotated[int, Field(ge=-(2**63), lt=2**63)]
+
+
+class _Part(Closed):
+    """What schemas, columns and indexes have in common."""
+
+    name: _Label | None = None
+    dtype: Dtype | None = None
+    checks: Annotated[list[Check], Field(max_length=100)] = []
+    coerce: bool = False
+    report_duplicates: Literal["all", "exclude_first", "exclude_last"] = "all"
+    title: Text | None = None
+    description: Text | None = None
+    metadata: dict[Text, JsonValue] | None = None
+
+
+class _Index(_Part):
+    nullable: bool = False
+    unique: bool = False
+    default: Scalar = None
+
+
+class _Column(_Index):
+    name: _Label
+    required: bool = True
+    regex: bool = False
+    on_missing: Literal["warn"] | None = None
+
+
+def _decode_column(stored: _Column) -> Any:
+    if stored.regex:
+        check_pattern(str(stored.name))
+    return pa.Column(**_arguments(stored))
+
+
+class _Schema(_Part):
+    format: Literal[1]
+    columns: Annotated[
+        list[Annotated[_Column, AfterValidator(_decode_column)]],
+        Field(max_length=100_000),
+    ]
+    index: _Index | None = None
+    strict: bool | Literal["filter"] = False
+    ordered: bool = False
+    unique: list[_Label | list[_Label]] | None = None
+    unique_column_names: bool = False
+    add_missing_columns: bool = False
+    on_missing_columns: Literal["warn"] | None = None
+
+
+def _arguments(stored: _Part) -> dict[str, Any]:
+    """Return the arguments of pandera's constructor; what is None is so by default."""
+    return {key: value for key, value in stored if value is not None}
+
+
+_ENCODERS = {
+    "dtype": encode_dtype,
+    "default": encode_scalar,
+    "checks": lambda checks: [encode_check(check) for check in checks],
+}
+
+
+def _encode(part: Any, model: type[_Part], known: type, **fields: Any) -> Any:
+    """Return a schema, column or index as plain data: what is not the default."""
+    if type(part) is not known:
+        raise ValueError(f"a {type(part).__name__}, which is no {known.__name__}")
+    for key, value in vars(part).items():
+        # Parsers are code; others may come with newer versions of pandera.
+        if value and key.lstrip("_") not in model.model_fields:
+            raise ValueError(f"{key}={value!r}")
+    for key, field in model.model_fields.items():
+        value = getattr(part, key, None)
+        if key in ("columns", "index") or value is None or value == field.default:
+            continue
+        if encode := _ENCODERS.get(key):
+            fields[key] = encode(value)
+        elif _is_plain(value):
+            fields[key] = value
+        else:
+            raise ValueError(f"{key}={value!r}")
+    model.model_validate_json(json.dumps(fields))
+    return fields
+
+
+def _is_plain(value: Any) -> bool:
+    try:
+        return bool(json.loads(json.dumps(value)) == value)
+    except (TypeError, ValueError, RecursionError):
+        return False
 
 
 def to_json(schema: Any) -> str:
@@ -59,24 +140,19 @@ def to_json(schema: Any) -> str:
     """
     at = "the schema"
     try:
-        _check_type(schema, pa.DataFrameSchema)
-        fields = _fields(schema, Stored) | {"format": 1, "columns": []}
-        for key, column in schema.columns.items():
-            at = f"the column {key!r}"
-            _check_type(column, pa.Column)
-            fields["columns"].append(_fields(column, StoredColumn) | {"name": key})
+        fields = _encode(schema, _Schema, pa.DataFrameSchema, format=1, columns=[])
+        for name, column in schema.columns.items():
+            at = f"the column {name!r}"
+            fields["columns"].append(_encode(column, _Column, pa.Column))
         if schema.index is not None:
             at = "the index"
-            _check_type(schema.index, pa.Index)
-            fields["index"] = _fields(schema.index, StoredIndex)
-        at = "the schema"
-        text = Stored.model_validate(fields).model_dump_json(exclude_defaults=True)
-        _check_same(schema, _decode(Stored.model_validate_json(text)))
+            fields["index"] = _encode(schema.index, _Index, pa.Index)
     except ValueError as error:
         raise PersistenceError(
             "A schema of your own must be plain data to be saved. Got, in "
-            f"{at}, {reason_of(error)}. {_OUT}"
+            f"{at}, {_reason(error)}. {_OUT}"
         ) from error
+    text = json.dumps(fields, separators=(",", ":"))
     if len(text) > MAX_JSON:
         raise PersistenceError(
             f"A schema to be saved must be shorter than {MAX_JSON} characters of JSON. "
@@ -87,8 +163,6 @@ def to_json(schema: Any) -> str:
 
 def from_json(text: Any) -> pa.DataFrameSchema:
     """Return the pandera schema that a JSON text describes.
-
-    Everything is validated before anything is built.
 
     Parameters
     ----------
@@ -108,73 +182,34 @@ def from_json(text: Any) -> pa.DataFrameSchema:
     try:
         if not isinstance(text, str) or len(text) > MAX_JSON:
             raise ValueError("no text, or one that is too long")
-        return _decode(Stored.model_validate_json(text))
+        fields = _arguments(_Schema.model_validate_json(text))
+        columns = {column.name: column for column in fields["columns"]}
+        if len(columns) < len(fields["columns"]):
+            raise ValueError("a column twice")
+        if index := fields.get("index"):
+            fields["index"] = pa.Index(**_arguments(index))
+        del fields["format"]
+        return pa.DataFrameSchema(**fields | {"columns": columns})
     except ValueError as error:
         raise PersistenceError(
-            f"A stored schema must be one that windu wrote. Got {reason_of(error)}. "
+            f"A stored schema must be one that windu wrote. Got {_reason(error)}. "
             "The file was damaged or edited, or is newer than this windu. Get a whole "
             "copy."
         ) from error
 
 
-def _fields(part: Any, model: type[BaseModel]) -> dict[str, Any]:
-    """Return a schema, column or index as the fields of a model."""
-    for key, value in vars(part).items():
-        # Parsers are code; others may come with newer versions of pandera.
-        if value and key.lstrip("_") not in model.model_fields:
-            raise ValueError(f"{key}={value!r}")
-    fields: dict[str, Any] = {name: getattr(part, name, None) for name in _PLAIN[model]}
-    if part.dtype is not None:
-        fields["dtype"] = encode_dtype(part.dtype)
-    fields["checks"] = [encode_check(check) for check in part.checks]
-    if getattr(part, "default", None) is not None:
-        fields["default"] = encode_value(part.default)
-    return fields
-
-
-def _check_same(schema: Any, again: Any) -> None:
-    """Raise if JSON changed something, as it does with NaN in metadata."""
-    pairs: list[tuple[Any, Any, type[BaseModel]]]
-    pairs = [(schema, again, Stored), (schema.index, again.index, StoredIndex)]
-    pairs += [
-        (column, again.columns[name], StoredColumn)
-        for name, column in schema.columns.items()
-    ]
-    for one, other, model in pairs:
-        for name in () if one is None else ("dtype", *_PLAIN[model]):
-            if getattr(one, name, None) != getattr(other, name, None):
-                raise ValueError(f"{name}={getattr(one, name)!r} of {one.name!r}")
-
-
-def _decode(stored: Stored) -> pa.DataFrameSchema:
-    columns = {}
-    for column in stored.columns:
-        if column.name in columns:
-            raise ValueError(f"the column {column.name!r} twice")
-        if column.regex:
-            check_pattern(str(column.name))
-        columns[column.name] = pa.Column(**_arguments(column))
-    index = None if stored.index is None else pa.Index(**_arguments(stored.index))
-    return pa.DataFrameSchema(columns, index=index, **_arguments(stored))
-
-
-def _arguments(stored: Any) -> dict[str, Any]:
-    """Return the arguments of pandera's constructor."""
-    given = {name: getattr(stored, name) for name in _PLAIN[type(stored)]}
-    # Older versions of pandera have not every argument.
-    for name in ("on_missing", "on_missing_columns"):
-        if given.get(name, "") is None:
-            del given[name]
-    given["dtype"] = None if stored.dtype is None else decode_dtype(stored.dtype)
-    given["checks"] = [decode_check(check) for check in stored.checks]
-    if hasattr(stored, "default"):
-        given["default"] = decode_value(stored.default)
-    return given
-
-
-def _check_type(part: Any, known: type) -> None:
-    if type(part) is not known:
-        raise ValueError(f"a {type(part).__name__}, which is no {known.__name__}")
+def _reason(error: ValueError) -> str:
+    """Return what was wrong, in one line."""
+    text = str(error)
+    if isinstance(error, ValidationError):
+        found = error.errors(include_url=False, include_input=False)
+        # Of the alternatives for one value, windu's own words are the telling ones.
+        first = max(
+            found, key=lambda e: (e["type"] == "value_error", "long" in e["type"])
+        )
+        where = ".".join(map(str, first["loc"]))
+        text = f"{first['msg'].removeprefix('Value error, ')} at {where!r}"
+    return text if len(text) <= 300 else f"{text[:297]}..."
 
 
 class StoredSchema:
