@@ -18,6 +18,9 @@ from sklearn.model_selection import (
     cross_val_predict,
     cross_validate,
 )
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from windu import ThresholdSelector, WinduEstimator, load, save
 from windu.datasets import load_nhefs, load_penguins, load_storms
@@ -319,7 +322,7 @@ def test_replace_refuses_what_does_not_fit(nhefs):
     [
         "f1",
         0.3,
-        ThresholdSelector(cost_matrix=[[0, 1], [5, 0]]),
+        ThresholdSelector(cost_matrix=pd.DataFrame([[0, 1], [5, 0]])),
         ThresholdSelector(metrics.make_scorer(metrics.fbeta_score, beta=2)),
         ThresholdSelector("recall", constraint={"precision": 0.4}, cv=KFold(3)),
     ],
@@ -360,3 +363,102 @@ def test_bad_thresholds_are_named_before_anything_is_fitted(nhefs, options, word
     model = "linear" if options.get("task") else Never()
     with pytest.raises(PartError, match=words):
         WinduEstimator(model, **options).fit(X, y)
+
+
+def test_a_dev_share_keeps_groups_together():
+    rng = np.random.default_rng(0)
+    groups = rng.integers(0, 12, 240)
+    X = pd.DataFrame({"group": groups, "x": rng.normal(size=240)})
+    Seen.groups = []
+    est = WinduEstimator(
+        Seen(),
+        featurizer=None,
+        transformer=None,
+        threshold=ThresholdSelector("f1", cv=0.3),
+    )
+    with config_context(enable_metadata_routing=True):
+        est.fit(X, rng.integers(0, 2, 240), groups=groups)
+    left_out = groups[~np.isin(groups, [*Seen.groups[1]])]
+    assert est.threshold_.reason_ == ""
+    assert 50 < len(left_out) < 110
+
+
+def test_three_scores_of_pairs_are_not_three_of_classes():
+    X, y = load_penguins(return_X_y=True)
+    for shape in ("ovr", "ovo"):
+        model = make_pipeline(StandardScaler(), SVC(decision_function_shape=shape))
+        est = WinduEstimator(model, threshold="f1")
+        if shape == "ovr":
+            assert est.fit(X, y).threshold_.plain_score_ > 0.95
+            continue
+        with pytest.raises(PartError, match="one score a class.*'ovr'"):
+            est.fit(X, y)
+
+
+def test_distances_need_every_class_in_each_fold():
+    X, y = load_penguins(return_X_y=True)
+    y = y.to_numpy().astype(object)
+    y[:3] = "rare"
+    selector = ThresholdSelector("f1", cv=KFold(3))
+    with pytest.warns(WinduWarning, match="no rows of 'rare'"):
+        est = WinduEstimator(RidgeClassifier(), threshold=selector).fit(X, y)
+    assert (est.predict(X) == est.replace(threshold=None).predict(X)).all()
+
+
+def test_weights_requested_by_one_part_alone_are_refused(nhefs):
+    X, y = nhefs
+    for first, second in ((True, False), (False, True)):
+        with config_context(enable_metadata_routing=True):
+            model = LogisticRegression().set_fit_request(sample_weight=first)
+            chosen = ThresholdSelector("f1").set_fit_request(sample_weight=second)
+            est = WinduEstimator(model, threshold=chosen)
+            with pytest.raises(PartError, match="both the model and the threshold"):
+                est.fit(X, y, sample_weight=np.ones(len(X)))
+
+
+def test_replace_keeps_the_order_and_the_kind_of_scores(nhefs):
+    X, y = load_penguins(return_X_y=True)
+    names = ["Gentoo", "Adelie", "Chinstrap"]
+    y = pd.Series(pd.Categorical(y, names, ordered=True), X.index)
+    cuts = ThresholdSelector(thresholds=[0.4, 1.2], ordered=True)
+    selector = ThresholdSelector("quadratic_kappa", ordered=True)
+    est = estimator(threshold=selector).fit(X, y)
+    assert est.replace(threshold=cuts).threshold_.ranks_ == names
+    with pytest.raises(PartError, match="order of the classes must be known"):
+        est.replace(threshold=None).replace(threshold=cuts)
+    with pytest.raises(PartError, match="need their order"):
+        est.replace(threshold=[0.4, 1.2])
+    X, y = nhefs
+    scores = np.random.default_rng(0).normal(size=len(y))
+    with pytest.raises(PartError, match=r"predict_proba gives.*distances"):
+        estimator().fit(X, y).replace(threshold=ThresholdSelector().fit(scores, y))
+
+
+@pytest.mark.parametrize(
+    ("threshold", "options", "words"),
+    [
+        (ThresholdSelector(cv=1), {}, "'cv' parameter"),
+        (ThresholdSelector(cv="prefitt"), {}, "'cv' parameter"),
+        (ThresholdSelector(min_samples=-1), {}, "min_samples"),
+        (ThresholdSelector(None), {}, "cost_matrix, or costs"),
+        ("f1", {"costs": [1.0]}, "costs must have one row"),
+        ("f1", {"costs": "a"}, "costs must be numbers"),
+        ("f1", {"groups": [1]}, "groups must have one row"),
+        (ThresholdSelector(cost_matrix=1 - np.eye(2)), {"costs": [1.0]}, "Got both"),
+        (ThresholdSelector(None, constraint={"x": 1}), {"costs": [1.0]}, "name"),
+    ],
+)
+def test_what_cannot_be_asked_is_named_before_anything_is_fitted(
+    nhefs, threshold, options, words
+):
+    X, y = nhefs
+
+    class Never(LogisticRegression):
+        def fit(self, X, y, sample_weight=None):
+            raise AssertionError
+
+    with pytest.raises(ValueError, match=words):
+        WinduEstimator(Never(), threshold=threshold).fit(X, y, **options)
+    labels = pd.DataFrame({"a": y, "b": 1 - y})
+    with pytest.raises(PartError, match="one cut, or one a label"):
+        WinduEstimator(Never(), threshold=[0.1, 0.2, 0.3]).fit(X, labels)

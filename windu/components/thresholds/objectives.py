@@ -39,7 +39,7 @@ _BROKEN = 1e15
 #: Rounding that a bound forgives.
 _SLACK = 1e-12
 #: What a score with a bound is worth, in sizes of the wanted score, to find starts.
-_PRICES = (0.3, 1.0, 3.0)
+_PRICES = (0.2, 0.8, 3.0, 12.0)
 
 
 @dataclass(frozen=True)
@@ -344,9 +344,11 @@ class CallObjective:
         """Return the score of decisions."""
         labels = decided if decided.ndim == 2 else self.classes[decided]
         true = truth.codes if decided.ndim == 2 else self.classes[truth.codes]
-        with warnings.catch_warnings():
+        quiet = np.errstate(divide="ignore", invalid="ignore")
+        with warnings.catch_warnings(), quiet:
             # Some cuts decide for one class only; their score need not be defined.
             warnings.simplefilter("ignore", UndefinedMetricWarning)
+            warnings.filterwarnings("ignore", "A single label was found", UserWarning)
             try:
                 return float(self.function(true, labels, truth.weight))
             except ValueError:

@@ -302,7 +302,9 @@ class ThresholdSelector(BaseEstimator):
         if self.ranks_ is not None:
             pairs = zip(self.ranks_[:-1], self.ranks_[1:], strict=True)
             names = [f"{low} | {high}" for low, high in pairs]
-        self._curve = curve_of(rule, evidence, truth, wanted, cuts, folds, names)
+        self._curve = curve_of(
+            rule, evidence, truth, wanted, self.thresholds_, folds, names
+        )
         if isinstance(objective, Constrained) and not fixed:
             warn_if_missed(self, objective, decided, truth)
         elif family.kind == "ordered" and not fixed and self.score_ < self.plain_score_:

@@ -160,7 +160,7 @@ def curve_of(
     evidence: np.ndarray,
     truth: Truth,
     objective: Any,
-    cuts: np.ndarray,
+    thresholds: np.ndarray,
     folds: np.ndarray | None,
     names: list[Any],
 ) -> dict[str, list[Any]]:
@@ -168,8 +168,10 @@ def curve_of(
 
     Parameters
     ----------
-    rule, evidence, truth, objective, cuts, folds
+    rule, evidence, truth, objective, folds
         As in `spread_of`.
+    thresholds : ndarray of shape (n_cuts,)
+        The chosen cuts, as ``thresholds_`` shows them.
     names : list
         What each cut belongs to; None for the only one.
 
@@ -179,11 +181,13 @@ def curve_of(
         ``label`` (where there are several), ``threshold``, ``score``, ``std``.
     """
     parts = _parts(folds)
+    cuts = rule.cuts(thresholds)
     most = min(_POINTS, objective.n_cuts or _POINTS)
     curve: dict[str, list[Any]] = {"label": [], "threshold": [], "score": [], "std": []}
     for which, name in enumerate(names):
         line, falling = line_of(rule, evidence, cuts, which)
         at = between(falling, some_of(line.ends, falling, most), rule.dust)
+        at = at[np.abs(at - cuts[which]) > rule.dust]
         at = np.unique(np.append(at, cuts[which]))[::-1]
         std = np.full(len(at), np.nan)
         if len(parts) > 1:
@@ -195,11 +199,12 @@ def curve_of(
                 for rows in parts
             ]
             std = np.std(of_folds, axis=0)
-        shown = [
-            rule.stored(np.where(np.arange(len(cuts)) == which, t, cuts)) for t in at
-        ]
+        moved = np.tile(cuts, (len(at), 1))
+        moved[:, which] = at
+        shown = np.array([rule.stored(row)[which] for row in moved])
+        shown[at == cuts[which]] = thresholds[which]
         curve["label"] += [name] * len(at)
-        curve["threshold"] += [float(one[which]) for one in shown]
+        curve["threshold"] += shown.tolist()
         curve["score"] += objective.along(line_at(line, falling, at), truth).tolist()
         curve["std"] += std.tolist()
     if len(names) == 1:

@@ -9,19 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from math import inf, prod
+from math import prod
 from typing import Any, NamedTuple
 
 __all__ = ["check_pattern"]
 
 #: No stored pattern is longer.
 MAX_PATTERN = 1_000
-#: So many repeats at will may compete for the same characters, and all other choices
-#: in so many ways.
-_MAX_RIVALS = 3
-_MAX_WAYS = 10_000
+#: No longer row of parts is looked at.
 _MAX_PARTS = 1_000
-#: From here on a bounded repeat counts as one at will.
+#: In so many ways repeats and alternatives may compete for the same characters. A
+#: repeat that may come this often or more counts as one at will, and as so many ways:
+#: three of them may compete, four may not.
+_MAX_WAYS = 100_000
 _MANY = 20
 
 # There is no public parser; this is that of `re` itself.
@@ -33,7 +33,7 @@ class _Part(NamedTuple):
     """A piece of a pattern: which characters it takes, and in how many ways."""
 
     taken: frozenset[str]
-    ways: float
+    ways: int
     optional: bool
     choice: bool = False
 
@@ -88,8 +88,7 @@ def _is_slow(row: list[_Part]) -> bool:
             rivals.append(other.ways)
         elif not other.optional:
             break
-    finite = [ways for ways in rivals if ways != inf]
-    return len(rivals) - len(finite) > _MAX_RIVALS or prod(finite) > _MAX_WAYS
+    return prod(rivals) > _MAX_WAYS
 
 
 def _taker(parsed: Any) -> Callable[[Any], frozenset[str]]:
@@ -127,8 +126,10 @@ def _parts(items: Any, taken: Callable[[Any], frozenset[str]]) -> Iterator[_Part
         elif kind == "BRANCH":
             rows = [list(_parts(body, taken)) for body in argument[1]]
             every = [part._replace(optional=True) for row in rows for part in row]
-            empty = any(all(part.optional for part in row) for row in rows)
-            yield _Part(_union(every), len(rows), empty, choice=True)
+            empty = sum(all(part.optional for part in row) for row in rows)
+            # Nothing in two ways competes with whatever stands around it.
+            all_of_it = taken((_parser.ANY, None)) if empty > 1 else _union(every)
+            yield _Part(all_of_it, len(rows), bool(empty), choice=True)
             yield from (part for part in every if part.ways > 1)
         elif kind == "SUBPATTERN":
             if argument[1] or argument[2]:
@@ -153,7 +154,7 @@ def _repeated(low: int, high: int, inner: list[_Part]) -> Iterator[_Part]:
                 "whose repeats are nested with nothing between that tells them apart; "
                 "begin or end the inner part with a character of its own"
             )
-        yield _Part(_union(inner), inf if varied or low < high else 1, not low)
+        yield _Part(_union(inner), _MANY if varied or low < high else 1, not low)
         return
     for _ in range(low):
         yield from inner
