@@ -9,12 +9,17 @@ from typing import Any
 
 __all__ = [
     "FeatureError",
+    "IntegrityError",
+    "MetastoreError",
+    "NotStoredError",
     "PartError",
     "PersistenceError",
     "SchemaError",
     "StepError",
+    "StorageError",
     "TargetError",
     "UntrustedTypesError",
+    "VersionError",
     "WinduError",
     "WinduWarning",
     "did_you_mean",
@@ -143,6 +148,44 @@ class PersistenceError(WinduError, ValueError):
     """
 
 
+class IntegrityError(PersistenceError):
+    """What is stored is damaged, was edited, or is not signed as it must be.
+
+    Examples
+    --------
+    >>> from windu.exceptions import IntegrityError, PersistenceError
+    >>> issubclass(IntegrityError, PersistenceError)
+    True
+    """
+
+
+class VersionError(PersistenceError):
+    """What is stored does not work the same with the installed versions.
+
+    Parameters
+    ----------
+    message : str
+        What must hold, what was got, what to do.
+    differences : pandas.DataFrame, default=None
+        Predictions on the stored example, where they were compared.
+
+    Attributes
+    ----------
+    differences : pandas.DataFrame or None
+        The differences given.
+
+    Examples
+    --------
+    >>> from windu.exceptions import VersionError
+    >>> VersionError("other predictions").differences is None
+    True
+    """
+
+    def __init__(self, message: str, differences: Any = None):
+        super().__init__(message)
+        self.differences = differences
+
+
 class UntrustedTypesError(PersistenceError, TypeError):
     """A file holds types that the loader does not trust.
 
@@ -168,6 +211,39 @@ class UntrustedTypesError(PersistenceError, TypeError):
     def __init__(self, message: str, types: Iterable[str] = ()):
         super().__init__(message)
         self.types = list(types)
+
+
+class MetastoreError(WinduError, ValueError):
+    """A metastore cannot do what was asked: a name, a reference, a conflict.
+
+    Examples
+    --------
+    >>> import windu.exceptions
+    >>> issubclass(windu.exceptions.MetastoreError, ValueError)
+    True
+    """
+
+
+class NotStoredError(MetastoreError, LookupError):
+    """A metastore has no run of this name, version, alias or id.
+
+    Examples
+    --------
+    >>> import windu.exceptions
+    >>> issubclass(windu.exceptions.NotStoredError, LookupError)
+    True
+    """
+
+
+class StorageError(MetastoreError, OSError):
+    """A storage target cannot be reached, read or written.
+
+    Examples
+    --------
+    >>> import windu.exceptions
+    >>> issubclass(windu.exceptions.StorageError, OSError)
+    True
+    """
 
 
 class WinduWarning(UserWarning):
