@@ -13,7 +13,7 @@ from windu.metastore.target import Listed, Target
 from windu.persistence.manifest import MANIFEST, MAX_MANIFEST
 from windu.persistence.runs import Run, open_run
 
-__all__ = ["Copies", "Problem", "open_copy", "read_record"]
+__all__ = ["Copies", "Problem", "open_copy", "problem_of", "read_record"]
 
 _T = TypeVar("_T")
 _R = TypeVar("_R", bound=Record)
