@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         ThresholdSelector,
     )
     from windu.estimator import WinduEstimator
-    from windu.persistence import load, save, trusted_types
+    from windu.persistence import load, load_part, save, trusted_types
     from windu.schema import ValidationReport, infer_schema
 
 __version__ = "0.1.0"
@@ -47,6 +47,7 @@ _HOMES = {
     "exceptions": "",
     "infer_schema": "windu.schema",
     "load": "windu.persistence",
+    "load_part": "windu.persistence",
     "save": "windu.persistence",
     "trusted_types": "windu.persistence",
 }
@@ -67,6 +68,7 @@ __all__ = [
     "exceptions",
     "infer_schema",
     "load",
+    "load_part",
     "save",
     "trusted_types",
 ]

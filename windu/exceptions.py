@@ -9,12 +9,14 @@ from typing import Any
 
 __all__ = [
     "FeatureError",
+    "IntegrityError",
     "PartError",
     "PersistenceError",
     "SchemaError",
     "StepError",
     "TargetError",
     "UntrustedTypesError",
+    "VersionError",
     "WinduError",
     "WinduWarning",
     "did_you_mean",
@@ -141,6 +143,44 @@ class PersistenceError(WinduError, ValueError):
     >>> issubclass(PersistenceError, ValueError)
     True
     """
+
+
+class IntegrityError(PersistenceError):
+    """What is stored is damaged, was edited, or is not signed as it must be.
+
+    Examples
+    --------
+    >>> from windu.exceptions import IntegrityError, PersistenceError
+    >>> issubclass(IntegrityError, PersistenceError)
+    True
+    """
+
+
+class VersionError(PersistenceError):
+    """What is stored does not work the same with the installed versions.
+
+    Parameters
+    ----------
+    message : str
+        What must hold, what was got, what to do.
+    differences : pandas.DataFrame, default=None
+        Predictions on the stored example, where they were compared.
+
+    Attributes
+    ----------
+    differences : pandas.DataFrame or None
+        The differences given.
+
+    Examples
+    --------
+    >>> from windu.exceptions import VersionError
+    >>> VersionError("other predictions").differences is None
+    True
+    """
+
+    def __init__(self, message: str, differences: Any = None):
+        super().__init__(message)
+        self.differences = differences
 
 
 class UntrustedTypesError(PersistenceError, TypeError):
