@@ -26,7 +26,9 @@ _MAX_DEPTH = 64
 
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$")]
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-_Version = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)*[A-Za-z0-9.+-]*$")]
+_Version = Annotated[
+    str, Field(pattern=r"^[0-9]+(\.[0-9]+)*([.+-]?[A-Za-z0-9][A-Za-z0-9.+-]*)?$")
+]
 
 
 class _Closed(BaseModel):
