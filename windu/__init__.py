@@ -26,7 +26,14 @@ if TYPE_CHECKING:
         ThresholdSelector,
     )
     from windu.estimator import WinduEstimator
-    from windu.persistence import load, save, trusted_types
+    from windu.persistence import (
+        Inspection,
+        inspect,
+        load,
+        load_part,
+        save,
+        trusted_types,
+    )
     from windu.schema import ValidationReport, infer_schema
 
 __version__ = "0.1.0"
@@ -36,6 +43,7 @@ _HOMES = {
     "BoostedBlendClassifier": "windu.components",
     "BoostedBlendRegressor": "windu.components",
     "IndicatorEncoder": "windu.components",
+    "Inspection": "windu.persistence",
     "LabelwiseClassifier": "windu.components",
     "LogEncoder": "windu.components",
     "TextEncoder": "windu.components",
@@ -46,7 +54,9 @@ _HOMES = {
     "datasets": "",
     "exceptions": "",
     "infer_schema": "windu.schema",
+    "inspect": "windu.persistence",
     "load": "windu.persistence",
+    "load_part": "windu.persistence",
     "save": "windu.persistence",
     "trusted_types": "windu.persistence",
 }
@@ -56,6 +66,7 @@ __all__ = [
     "BoostedBlendClassifier",
     "BoostedBlendRegressor",
     "IndicatorEncoder",
+    "Inspection",
     "LabelwiseClassifier",
     "LogEncoder",
     "TextEncoder",
@@ -66,7 +77,9 @@ __all__ = [
     "datasets",
     "exceptions",
     "infer_schema",
+    "inspect",
     "load",
+    "load_part",
     "save",
     "trusted_types",
 ]

@@ -74,16 +74,20 @@ def test_a_booster_inside_another_estimator(tmp_path):
 
 def test_parts_that_cannot_be_read(monkeypatch):
     """A missing library, an unknown flavor, bytes of something else."""
-    data = np.frombuffer(b"no model", dtype=np.uint8)
+
+    def get(name):
+        assert name == "file"
+        return b"no model"
+
     with pytest.raises(PersistenceError, match="flavor 'lightgmb'.*Did you mean"):
-        from_native(NativePart("lightgmb", data, {}))
+        from_native(NativePart("lightgmb", "file", {}), get)
     monkeypatch.setitem(sys.modules, "xgboost", None)
     with pytest.raises(PersistenceError, match=r"pip install 'windu\[xgboost\]'"):
-        from_native(NativePart("xgboost", data, {}))
+        from_native(NativePart("xgboost", "file", {}), get)
     pytest.importorskip("catboost", reason="an optional model")
     for state in ({}, {"kind": "os.system", "params": {}}):
         with pytest.raises(PersistenceError, match="catboost wrote cannot be read"):
-            from_native(NativePart("catboost", data, state))
+            from_native(NativePart("catboost", "file", state), get)
 
 
 class Table:
@@ -121,9 +125,16 @@ def test_a_flavor_of_a_users_package(monkeypatch):
     )
     flavors._flavors.cache_clear()
     try:
-        part = to_native(Table([1, 2, 3]))
+        files = {}
+
+        def put(suffix, data):
+            files[f"model.0{suffix}"] = data
+            return f"model.0{suffix}"
+
+        part = to_native(Table([1, 2, 3]), put)
         assert part.flavor == "table"
-        assert from_native(part).values == [1, 2, 3]
+        assert list(files) == ["model.0.table"]
+        assert from_native(part, files.get).values == [1, 2, 3]
         assert "xgboost.core.Booster" in flavors._flavors()["xgboost"].types
     finally:
         flavors._flavors.cache_clear()

@@ -6,7 +6,6 @@ import os
 import pickle
 import subprocess
 import sys
-import zipfile
 
 import numpy as np
 import pandera.pandas as pa
@@ -18,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 
 import windu
 from tests.conftest import make_ugly
+from tests.persistence.forging import artifacts_of, forged, with_member
 from windu import WinduEstimator, load, save
 from windu.exceptions import PersistenceError, SchemaError
 
@@ -106,6 +106,7 @@ def test_a_model_is_stored_as_the_schema_it_stands_for(tmp_path):
 FRESH = """
 import sys, windu, skops.io
 from tests.conftest import make_ugly
+from tests.persistence.forging import artifacts_of, forged, with_member
 X, _ = make_ugly()
 plain = skops.io.load(sys.argv[2], trusted=windu.trusted_types())
 for est in (windu.load(sys.argv[1]), plain):
@@ -190,21 +191,20 @@ def test_checks_that_the_example_does_not_pass(tmp_path):
 def test_an_edited_file_is_refused(old, new, fitted, tmp_path):
     """By load and by plain skops, with one clear error."""
     path = save(fitted, tmp_path / "est.windu")
-    with zipfile.ZipFile(path) as file:
-        members = {name: file.read(name) for name in file.namelist()}
     # The schema's JSON stands in the JSON of skops, twice encoded.
     whole = json.dumps(json.dumps(old)[1:-1])[1:-1]
     other = json.dumps(json.dumps(new)[1:-1])[1:-1]
-    text = members["schema.json"].decode()
-    start = text.index("schema.user.stored")
-    members["schema.json"] = edited(text, start, whole, other).encode()
-    with zipfile.ZipFile(path, "w") as file:
-        for name, data in members.items():
-            file.writestr(name, data)
+
+    def change(data):
+        text = data.decode()
+        return edited(text, text.index("schema.user.stored"), whole, other).encode()
+
+    forged(path, {"estimator.skops": with_member("schema.json", change)})
     with pytest.raises(PersistenceError, match="A stored schema must be one"):
         load(path)
+    archive = artifacts_of(path)["estimator.skops"]
     with pytest.raises(PersistenceError, match="A stored schema must be one"):
-        skops.io.load(path, trusted=windu.trusted_types())
+        skops.io.loads(archive, trusted=windu.trusted_types())
 
 
 def edited(text, start, old, new):

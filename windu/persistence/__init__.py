@@ -1,6 +1,7 @@
 """One estimator or part to a file and back, without pickle."""
 
-from windu.persistence.files import load, save
+from windu.persistence.files import load, load_part, save
+from windu.persistence.inspection import Inspection, inspect
 from windu.persistence.trust import trusted_types
 
-__all__ = ["load", "save", "trusted_types"]
+__all__ = ["Inspection", "inspect", "load", "load_part", "save", "trusted_types"]

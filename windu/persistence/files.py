@@ -1,48 +1,63 @@
-"""`save` and `load`: one estimator or part, one file."""
+"""`save`, `load` and `load_part`: a run in one file, or in a folder."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-import warnings
-from collections.abc import Callable, Collection
-from io import BytesIO
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from zipfile import ZIP_DEFLATED, is_zipfile
 
-import skops.io
+from windu.exceptions import PersistenceError
+from windu.persistence.bundle import load_run, to_artifacts
+from windu.persistence.container import pack
+from windu.persistence.part import load_part_of
+from windu.persistence.runs import open_path
+from windu.persistence.signature import key_of
 
-from windu.exceptions import PersistenceError, UntrustedTypesError, WinduWarning
-from windu.persistence.flavors import from_native, to_native
-from windu.persistence.functions import bind, detach
-from windu.persistence.packing import pack, unpack
-from windu.persistence.schemas import check_same_schemas, check_schemas
-from windu.persistence.structure import check_structure
-from windu.persistence.substitution import substitute
-from windu.persistence.trust import TRUSTED
-from windu.persistence.verification import check_same
+__all__ = ["load", "load_part", "save"]
 
-__all__ = ["load", "save"]
+Key = bytes | str | Path | None
 
 
-def save(estimator: Any, path: str | Path) -> Path:
-    """Write an estimator, or a fitted part of one, to a file.
+def save(
+    estimator: Any,
+    path: str | Path,
+    *,
+    example: Any = None,
+    metrics: Mapping[str, Any] | None = None,
+    stats: Mapping[str, Any] | None = None,
+    omit: Collection[str] = (),
+    key: Key = None,
+) -> Path:
+    """Write an estimator, or a fitted part of one, to a file or a folder.
 
-    The bytes are loaded again before they are kept, and must predict the same on the
-    stored example.
+    The artifacts are loaded again before they are kept, and must predict the same on
+    the stored example.
 
     Parameters
     ----------
     estimator : WinduEstimator or scikit-learn estimator
         What to save.
     path : str or pathlib.Path
-        The file; written beside, then renamed.
+        With a suffix (``credit.windu``) one file; without, a new folder with one file
+        an artifact. Written beside, then renamed.
+    example : table of shape (n_rows, n_columns), default=None
+        Rows to keep in the place of those of training, where these must not leave.
+    metrics, stats : mapping, default=None
+        Plain data to keep with it.
+    omit : collection of {"featurizer", "transformer"}, default=()
+        Parts whose function is not stored by its import path, such as one of a
+        notebook, and is given again to `load`.
+    key : bytes, str or pathlib.Path, default=None
+        Signs the manifest: the key itself or a file that holds it; by default that of
+        the environment variables ``WINDU_KEY`` or ``WINDU_KEY_FILE``.
 
     Returns
     -------
     pathlib.Path
-        The file.
+        The file or folder.
 
     Raises
     ------
@@ -57,40 +72,30 @@ def save(estimator: Any, path: str | Path) -> Path:
     >>> windu.load(path).predict([[2.0]])
     array([1])
     """
-    check_schemas(estimator)
-    data = _dumped(estimator)
-    untrusted = skops.io.get_untrusted_types(data=data)
-    local = [name for name in untrusted if name.startswith("__main__.") or "<" in name]
-    if local:
-        raise PersistenceError(
-            "Everything in a saved estimator must be importable from a module. Got "
-            f"{local}. Move it to a module (a file features.py) and import it."
-        )
-    try:
-        again = _restored(skops.io.loads(data, trusted=untrusted))
-    except Exception as error:
-        raise PersistenceError(
-            f"What is saved must load again. Got {type(error).__name__}: {error}. A "
-            "part of the estimator holds something that skops cannot restore; keep "
-            "arrays, numbers and texts in fitted parts."
-        ) from error
-    check_same(detach(estimator), again)
-    check_same_schemas(estimator, again)
-    unknown = sorted(set(untrusted) - TRUSTED)
-    if unknown:
-        warnings.warn(
-            f"load will ask whether to trust {unknown}. Pass load(path, trusted=[...]) "
-            "with these names, or use parts that windu knows.",
-            WinduWarning,
-            stacklevel=2,
-        )
     path = Path(path)
-    if path.is_dir():
+    one_file = bool(path.suffix)
+    if one_file and path.is_dir():
         raise PersistenceError(
             f"The path to save to must be a file. Got the folder {str(path)!r}. Add a "
             "name, for instance model.windu."
         )
-    _write(data, path)
+    if not one_file and path.exists():
+        raise PersistenceError(
+            f"A folder to save to must be a new one. Got {str(path)!r}, which is "
+            "there. Choose another name; or give it a suffix, as in model.windu, for "
+            "one file, which may be there."
+        )
+    said: dict[str, Any] = {"example": example, "metrics": metrics, "stats": stats}
+    artifacts = to_artifacts(estimator, **said, omit=omit, key=key_of(key))
+    with _beside(path) as folder:
+        made = folder / path.name
+        if one_file:
+            _write(pack(artifacts), made)
+        else:
+            made.mkdir()
+            for name, data in artifacts.items():
+                _write(data, made / name)
+        made.replace(path)
     return path
 
 
@@ -100,20 +105,25 @@ def load(
     trusted: Collection[str] = (),
     featurizer: Callable[..., Any] | None = None,
     transformer: Callable[..., Any] | None = None,
+    key: Key = None,
 ) -> Any:
     """Read what `save` wrote.
 
-    Nothing is built before every type in the file is known to be trusted: by skops, by
-    `trusted_types`, or by you.
+    Every byte is checked against the manifest before it is parsed, and nothing is built
+    before every type is known to be trusted: by skops, by `trusted_types`, or by you.
+    With other versions of the libraries, the stored example is predicted again and must
+    come out the same.
 
     Parameters
     ----------
     path : str or pathlib.Path
-        The file.
+        The file or folder.
     trusted : collection of str, default=()
         Full names of more types and functions that you have reviewed.
     featurizer, transformer : callable, default=None
         The function to use for a part that was a function.
+    key : bytes, str or pathlib.Path, default=None
+        The manifest must be signed with it; as in `save`.
 
     Returns
     -------
@@ -124,8 +134,13 @@ def load(
     ------
     UntrustedTypesError
         If the file holds other types; they are listed.
+    IntegrityError
+        If it is damaged, or not signed with the key.
+    VersionError
+        If it predicts something else with the installed versions, or is of a newer
+        format.
     PersistenceError
-        If the file is missing, damaged, or none of windu's.
+        If it is missing, or none of windu's.
 
     Examples
     --------
@@ -135,85 +150,83 @@ def load(
     ...
     windu.exceptions.PersistenceError: The file 'nowhere.windu' must exist. ...
     """
+    run = open_path(path, key=key_of(key))
+    return load_run(
+        run,
+        trusted=_names(trusted),
+        featurizer=featurizer,
+        transformer=transformer,
+    )
+
+
+def load_part(
+    path: str | Path, part: str, *, trusted: Collection[str] = (), key: Key = None
+) -> Any:
+    """Read one artifact of what `save` wrote, and nothing else.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The file or folder.
+    part : str
+        A fitted part (``"featurizer"``, ``"transformer"``, ``"label_encoder"``,
+        ``"model"``, ``"threshold"``), ``"estimator"`` (not fitted), ``"schema"``,
+        ``"feature_schema"``, ``"columns"``, ``"example"``, ``"expected"``,
+        ``"metrics"``, ``"stats"``, ``"config"``, ``"environment"`` or ``"manifest"``.
+    trusted : collection of str, default=()
+        Full names of more types and functions that you have reviewed.
+    key : bytes, str or pathlib.Path, default=None
+        The manifest must be signed with it; as in `save`.
+
+    Returns
+    -------
+    object
+        An estimator, a pandera schema, a list of names, a frame, or plain data.
+
+    Raises
+    ------
+    PersistenceError
+        If there is no such part, and all that `load` raises.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib, windu
+    >>> est = windu.WinduEstimator("linear").fit([[0.0], [1.0], [2.0]], [0, 0, 1])
+    >>> path = windu.save(est, pathlib.Path(tempfile.mkdtemp()) / "steps.windu")
+    >>> windu.load_part(path, "label_encoder").classes_
+    array([0, 1])
+    """
+    run = open_path(path, key=key_of(key))
+    return load_part_of(run, part, trusted=_names(trusted))
+
+
+def _names(trusted: Collection[str]) -> Collection[str]:
     if isinstance(trusted, str):
         raise PersistenceError(
             f"trusted must be a list of names. Got the text {trusted!r}; pass "
             f"[{trusted!r}]."
         )
-    path = Path(path)
-    if not path.is_file():
-        raise PersistenceError(
-            f"The file {str(path)!r} must exist. Got "
-            f"{'a folder' if path.is_dir() else 'none'}. Check the path."
-        )
-    data = path.read_bytes()
-    if not is_zipfile(BytesIO(data)):
-        raise PersistenceError(
-            f"The file {str(path)!r} must be one that windu.save wrote. Got something "
-            "else, or a part of it. Get a whole copy."
-        )
-    found = _readable(lambda: skops.io.get_untrusted_types(data=data), path)
-    unknown = sorted(set(found) - TRUSTED - set(trusted))
-    if unknown:
-        raise UntrustedTypesError(
-            f"Every type in {str(path)!r} must be trusted. Got {unknown}. Review them: "
-            "building one may run code of its module. Then pass trusted=[...] with "
-            "their names.",
-            unknown,
-        )
-    loaded = _readable(lambda: skops.io.loads(data, trusted=found), path)
-    loaded = _restored(loaded)
-    check_structure(loaded)
-    return bind(loaded, trusted, {"featurizer": featurizer, "transformer": transformer})
+    return trusted
 
 
-def _dumped(estimator: Any) -> bytes:
-    try:
-        plain = substitute(detach(estimator), lambda held: pack(to_native(held)))
-        return skops.io.dumps(plain, compression=ZIP_DEFLATED)
-    except PersistenceError:
-        raise
-    except Exception as error:
-        raise PersistenceError(
-            f"What is saved must be made of parts that skops can store. Got "
-            f"{type(error).__name__}: {error}. Use another part, or store this one in "
-            "its library's own format."
-        ) from error
-
-
-def _restored(loaded: Any) -> Any:
-    """Put models and trees in the place of what stands for them."""
-    return substitute(loaded, lambda held: unpack(from_native(held)))
-
-
-def _readable(read: Callable[[], Any], path: Path) -> Any:
-    try:
-        return read()
-    except Exception as error:
-        raise PersistenceError(
-            f"The file {str(path)!r} cannot be read: {type(error).__name__}: {error}. "
-            "It is damaged, or was written by other versions of skops and scikit-learn."
-        ) from error
-
-
-def _write(data: bytes, path: Path) -> None:
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """Give a new folder beside a path, gone at the end whatever happens."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise PersistenceError(
-            f"The folder of {str(path)!r} must be writable. Got: {error}."
-        ) from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(beside).replace(path)
+        with tempfile.TemporaryDirectory(
+            dir=path.parent, prefix=f".{path.name}."
+        ) as folder:
+            yield Path(folder)
     except OSError as error:
         raise PersistenceError(
             f"{str(path)!r} must be writable. Got: {error}. An earlier file of this "
             "name is still whole."
         ) from error
-    finally:
-        Path(beside).unlink(missing_ok=True)
+
+
+def _write(data: bytes, file: Path) -> None:
+    with file.open("wb") as opened:
+        opened.write(data)
+        opened.flush()
+        os.fsync(opened.fileno())

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
 from windu.exceptions import PersistenceError, did_you_mean
 
-__all__ = ["Flavor", "NativePart", "from_native", "to_native"]
+__all__ = ["Flavor", "NativePart", "from_native", "libraries_of", "to_native"]
 
 
 class Flavor(Protocol):
@@ -28,6 +26,10 @@ class Flavor(Protocol):
     @property
     def types(self) -> tuple[str, ...]:
         """Full names of the classes whose objects it writes, with their module."""
+
+    @property
+    def suffix(self) -> str:
+        """What the names of the library's files end in, with the dot."""
 
     def dump(self, held: Any) -> tuple[bytes, dict[str, Any]]:
         """Return the library's own bytes, and plain values that these do not hold."""
@@ -44,19 +46,20 @@ class NativePart:
     ----------
     flavor : str
         Name of the flavor.
-    data : ndarray of uint8
-        The library's own bytes.
+    file : str
+        Name of the artifact that holds the library's own bytes.
     state : dict
         Plain values that these do not hold.
     """
 
     flavor: str
-    data: np.ndarray
+    file: str
     state: dict[str, Any]
 
 
 class _LightGBM:
     types = ("lightgbm.basic.Booster",)
+    suffix = ".txt"
 
     def dump(self, held: Any) -> tuple[bytes, dict[str, Any]]:
         text = held.model_to_string(num_iteration=-1)
@@ -72,6 +75,7 @@ class _LightGBM:
 
 class _XGBoost:
     types = ("xgboost.core.Booster",)
+    suffix = ".ubj"
 
     def dump(self, held: Any) -> tuple[bytes, dict[str, Any]]:
         return bytes(held.save_raw("ubj")), {"config": held.save_config()}
@@ -87,6 +91,7 @@ class _XGBoost:
 
 class _CatBoost:
     types = ("catboost.core.CatBoostClassifier", "catboost.core.CatBoostRegressor")
+    suffix = ".cbm"
 
     def dump(self, held: Any) -> tuple[bytes, dict[str, Any]]:
         if not held.is_fitted():
@@ -126,13 +131,16 @@ def _flavor_of(held: Any) -> str | None:
     return next((f for f, flavor in _flavors().items() if name in flavor.types), None)
 
 
-def to_native(held: Any) -> Any:
+def to_native(held: Any, put: Callable[[str, bytes], str]) -> Any:
     """Return a `NativePart` for an object that a flavor writes, else the object.
 
     Parameters
     ----------
     held : object
         Anything.
+    put : callable
+        Keeps the library's bytes: given a suffix and bytes, it returns the name of the
+        artifact.
 
     Returns
     -------
@@ -142,17 +150,20 @@ def to_native(held: Any) -> Any:
     name = _flavor_of(held)
     if name is None:
         return held
-    data, state = _flavors()[name].dump(held)
-    return NativePart(name, np.frombuffer(data, dtype=np.uint8), state)
+    flavor = _flavors()[name]
+    data, state = flavor.dump(held)
+    return NativePart(name, put(_suffix(name, flavor), data), state)
 
 
-def from_native(held: Any) -> Any:
+def from_native(held: Any, get: Callable[[str], bytes]) -> Any:
     """Return the object that a `NativePart` stands for, else what was passed.
 
     Parameters
     ----------
     held : object
         Anything.
+    get : callable
+        Returns the bytes of an artifact.
 
     Returns
     -------
@@ -172,9 +183,9 @@ def from_native(held: Any) -> Any:
             f"The file holds a part of the flavor {name!r}, which must be installed. "
             f"Got only {sorted(_flavors())}." + did_you_mean(name, list(_flavors()))
         )
-    load: Callable[..., Any] = _flavors()[name].load
+    data = get(str(held.file))
     try:
-        return load(np.asarray(held.data, dtype=np.uint8).tobytes(), held.state)
+        return _flavors()[name].load(data, held.state)
     except ImportError as error:
         raise PersistenceError(
             f"The file holds a part that {name} wrote, which must be installed. Got: "
@@ -185,3 +196,28 @@ def from_native(held: Any) -> Any:
             f"What {name} wrote cannot be read: {type(error).__name__}: {error}. The "
             f"file is damaged, or was written by another version of {name}."
         ) from error
+
+
+def libraries_of(files: Iterable[str]) -> list[str]:
+    """Return the flavors whose files are among these.
+
+    Parameters
+    ----------
+    files : iterable of str
+        Names of artifacts.
+
+    Returns
+    -------
+    list of str
+        Names of the flavors.
+    """
+    files = list(files)
+    return [
+        name
+        for name, flavor in _flavors().items()
+        if any(file.endswith(_suffix(name, flavor)) for file in files)
+    ]
+
+
+def _suffix(name: str, flavor: Flavor) -> str:
+    return str(getattr(flavor, "suffix", f".{name}"))

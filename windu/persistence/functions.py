@@ -17,9 +17,10 @@ from sklearn.preprocessing import FunctionTransformer
 from windu.exceptions import PersistenceError, UntrustedTypesError, WinduWarning
 from windu.persistence.substitution import substitute
 
-__all__ = ["FunctionReference", "bind", "detach", "holds_references"]
+__all__ = ["FUNCTION_PARTS", "FunctionReference", "bind", "detach"]
 
-_PARTS = ("featurizer", "transformer")
+#: Parts that may be functions.
+FUNCTION_PARTS = ("featurizer", "transformer")
 
 
 @dataclass
@@ -38,13 +39,19 @@ class FunctionReference:
     digest: str
 
 
-def detach(estimator: Any) -> Any:
+def detach(
+    estimator: Any, omit: Collection[str] = (), found: dict[str, Any] | None = None
+) -> Any:
     """Return an object with references in the place of a user's functions.
 
     Parameters
     ----------
     estimator : object
         Not changed; what holds a function is copied.
+    omit : collection of str, default=()
+        Parts whose function need not be found by another process.
+    found : dict of str to callable, default=None
+        Takes the functions by their full names.
 
     Returns
     -------
@@ -56,30 +63,21 @@ def detach(estimator: Any) -> Any:
     PersistenceError
         For a function that no other process can find.
     """
-    return substitute(
-        estimator, lambda held: _reference(held) if _is_users(held) else held
-    )
+    found = {} if found is None else found
+    free = {
+        id(_function_of(value))
+        for name, value in getattr(estimator, "__dict__", {}).items()
+        if name.rstrip("_") in omit
+    }
 
+    def change(held: Any) -> Any:
+        if not _is_users(held):
+            return held
+        reference = _reference(held, free=id(held) in free)
+        found[reference.name] = held
+        return reference
 
-def holds_references(estimator: Any) -> bool:
-    """Tell whether an object holds references in the place of functions.
-
-    Parameters
-    ----------
-    estimator : object
-        As `detach` gives it.
-
-    Returns
-    -------
-    bool
-        Whether it cannot work before `bind`.
-    """
-    found = []
-    substitute(
-        estimator,
-        lambda held: found.append(1) if isinstance(held, FunctionReference) else held,
-    )
-    return bool(found)
+    return substitute(estimator, change)
 
 
 def bind(estimator: Any, trusted: Collection[str], given: dict[str, Any]) -> Any:
@@ -106,16 +104,10 @@ def bind(estimator: Any, trusted: Collection[str], given: dict[str, Any]) -> Any
     PersistenceError
         For a trusted function that cannot be found.
     """
-    parts = {
-        name: value
-        for name, value in getattr(estimator, "__dict__", {}).items()
-        if name.rstrip("_") in _PARTS
-    }
     # A function that is given stands for the part, not for what is deep inside it.
-    for name, value in parts.items():
+    for name, value in list(getattr(estimator, "__dict__", {}).items()):
         function = given.get(name.rstrip("_"))
-        inner = value.func if isinstance(value, FunctionTransformer) else value
-        if function is not None and isinstance(inner, FunctionReference):
+        if function is not None and isinstance(_function_of(value), FunctionReference):
             vars(estimator)[name] = _with_function(value, function)
 
     def found(held: Any) -> Any:
@@ -134,6 +126,10 @@ def _is_users(held: Any) -> bool:
     return package not in ("numpy", "scipy", "sklearn")
 
 
+def _function_of(value: Any) -> Any:
+    return value.func if isinstance(value, FunctionTransformer) else value
+
+
 def _with_function(value: Any, function: Any) -> Any:
     if not isinstance(value, FunctionTransformer):
         return function
@@ -142,14 +138,16 @@ def _with_function(value: Any, function: Any) -> Any:
     return value
 
 
-def _reference(function: Any) -> FunctionReference:
+def _reference(function: Any, free: bool) -> FunctionReference:
     module, name = function.__module__, function.__qualname__
-    if module == "__main__" or "<" in name:
+    if not free and (module == "__main__" or "<" in name):
         kind = "a lambda or a local function" if "<" in name else "defined in __main__"
         raise PersistenceError(
             "A function in a saved estimator must be importable from a module. Got "
             f"{name!r}, {kind}. Move it to a module (a file features.py) and import "
-            "it from there; it is stored by name, never as code."
+            "it from there; it is stored by name, never as code. Or pass "
+            "save(..., omit=['featurizer']) for a part that is a function, and give it "
+            "again: load(path, featurizer=...)."
         )
     return FunctionReference(f"{module}.{name}", _digest(function))
 

@@ -12,7 +12,7 @@ import pandas as pd
 from windu.schema.columns import TableSchema
 from windu.schema.kinds import as_numbers, is_castable
 
-__all__ = ["choose_example", "pack_frame", "unpack_frame"]
+__all__ = ["choose_example", "pack_frame", "plain_value", "unpack_frame"]
 
 N_ROWS = 20
 
@@ -79,9 +79,9 @@ def pack_frame(frame: pd.DataFrame) -> str:
             "dtype": _dtype_of(values),
         }
         if isinstance(values.dtype, pd.CategoricalDtype):
-            packed["levels"] = [_plain(level) for level in values.cat.categories]
+            packed["levels"] = [plain_value(level) for level in values.cat.categories]
             packed["ordered"] = bool(values.cat.ordered)
-        packed["values"] = [_plain(value) for value in values.astype(object)]
+        packed["values"] = [plain_value(value) for value in values.astype(object)]
         columns.append(packed)
     return json.dumps(columns)
 
@@ -110,7 +110,8 @@ def _dtype_of(values: pd.Series) -> str:
     return dtype if is_castable(dtype) else "object"
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """Return a value of a table as one that JSON can hold; missing ones as None."""
     if value is None or (np.ndim(value) == 0 and pd.isna(value)):
         return None
     if isinstance(value, np.generic):

@@ -1,0 +1,159 @@
+"""An estimator as the artifacts of a run, and back."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from windu.estimator import WinduEstimator
+from windu.exceptions import IntegrityError, SchemaError
+from windu.persistence.objects import build, check_trusted, dump, types_in
+from windu.persistence.runs import PARTS, Run
+from windu.persistence.tables import from_parquet, to_parquet
+from windu.schema.columns import TableSchema
+
+__all__ = ["is_split", "read_schema", "restored", "split"]
+
+_SCHEMAS = {
+    "_table_schema": "schema.json",
+    "_feature_table_schema": "feature_schema.json",
+}
+
+
+def is_split(estimator: Any) -> bool:
+    """Tell whether an object is a fitted estimator, which is stored part by part."""
+    return isinstance(estimator, WinduEstimator) and hasattr(estimator, "model_")
+
+
+def split(estimator: Any) -> dict[str, bytes]:
+    """Return what is needed to build an estimator again, by name of the artifact.
+
+    Parameters
+    ----------
+    estimator : object
+        Without functions of a user's own.
+
+    Returns
+    -------
+    dict of str to bytes
+        One artifact a part of a fitted `WinduEstimator`; for anything else one
+        ``object.skops``.
+
+    Raises
+    ------
+    PersistenceError
+        If a part cannot be stored.
+    """
+    made: dict[str, bytes] = {}
+    if not is_split(estimator):
+        return _dumped("object", estimator, made)
+    shell = copy.copy(estimator)
+    state = vars(shell)
+    for attribute, name in _SCHEMAS.items():
+        made[name] = state.pop(attribute).to_json().encode()
+    made["columns.json"] = json.dumps(
+        {"names": estimator._table_schema.names, "named": state.pop("_named")}
+    ).encode()
+    state.pop("feature_names_in_", None)
+    made["example.parquet"] = to_parquet(state.pop("_example"))
+    for part in PARTS:
+        held = state.pop(f"{part}_")
+        if held is not None:
+            _dumped(part, held, made)
+    return _dumped("estimator", shell, made)
+
+
+def _dumped(name: str, held: Any, made: dict[str, bytes]) -> dict[str, bytes]:
+    def put(suffix: str, data: bytes) -> str:
+        file = f"{name}.{sum(one.startswith(f'{name}.') for one in made)}{suffix}"
+        made[file] = data
+        return file
+
+    data = dump(held, put)
+    made[f"{name}.skops"] = data
+    return made
+
+
+def restored(run: Run, trusted: Collection[str]) -> Any:
+    """Return the object of a run; references stand for a user's functions.
+
+    Parameters
+    ----------
+    run : Run
+        As opened.
+    trusted : collection of str
+        Full names of types that the caller has reviewed.
+
+    Returns
+    -------
+    object
+        Nothing is built before every type of every part is known to be trusted.
+
+    Raises
+    ------
+    UntrustedTypesError
+        If there are other types.
+    IntegrityError
+        If an artifact is none.
+    """
+    if "object.skops" in run.manifest.artifacts:
+        return built(run, ["object"], trusted)["object"]
+    names = [part for part in PARTS if f"{part}.skops" in run.manifest.artifacts]
+    held = built(run, ["estimator", *names], trusted)
+    estimator = held["estimator"]
+    if not isinstance(estimator, WinduEstimator):
+        raise IntegrityError(
+            f"{run.called('estimator.skops')} must be a WinduEstimator. Got "
+            f"{type(estimator).__name__}."
+        )
+    schemas = {name: read_schema(run, file) for name, file in _SCHEMAS.items()}
+    columns = read_json(run, "columns.json")
+    names_in = schemas["_table_schema"].names
+    if columns != {"names": names_in, "named": columns.get("named")}:
+        raise IntegrityError(f"{run.where} must name the same columns twice.")
+    named = bool(columns["named"])
+    example = from_parquet(run.read("example.parquet"), run.called("example.parquet"))
+    fitted = {f"{part}_": held.get(part) for part in PARTS}
+    estimator.__dict__.update(fitted, **schemas, _named=named, _example=example)
+    if named and all(isinstance(name, str) for name in names_in):
+        estimator.feature_names_in_ = np.array(names_in, dtype=object)
+    return estimator
+
+
+def built(run: Run, names: list[str], trusted: Collection[str]) -> dict[str, Any]:
+    """Return objects of a run, by name; all are audited before the first is built."""
+    data = {name: run.read(f"{name}.skops") for name in names}
+    types = {name: types_in(data[name], run.called(f"{name}.skops")) for name in names}
+    check_trusted(
+        {one for found in types.values() for one in found}, trusted, run.where
+    )
+    return {
+        name: build(data[name], types[name], run.called(f"{name}.skops"), run.read)
+        for name in names
+    }
+
+
+def read_schema(run: Run, name: str) -> TableSchema:
+    """Return the schema that an artifact holds."""
+    try:
+        return TableSchema.from_json(run.read(name).decode())
+    except (ValidationError, UnicodeDecodeError, SchemaError) as error:
+        raise IntegrityError(
+            f"{run.called(name)} must be a schema that windu wrote. Got: {error}."
+        ) from error
+
+
+def read_json(run: Run, name: str) -> dict[str, Any]:
+    """Return the object that a JSON artifact holds."""
+    try:
+        held = json.loads(run.read(name))
+    except (ValueError, RecursionError) as error:
+        raise IntegrityError(f"{run.called(name)} must be JSON: {error}.") from error
+    if not isinstance(held, dict):
+        raise IntegrityError(f"{run.called(name)} must hold a JSON object.")
+    return held

@@ -1,0 +1,226 @@
+"""All artifacts of a run: made and verified in one call, and read again."""
+
+from __future__ import annotations
+
+import copy
+import json
+import warnings
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import pandas as pd
+
+from windu.estimator.prediction import validate
+from windu.exceptions import PersistenceError, WinduWarning, did_you_mean
+from windu.persistence.artifacts import is_split, restored, split
+from windu.persistence.environment import changed, describe, versions
+from windu.persistence.flavors import libraries_of
+from windu.persistence.functions import (
+    FUNCTION_PARTS,
+    FunctionReference,
+    bind,
+    detach,
+)
+from windu.persistence.manifest import MANIFEST, Manifest
+from windu.persistence.objects import types_in
+from windu.persistence.replay import check_given, check_replay, expected
+from windu.persistence.runs import Run, open_run
+from windu.persistence.schemas import check_same_schemas, check_schemas
+from windu.persistence.statistics import statistics
+from windu.persistence.substitution import substitute
+from windu.persistence.tables import MAX_ROWS
+from windu.persistence.trust import TRUSTED
+from windu.persistence.verification import check_same, without_own_checks
+from windu.schema.example import pack_frame
+
+__all__ = ["load_run", "to_artifacts"]
+
+
+def to_artifacts(
+    estimator: Any,
+    *,
+    example: Any = None,
+    metrics: Mapping[str, Any] | None = None,
+    stats: Mapping[str, Any] | None = None,
+    lineage: Mapping[str, Any] | None = None,
+    omit: Collection[str] = (),
+    key: bytes | None = None,
+) -> dict[str, bytes]:
+    """Return every file of a run, read again and compared in the same call.
+
+    Parameters
+    ----------
+    estimator : WinduEstimator or scikit-learn estimator
+        What to store.
+    example : table, default=None
+        Rows to keep in the place of those of training; None keeps these.
+    metrics, stats, lineage : mapping, default=None
+        Plain data to keep with it.
+    omit : collection of {"featurizer", "transformer"}, default=()
+        Parts that are functions and will be given again at load.
+    key : bytes, default=None
+        Signs the manifest.
+
+    Returns
+    -------
+    dict of str to bytes
+        By name of the artifact; the manifest is the last.
+
+    Raises
+    ------
+    PersistenceError
+        For what could not be loaded again, in another process or at all.
+    """
+    _check_omitted(omit)
+    check_schemas(estimator)
+    if example is not None:
+        estimator = _with_example(estimator, example)
+    functions: dict[str, Any] = {}
+    made = split(detach(estimator, omit, functions))
+    if is_split(estimator):
+        made["expected.json"] = _json(expected(estimator))
+        stats = statistics(estimator) | dict(stats or {})
+    made["metrics.json"] = _json(metrics or {})
+    made["stats.json"] = _json(stats or {})
+    made["environment.json"] = _json(describe())
+    made = dict(sorted(made.items()))
+    manifest = Manifest.of(made, versions(libraries_of(made)), lineage, key)
+    made[MANIFEST] = manifest.to_bytes()
+    _verify(estimator, made, functions)
+    return made
+
+
+def load_run(
+    run: Run,
+    *,
+    trusted: Collection[str] = (),
+    featurizer: Callable[..., Any] | None = None,
+    transformer: Callable[..., Any] | None = None,
+) -> Any:
+    """Return the estimator or part that a run holds.
+
+    Parameters
+    ----------
+    run : Run
+        As opened.
+    trusted : collection of str, default=()
+        Full names of more types and functions that the caller has reviewed.
+    featurizer, transformer : callable, default=None
+        The function to use for a part that was a function.
+
+    Returns
+    -------
+    object
+        With other versions of libraries than at save, or a function that is given, it
+        was proved on the stored example.
+
+    Raises
+    ------
+    UntrustedTypesError
+        If it holds other types; they are listed.
+    VersionError
+        If it predicts something else than at save.
+    IntegrityError
+        If an artifact is damaged.
+    """
+    given = {"featurizer": featurizer, "transformer": transformer}
+    loaded = bind(restored(run, trusted), trusted, given)
+    if not is_split(loaded):
+        return loaded
+    changes = changed(run.manifest.versions)
+    if any(function is not None for function in given.values()):
+        check_given(loaded, run.read("expected.json"), run.where)
+    elif changes:
+        check_replay(loaded, run.read("expected.json"), changes, run.where)
+    return loaded
+
+
+def _verify(
+    estimator: Any, made: Mapping[str, bytes], functions: Mapping[str, Any]
+) -> None:
+    """Read the artifacts as another process will, and compare what comes back."""
+    run = open_run(lambda name, _: made[name], "what is saved")
+    types = {
+        one
+        for name in made
+        if name.endswith(".skops")
+        for one in types_in(made[name], run.called(name))
+    }
+    local = sorted(one for one in types if one.startswith("__main__.") or "<" in one)
+    if local:
+        raise PersistenceError(
+            "Everything in a saved estimator must be importable from a module. Got "
+            f"{local}. Move it to a module (a file features.py) and import it."
+        )
+    try:
+        again = substitute(
+            restored(run, types),
+            lambda one: (
+                functions[one.name] if isinstance(one, FunctionReference) else one
+            ),
+        )
+    except Exception as error:
+        raise PersistenceError(
+            f"What is saved must load again. Got {type(error).__name__}: {error}. A "
+            "part of the estimator holds something that skops cannot restore; keep "
+            "arrays, numbers and texts in fitted parts."
+        ) from error
+    check_same(estimator, again)
+    check_same_schemas(estimator, again)
+    unknown = sorted(types - TRUSTED)
+    if unknown:
+        warnings.warn(
+            f"load will ask whether to trust {unknown}. Pass load(path, trusted=[...]) "
+            "with these names, or use parts that windu knows.",
+            WinduWarning,
+            stacklevel=4,
+        )
+
+
+def _with_example(estimator: Any, example: Any) -> Any:
+    if not is_split(estimator):
+        raise PersistenceError(
+            "An example is stored with a fitted WinduEstimator. Got a "
+            f"{type(estimator).__name__}. Leave example out."
+        )
+    known = estimator._table_schema, estimator._named
+    frame = validate(example, *known, without_own_checks(estimator).schema)
+    if not 0 < len(frame) <= MAX_ROWS:
+        raise PersistenceError(
+            f"An example must have 1 to {MAX_ROWS} rows. Got {len(frame)}."
+        )
+    estimator = copy.copy(estimator)
+    estimator._example = pack_frame(frame)
+    return estimator
+
+
+def _check_omitted(omit: Collection[str]) -> None:
+    for part in [omit] if isinstance(omit, str) else omit:
+        if isinstance(omit, str) or part not in FUNCTION_PARTS:
+            raise PersistenceError(
+                f"omit must be a list of parts that may be functions, "
+                f"{list(FUNCTION_PARTS)}. Got {omit!r}."
+                + did_you_mean(part, FUNCTION_PARTS)
+            )
+
+
+def _json(held: Any) -> bytes:
+    try:
+        text = json.dumps(held, indent=1, default=_plain)
+    except (TypeError, ValueError) as error:
+        raise PersistenceError(
+            f"Metrics and statistics must be plain data. Got: {error}. Use numbers, "
+            "texts, lists and dicts with texts as keys."
+        ) from error
+    return text.encode()
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON can hold for a number or an array of numpy, or a frame."""
+    if isinstance(value, pd.DataFrame):
+        return value.to_dict("list")
+    if isinstance(value, pd.Series):
+        return value.to_dict()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} {value!r}")

@@ -1,0 +1,163 @@
+"""What a run holds, told without building any of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pandas as pd
+
+from windu.persistence.artifacts import read_json, read_schema
+from windu.persistence.objects import types_in
+from windu.persistence.runs import Run, open_path
+from windu.persistence.signature import key_of
+from windu.persistence.trust import TRUSTED
+
+__all__ = ["Inspection", "inspect", "inspect_run"]
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a run says of itself, and what its bytes say.
+
+    Attributes
+    ----------
+    where : str
+        The file, folder or run.
+    manifest : dict
+        Format, id, versions, lineage, digests.
+    artifacts : pandas.DataFrame
+        One row an artifact: its bytes, and the types that it would build.
+    untrusted : list of str
+        Types that `windu.load` would ask about.
+    functions : list of str
+        Functions that it refers to, which `windu.load` would ask about.
+    columns : pandas.DataFrame
+        One row a column of the input table: kind, dtype, nullable, why.
+    metrics : dict
+        As given at save.
+    """
+
+    where: str
+    manifest: dict[str, Any]
+    artifacts: pd.DataFrame
+    untrusted: list[str]
+    functions: list[str]
+    columns: pd.DataFrame
+    metrics: dict[str, Any]
+
+    def __str__(self) -> str:
+        stated = self.manifest
+        versions = ", ".join(f"{p} {v}" for p, v in stated["versions"].items())
+        lines = [
+            f"{self.where}: run {stated['id']}, format {stated['format']}, "
+            f"{'signed' if stated['signature'] else 'not signed'}",
+            f"Saved {stated['created']} with {versions}.",
+            *(f"{name}: {value}" for name, value in stated["lineage"].items()),
+            "",
+            self.artifacts[["artifact", "bytes"]].to_string(index=False),
+            "",
+            f"Functions to trust or give: {', '.join(self.functions) or 'none'}.",
+            f"Types to trust: {', '.join(self.untrusted) or 'none'}.",
+        ]
+        if len(self.columns):
+            lines += ["", self.columns.to_string(index=False)]
+        if self.metrics:
+            lines += ["", "Metrics:", json.dumps(self.metrics, indent=1)]
+        return "\n".join(lines)
+
+
+def inspect(path: str | Path, *, key: bytes | str | Path | None = None) -> Inspection:
+    """Tell what a file or a folder of `save` holds, without building any of it.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The file or folder.
+    key : bytes, str or pathlib.Path, default=None
+        The manifest must be signed with it; as in `save`.
+
+    Returns
+    -------
+    Inspection
+        Prints as a text.
+
+    Raises
+    ------
+    PersistenceError
+        If it is missing, damaged, or none of windu's.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib, windu
+    >>> est = windu.WinduEstimator("linear").fit([[0.0], [1.0], [2.0]], [0, 0, 1])
+    >>> path = windu.save(est, pathlib.Path(tempfile.mkdtemp()) / "steps.windu")
+    >>> windu.inspect(path).columns["kind"].tolist()
+    ['numeric']
+    """
+    return inspect_run(open_path(path, key=key_of(key)))
+
+
+def inspect_run(run: Run) -> Inspection:
+    """Tell what a run holds; every artifact is checked against the manifest.
+
+    Parameters
+    ----------
+    run : Run
+        As opened.
+
+    Returns
+    -------
+    Inspection
+        As from `inspect`.
+    """
+    rows = []
+    untrusted: set[str] = set()
+    functions: set[str] = set()
+    for name in run.manifest.artifacts:
+        data = run.read(name)
+        types: set[str] = set()
+        if name.endswith(".skops"):
+            untrusted |= set(types_in(data, run.called(name))) - TRUSTED
+            types, referred = _contents(data)
+            functions |= referred
+        rows.append({"artifact": name, "bytes": len(data), "types": sorted(types)})
+    has_schema = "schema.json" in run.manifest.artifacts
+    return Inspection(
+        run.where,
+        run.manifest.model_dump(),
+        pd.DataFrame(rows),
+        sorted(untrusted),
+        sorted(functions),
+        read_schema(run, "schema.json").describe() if has_schema else pd.DataFrame(),
+        read_json(run, "metrics.json"),
+    )
+
+
+def _contents(archive: bytes) -> tuple[set[str], set[str]]:
+    """Return the types that a skops file names, and the functions it refers to."""
+    with ZipFile(BytesIO(archive)) as file:
+        stack: list[Any] = [json.loads(file.read("schema.json"))]
+    types, functions = set(), set()
+    while stack:
+        node = stack.pop()
+        if isinstance(node, list):
+            stack += node
+        elif isinstance(node, dict):
+            stack += node.values()
+            if "__class__" in node and "__module__" in node:
+                types.add(f"{node['__module__']}.{node['__class__']}")
+            if node.get("__class__") == "FunctionReference":
+                functions.add(_name_in(node))
+    return {one for one in types if not one.startswith("builtins.")}, functions
+
+
+def _name_in(node: dict[str, Any]) -> str:
+    try:
+        return str(json.loads(node["content"]["content"]["name"]["content"]))
+    except (KeyError, TypeError, ValueError):
+        return "a function without a name"

@@ -1,0 +1,153 @@
+"""One object to bytes and back: dumped, audited, and only then built."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Collection
+from typing import Any
+from zipfile import ZIP_DEFLATED
+
+import skops.io
+from sklearn.exceptions import InconsistentVersionWarning
+
+from windu.exceptions import IntegrityError, PersistenceError, UntrustedTypesError
+from windu.persistence.archives import check_archive
+from windu.persistence.flavors import from_native, to_native
+from windu.persistence.packing import pack, unpack
+from windu.persistence.structure import check_structure
+from windu.persistence.substitution import substitute
+from windu.persistence.trust import TRUSTED
+
+__all__ = ["build", "check_trusted", "dump", "types_in"]
+
+
+def dump(held: Any, put: Callable[[str, bytes], str]) -> bytes:
+    """Return an object as a skops file.
+
+    Parameters
+    ----------
+    held : object
+        Without functions of a user's own.
+    put : callable
+        Keeps what another library wrote: given a suffix and bytes, it returns the name
+        of the artifact.
+
+    Returns
+    -------
+    bytes
+        The file.
+
+    Raises
+    ------
+    PersistenceError
+        If skops cannot store it.
+    """
+    try:
+        plain = substitute(held, lambda one: pack(to_native(one, put)))
+        return skops.io.dumps(plain, compression=ZIP_DEFLATED)
+    except PersistenceError:
+        raise
+    except Exception as error:
+        raise PersistenceError(
+            f"What is saved must be made of parts that skops can store. Got "
+            f"{type(error).__name__}: {error}. Use another part, or store this one in "
+            "its library's own format."
+        ) from error
+
+
+def types_in(data: bytes, where: str) -> list[str]:
+    """Return the types in a skops file that skops does not trust by itself.
+
+    Parameters
+    ----------
+    data : bytes
+        The file; nothing of it is built.
+    where : str
+        What it is called in messages.
+
+    Returns
+    -------
+    list of str
+        Full names.
+
+    Raises
+    ------
+    IntegrityError
+        If it is none.
+    """
+    check_archive(data, where)
+    return _readable(lambda: skops.io.get_untrusted_types(data=data), where)
+
+
+def check_trusted(types: Collection[str], trusted: Collection[str], where: str) -> None:
+    """Raise if types are trusted neither by windu nor by the caller.
+
+    Parameters
+    ----------
+    types : collection of str
+        As `types_in` gives them.
+    trusted : collection of str
+        What the caller names.
+    where : str
+        What it is called in messages.
+
+    Raises
+    ------
+    UntrustedTypesError
+        With the list.
+    """
+    unknown = sorted(set(types) - TRUSTED - set(trusted))
+    if unknown:
+        raise UntrustedTypesError(
+            f"Every type in {where} must be trusted. Got {unknown}. Review them: "
+            "building one may run code of its module. Then pass trusted=[...] with "
+            "their names.",
+            unknown,
+        )
+
+
+def build(
+    data: bytes, types: Collection[str], where: str, get: Callable[[str], bytes]
+) -> Any:
+    """Return the object of a skops file whose types were reviewed.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    types : collection of str
+        The types that may be built besides those that skops trusts.
+    where : str
+        What it is called in messages.
+    get : callable
+        Returns the bytes of an artifact that `put` of `dump` kept.
+
+    Returns
+    -------
+    object
+        Its fitted structures are safe to predict with.
+
+    Raises
+    ------
+    PersistenceError
+        If it cannot be built, or would crash.
+    """
+    with warnings.catch_warnings():
+        # Whether other versions predict the same is found out by doing it.
+        warnings.simplefilter("ignore", InconsistentVersionWarning)
+        loaded = _readable(lambda: skops.io.loads(data, trusted=list(types)), where)
+        loaded = substitute(loaded, lambda one: unpack(from_native(one, get)))
+    check_structure(loaded)
+    return loaded
+
+
+def _readable(read: Callable[[], Any], where: str) -> Any:
+    try:
+        return read()
+    except (PersistenceError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        raise IntegrityError(
+            f"{where} cannot be read: {type(error).__name__}: {error}. It is damaged, "
+            "or was written by other versions of skops and scikit-learn."
+        ) from error

@@ -1,0 +1,188 @@
+"""A run: a manifest and artifacts, each checked against it before it is parsed."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from windu.exceptions import IntegrityError, PersistenceError
+from windu.persistence.archives import MAX_BYTES
+from windu.persistence.container import MAX_FILE, unpack
+from windu.persistence.manifest import MANIFEST, MAX_MANIFEST, Manifest
+
+__all__ = ["PARTS", "Run", "open_path", "open_run"]
+
+#: The fitted parts, in the order of the data flow.
+PARTS = ("featurizer", "transformer", "label_encoder", "model", "threshold")
+_OBJECTS = (*PARTS, "estimator", "object")
+_KNOWN = {
+    *(f"{name}.skops" for name in _OBJECTS),
+    *("schema.json", "columns.json", "example.parquet", "feature_schema.json"),
+    *("expected.json", "metrics.json", "stats.json", "config.yaml"),
+    *("environment.json", "README.md"),
+}
+_NATIVE = re.compile(rf"({'|'.join(_OBJECTS)})\.[0-9]{{1,5}}\.[a-z0-9_]{{1,30}}\Z")
+
+Read = Callable[[str, int], bytes]
+
+
+class Run:
+    """One stored result.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        As read.
+    read : callable
+        Given the name of an artifact and the most bytes it may have, returns them.
+    where : str
+        What the run is called in messages.
+    """
+
+    def __init__(self, manifest: Manifest, read: Read, where: str):
+        self.manifest = manifest
+        self.where = where
+        self._read = read
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of an artifact, which are those of the manifest.
+
+        Parameters
+        ----------
+        name : str
+            Name of the artifact.
+
+        Returns
+        -------
+        bytes
+            Its content.
+
+        Raises
+        ------
+        IntegrityError
+            If it is missing, or has other bytes.
+        """
+        if name not in self.manifest.artifacts:
+            raise IntegrityError(
+                f"{self.where} must have the artifact {name!r}. Got only "
+                f"{sorted(self.manifest.artifacts)}."
+            )
+        try:
+            data = self._read(name, self.manifest.artifacts[name].bytes)
+        except FileNotFoundError as error:
+            raise IntegrityError(
+                f"{self.where} must have the artifact {name!r}, which its manifest "
+                "names. Got none. Get a whole copy."
+            ) from error
+        self.manifest.check(name, data, self.where)
+        return data
+
+    def called(self, name: str) -> str:
+        """Return what an artifact is called in messages."""
+        return f"{name!r} of {self.where}"
+
+
+def open_run(read: Read, where: str, *, key: bytes | None = None) -> Run:
+    """Return a run whose manifest is whole.
+
+    Parameters
+    ----------
+    read : callable
+        Given the name of an artifact and the most bytes it may have, returns them, or
+        raises a `FileNotFoundError`.
+    where : str
+        What the run is called in messages.
+    key : bytes, default=None
+        The manifest must be signed with it.
+
+    Returns
+    -------
+    Run
+        Its artifacts are read when they are asked for.
+
+    Raises
+    ------
+    IntegrityError
+        If the manifest is missing, damaged, or not signed as asked.
+    VersionError
+        If a newer windu wrote it.
+    """
+    try:
+        data = read(MANIFEST, MAX_MANIFEST)
+    except FileNotFoundError as error:
+        raise IntegrityError(
+            f"{where} must have a {MANIFEST}, which is written last. Got none: it is "
+            "no run, or its save never ended. Save it again."
+        ) from error
+    manifest = Manifest.read(data, where, key)
+    for name, entry in manifest.artifacts.items():
+        if name not in _KNOWN and not _NATIVE.match(name):
+            raise IntegrityError(
+                f"{where} must have artifacts that windu knows. Got {name!r}."
+            )
+        if entry.bytes > MAX_BYTES:
+            raise IntegrityError(
+                f"An artifact has at most {MAX_BYTES} bytes. Got {entry.bytes} for "
+                f"{name!r} of {where}."
+            )
+    return Run(manifest, read, where)
+
+
+def open_path(path: str | Path, *, key: bytes | None = None) -> Run:
+    """Return the run that a folder or a file holds.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        As `windu.save` wrote it.
+    key : bytes, default=None
+        The manifest must be signed with it.
+
+    Returns
+    -------
+    Run
+        As from `open_run`.
+
+    Raises
+    ------
+    PersistenceError
+        If there is nothing, or it is none.
+    """
+    path = Path(path)
+    where = f"The {'folder' if path.is_dir() else 'file'} {str(path)!r}"
+    if path.is_dir():
+        return open_run(lambda name, most: _head(path / name, most), where, key=key)
+    try:
+        members = unpack(_head(path, MAX_FILE), where)
+    except FileNotFoundError as error:
+        raise PersistenceError(
+            f"{where} must exist. Got none. Check the path."
+        ) from error
+    run = open_run(lambda name, most: _member(members, name), where, key=key)
+    if list(members) != [*sorted(run.manifest.artifacts), MANIFEST]:
+        raise IntegrityError(
+            f"{where} must hold just the artifacts of its manifest. Got "
+            f"{list(members)}. Get a whole copy."
+        )
+    return run
+
+
+def _head(path: Path, most: int) -> bytes:
+    """Return the bytes of a file; one too many if it has more."""
+    try:
+        with path.open("rb") as file:
+            return file.read(min(most, os.fstat(file.fileno()).st_size) + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise PersistenceError(
+            f"{str(path)!r} must be readable. Got: {error}."
+        ) from error
+
+
+def _member(members: Mapping[str, memoryview], name: str) -> bytes:
+    if name not in members:
+        raise FileNotFoundError(name)
+    return bytes(members[name])
