@@ -13,18 +13,18 @@ import pandas as pd
 from windu.exceptions import MetastoreError
 from windu.metastore.names import check_name
 
-__all__ = ["check_metrics", "check_tags", "data_digest", "flatten", "parameters"]
+__all__ = ["check_tags", "data_digest", "flatten", "parameters", "plain_metrics"]
 
 #: Longer texts among parameters are cut.
 _MAX_TEXT = 200
 
 
-def check_metrics(metrics: Mapping[str, Any] | None) -> dict[str, float | None]:
-    """Return metrics as plain numbers.
+def plain_metrics(metrics: Mapping[str, Any] | None) -> dict[str, float | None]:
+    """Return the metrics that are numbers, which tables of runs show.
 
     Parameters
     ----------
-    metrics : mapping of str to float, default=None
+    metrics : mapping of str to object, default=None
         Name and value.
 
     Returns
@@ -32,22 +32,18 @@ def check_metrics(metrics: Mapping[str, Any] | None) -> dict[str, float | None]:
     dict of str to float or None
         None stands for what is not finite, which JSON cannot say.
 
-    Raises
-    ------
-    MetastoreError
-        For a value that is no number.
+    Examples
+    --------
+    >>> from windu.metastore.describing import plain_metrics
+    >>> plain_metrics({"roc_auc": 0.8, "lift": float("nan"), "table": [1, 2]})
+    {'roc_auc': 0.8, 'lift': None}
     """
-    plain: dict[str, float | None] = {}
-    for name, value in (metrics or {}).items():
-        if not isinstance(name, str) or not isinstance(value, Real):
-            raise MetastoreError(
-                "metrics must be names and numbers. Got "
-                f"{name!r}: {type(value).__name__}. Use stats= of windu.save for "
-                "tables and texts."
-            )
-        number = float(value)
-        plain[name] = number if math.isfinite(number) else None
-    return plain
+    numbers = {
+        name: float(value)
+        for name, value in (metrics or {}).items()
+        if isinstance(name, str) and isinstance(value, Real)
+    }
+    return {n: value if math.isfinite(value) else None for n, value in numbers.items()}
 
 
 def check_tags(tags: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -178,11 +174,13 @@ def flatten(value: Any, start: str = "") -> dict[str, Any]:
     """
     if isinstance(value, Mapping) and value:
         items = [(str(name), inner) for name, inner in value.items()]
-    elif isinstance(value, list) and any(isinstance(one, (dict, list)) for one in value):
+    elif isinstance(value, list) and any(
+        isinstance(one, (dict, list)) for one in value
+    ):
         items = [(_name_in_list(i, inner), inner) for i, inner in enumerate(value)]
     else:
         return {start: value}
-    found = {}
+    found: dict[str, Any] = {}
     for name, inner in items:
         found |= flatten(inner, f"{start}.{name}" if start else name)
     return found

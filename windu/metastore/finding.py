@@ -13,7 +13,7 @@ from windu.exceptions import (
     StorageError,
     did_you_mean,
 )
-from windu.metastore.copies import Copies, Problem, problem_of, read_record
+from windu.metastore.copies import Copies, Problem, read_record
 from windu.metastore.names import (
     LATEST,
     Reference,
@@ -30,6 +30,7 @@ from windu.metastore.saving import StoredRun
 
 __all__ = [
     "aliases_of",
+    "check_known",
     "deleted_runs",
     "find",
     "is_deleted",
@@ -248,11 +249,17 @@ def read_all(
             # Removed since it was listed.
             return []
         except (IntegrityError, StorageError) as error:
-            problems.append(problem_of(copies.first, key, error))
+            problems.append(Problem(copies.label, key, "lost", str(error)))
             return []
 
     with ThreadPoolExecutor(_THREADS) as threads:
         return [one for found in threads.map(attempt, keys) for one in found]
+
+
+def check_known(copies: Copies, name: str, problems: list[Problem]) -> None:
+    """Raise a `NotStoredError` for a name without versions."""
+    if not _numbers(copies, name, problems):
+        raise _no_name(copies, name, problems)
 
 
 def _stored(record: VersionRecord) -> StoredRun:

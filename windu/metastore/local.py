@@ -96,9 +96,7 @@ class LocalTarget:
                         found[key] = Listed(held.st_size, held.st_mtime)
         return found
 
-    def _put(
-        self, key: str, data: bytes, move: Callable[[Path, Path], object]
-    ) -> None:
+    def _put(self, key: str, data: bytes, move: Callable[[Path, Path], object]) -> None:
         path = self._path(key)
         beside = self._root / TEMPORARY / uuid.uuid4().hex
         _make_folder(beside.parent)

@@ -30,7 +30,7 @@ _Number = Annotated[int, Field(ge=1, lt=10**9)]
 
 
 class Record(BaseModel):
-    """What a record is: plain data, with its digest and, if there is a key, a signature.
+    """What a record is: plain data, with a digest and, if there is a key, signed.
 
     The digest tells accidents; the signature covers every field, so that a record
     signed for one place or run is of no use for another.
@@ -139,5 +139,3 @@ def _damaged(where: str) -> IntegrityError:
         f"{where} must be as windu wrote it. Got something else: it is damaged or was "
         "edited. Get a whole copy, or repair the store from a mirror."
     )
-
-

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from windu.exceptions import MetastoreError, StorageError
+from windu.exceptions import IntegrityError, MetastoreError, StorageError
 from windu.metastore.copies import Copies
 from windu.metastore.names import (
     alias_key,
@@ -25,7 +25,17 @@ from windu.metastore.records import (
 )
 from windu.metastore.target import Target
 
-__all__ = ["StoredRun", "claim", "join", "name_run", "now", "put_pending", "put_run", "set_alias"]
+__all__ = [
+    "StoredRun",
+    "claim",
+    "join",
+    "lost",
+    "name_run",
+    "now",
+    "put_pending",
+    "put_run",
+    "set_alias",
+]
 
 MIRROR = "mirror.json"
 
@@ -63,6 +73,15 @@ class StoredRun:
         return self.id if self.version is None else f"{self.name}@{self.version}"
 
 
+def lost(copies: Copies, run: StoredRun) -> IntegrityError:
+    """Return the error for a version whose run no target has."""
+    return IntegrityError(
+        f"The run {run.id!r} of {run.reference!r} must be in {copies.label!r}. No "
+        "target has its manifest: it was removed by other means. Restore it from a "
+        "backup, or delete the version."
+    )
+
+
 def now() -> str:
     """Return the time of a record."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -76,7 +95,14 @@ def join(copies: Copies) -> None:
     MetastoreError
         If versions could be given twice.
     """
-    if _is_mirror(copies.first):
+    try:
+        mirrors = _is_mirror(copies.first)
+    except StorageError:
+        # With mirrors the run is kept there, and waits for its version.
+        if len(copies.targets) == 1:
+            raise
+        return
+    if mirrors:
         raise MetastoreError(
             f"{copies.label!r} is the mirror of another store, which gives the "
             "versions. Save there; if that one is lost for good, remove the file "
@@ -176,7 +202,9 @@ def claim(copies: Copies, name: str, run: str, digest: str) -> VersionRecord:
         record = VersionRecord(
             time=now(), name=name, version=number, run=run, manifest=digest
         )
-        if _create(copies.first, version_key(name, number), record.to_bytes(copies.key)):
+        if _create(
+            copies.first, version_key(name, number), record.to_bytes(copies.key)
+        ):
             return record
         number += 1
 
@@ -205,7 +233,7 @@ def _versions(copies: Copies, name: str) -> list[int]:
 
 
 def name_run(
-    copies: Copies, name: str, alias: str | None, run: str, digest: str
+    copies: Copies, name: str, run: str, digest: str
 ) -> tuple[VersionRecord, dict[Target, Exception]]:
     """Give a run its version on the first target, then tell the mirrors.
 
@@ -227,8 +255,6 @@ def name_run(
                 )
         except StorageError as error:
             failed[mirror] = error
-    if alias is not None:
-        failed |= set_alias(copies, name, alias, record.version)
     return record, failed
 
 
@@ -264,9 +290,7 @@ def put_pending(
     StorageError
         If no mirror could note it.
     """
-    record = PendingRecord(
-        time=now(), name=name, alias=alias, run=run, manifest=digest
-    )
+    record = PendingRecord(time=now(), name=name, alias=alias, run=run, manifest=digest)
     failed = []
     for mirror in copies.targets[1:]:
         try:

@@ -15,7 +15,7 @@ from windu.metastore.records import (
     Record,
     VersionRecord,
 )
-from windu.metastore.saving import name_run
+from windu.metastore.saving import name_run, set_alias
 from windu.metastore.target import Listed, Target
 from windu.metastore.upkeep import by_run, complete_runs, remove_files
 
@@ -49,7 +49,7 @@ class Syncing:
         self._copies = Copies(there or copies.targets, copies.key)
 
     def run(self) -> list[tuple[str, str, str, str]]:
-        """Sync; return label of the target, item, action and detail of what was done."""
+        """Return target, item, action and detail of all that was done."""
         if self._there:
             self._records("deleted", DeletedRecord)
             gone = read_deleted(self._copies, [])
@@ -60,7 +60,9 @@ class Syncing:
                 self._pending(gone)
         return self.done
 
-    def _tell(self, target: Target, item: str, action: str, detail: object = "") -> None:
+    def _tell(
+        self, target: Target, item: str, action: str, detail: object = ""
+    ) -> None:
         self.done.append((target.label, item, action, str(detail)))
 
     def _records(self, folder: str, kind: type[Record]) -> None:
@@ -97,7 +99,9 @@ class Syncing:
             one.run: one.manifest for one in read_versions(self._copies, [])
         }
         for _, found in listed:
-            flat = {key: info for files in found.values() for key, info in files.items()}
+            flat = {
+                key: info for files in found.values() for key, info in files.items()
+            }
             digests |= {run: None for run in complete_runs(flat) if run not in digests}
         for run, digest in sorted(digests.items()):
             if run in gone:
@@ -128,7 +132,7 @@ class Syncing:
         folders = [target.list("aliases") for target in self._copies.targets]
         for key in sorted({key for found in folders for key in found}):
             try:
-                record, data = self._copies.first_good(
+                _, data = self._copies.first_good(
                     key,
                     lambda one, key=key: read_record(  # type: ignore[misc]
                         one, AliasRecord, key, self._copies.key
@@ -177,18 +181,21 @@ class Syncing:
         try:
             open_copy(first, record.run, record.manifest, self._copies.key)
             version, failed = name_run(
-                self._copies, record.name, record.alias, record.run, record.manifest
+                self._copies, record.name, record.run, record.manifest
             )
+            if record.alias is not None:
+                failed |= set_alias(
+                    self._copies, record.name, record.alias, version.version
+                )
         except (IntegrityError, FileNotFoundError, StorageError) as error:
             self._tell(first, record.run, "failed", error)
             return False
         named = f"{record.name}@{version.version}"
         self._tell(first, record.run, "named", named)
-        for target, error in failed.items():
-            self._tell(target, named, "failed", error)
+        for target, why in failed.items():
+            self._tell(target, named, "failed", why)
         return True
 
 
 def _sizes(files: dict[str, Listed]) -> dict[str, int]:
     return {key: one.bytes for key, one in files.items()}
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -18,8 +17,9 @@ from windu.metastore.finding import (
     read_all,
     read_versions,
 )
-from windu.metastore.saving import StoredRun
+from windu.metastore.saving import StoredRun, lost
 from windu.metastore.upkeep import complete_runs
+from windu.persistence.artifacts import read_json
 from windu.persistence.manifest import Manifest
 from windu.persistence.runs import Run
 
@@ -28,6 +28,10 @@ __all__ = ["compare", "lineage", "runs_table", "select"]
 _COLUMNS = (
     *("reference", "name", "version", "aliases", "run", "created", "task"),
     *("parent", "bytes"),
+)
+#: What a schema says of a column, without the statistics of its values.
+_STRUCTURE = (
+    *("kind", "dtype", "nullable", "levels", "minimum", "maximum", "date_format"),
 )
 
 
@@ -65,7 +69,13 @@ def runs_table(
 
     def read(run: str) -> dict[str, Any]:
         one = by_id[run]
-        opened, _ = copies.open(run, one.digest or None, problems)
+        try:
+            opened, _ = copies.open(run, one.digest or None, problems)
+        except FileNotFoundError:
+            # A run without a version may have been deleted since.
+            if one.version is None:
+                raise
+            raise lost(copies, one) from None
         return _row(one, opened.manifest, aliases)
 
     rows = read_all(copies, sorted(by_id), read, problems)
@@ -149,7 +159,9 @@ def select(
     for tag, value in (tags or {}).items():
         column = f"tags.{tag}"
         # Runs without the tag, and stores where no run has it, simply do not match.
-        held = frame[column] if column in frame else pd.Series(None, frame.index, object)
+        held = (
+            frame[column] if column in frame else pd.Series(None, frame.index, object)
+        )
         frame = frame[[one == value for one in held]]
     if since is not None:
         try:
@@ -171,7 +183,8 @@ def select(
             ) from error
     if sort_by not in frame:
         raise MetastoreError(
-            f"sort_by must be one of the columns {list(frame.columns)}. Got {sort_by!r}."
+            f"sort_by must be one of the columns {list(frame.columns)}. Got "
+            f"{sort_by!r}."
         )
     order = frame.sort_values("run", ascending=ascending)
     if sort_by != "run":
@@ -230,7 +243,13 @@ def _comparable(run: Run) -> dict[str, dict[str, Any]]:
 def _schema(run: Run) -> dict[str, Any]:
     if "schema.json" not in run.manifest.artifacts:
         return {}
-    return flatten(json.loads(run.read("schema.json")))
+    stated = read_json(run, "schema.json")
+    return flatten(
+        {
+            column["name"]: {item: column.get(item) for item in _STRUCTURE}
+            for column in stated.get("columns", [])
+        }
+    )
 
 
 def lineage(copies: Copies, start: StoredRun, problems: list[Problem]) -> pd.DataFrame:
@@ -260,4 +279,3 @@ def lineage(copies: Copies, start: StoredRun, problems: list[Problem]) -> pd.Dat
         said = opened.manifest.lineage.get("parent")
         at = said if isinstance(said, str) else None
     return table.loc[chain].reset_index(drop=True)
-

@@ -67,9 +67,7 @@ class Target(Protocol):
 
 def guarded(
     doing: str,
-) -> Callable[
-    [Callable[Concatenate[Any, _P], _R]], Callable[Concatenate[Any, _P], _R]
-]:
+) -> Callable[[Callable[Concatenate[Any, _P], _R]], Callable[Concatenate[Any, _P], _R]]:
     """Make a method of a target tell every failure as a `StorageError`.
 
     Parameters

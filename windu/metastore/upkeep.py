@@ -212,7 +212,12 @@ def collect(
                     continue
             if not dry_run:
                 remove_files(target, run)
-            yield target.label, run, len(files), sum(one.bytes for one in files.values())
+            yield (
+                target.label,
+                run,
+                len(files),
+                sum(one.bytes for one in files.values()),
+            )
         for key, info in temporary.items():
             if now_ - (info.modified or now_) >= older_than:
                 if not dry_run:
@@ -239,5 +244,3 @@ def _has_manifest(target: Target, run: str) -> bool:
     except (IntegrityError, StorageError):
         return True
     return True
-
-

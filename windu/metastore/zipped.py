@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 import uuid
 import zipfile
@@ -127,7 +128,9 @@ class ZipTarget:
                     # A member of another checksum is lost already; with it in the
                     # way nothing could be written, nor mended.
                     with suppress(zipfile.BadZipFile):
-                        new.writestr(_member(info.filename, info.date_time), held.read(info))
+                        new.writestr(
+                            _member(info.filename, info.date_time), held.read(info)
+                        )
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -157,7 +160,7 @@ def _member(name: str, date: tuple[int, int, int, int, int, int]) -> zipfile.Zip
 def _try_lock(handle: int) -> bool:
     """Return whether the lock of a file could be had."""
     try:
-        if os.name == "nt":
+        if sys.platform == "win32":
             import msvcrt
 
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
