@@ -13,7 +13,14 @@ import pandas as pd
 from windu.exceptions import MetastoreError
 from windu.metastore.names import check_name
 
-__all__ = ["check_tags", "data_digest", "flatten", "parameters", "plain_metrics"]
+__all__ = [
+    "check_tags",
+    "data_digest",
+    "describe",
+    "flatten",
+    "parameters",
+    "plain_metrics",
+]
 
 #: Longer texts among parameters are cut.
 _MAX_TEXT = 200
@@ -70,7 +77,7 @@ def check_tags(tags: Mapping[str, Any] | None) -> dict[str, Any]:
                 f"A tag must be a text, a number or a boolean. Got {name!r}: "
                 f"{type(value).__name__}. Write it as a text."
             )
-        check_name(name, "tag's name")
+        check_name(name, "The name of a tag")
     return dict(tags or {})
 
 
@@ -148,6 +155,38 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "__qualname__"):
         return f"{value.__module__}:{value.__qualname__}"
     return repr(value)[:_MAX_TEXT]
+
+
+def describe(
+    estimator: Any,
+    metrics: Mapping[str, Any] | None,
+    tags: Mapping[str, Any] | None,
+    data: Any,
+    config: Mapping[str, Any] | str | None,
+) -> dict[str, Any]:
+    """Return what a manifest keeps of where a run comes from, without what is empty.
+
+    Parameters
+    ----------
+    estimator : object
+        What is stored.
+    metrics, tags, data, config
+        As given to `Metastore.save`.
+
+    Returns
+    -------
+    dict
+        Plain data.
+    """
+    said = {
+        "task": getattr(estimator, "task_", None),
+        "data": data_digest(data),
+        "config": config,
+        "tags": check_tags(tags),
+        "metrics": plain_metrics(metrics),
+        "parameters": parameters(estimator),
+    }
+    return {name: value for name, value in said.items() if value}
 
 
 def flatten(value: Any, start: str = "") -> dict[str, Any]:

@@ -84,14 +84,14 @@ def read_reference(text: str) -> Reference:
     return Reference(name, alias=check_alias(which))
 
 
-def check_name(name: str, what: str = "name") -> str:
+def check_name(name: str, what: str = "A name") -> str:
     """Return a name of a model, if it is one.
 
     Parameters
     ----------
     name : str
         What was given.
-    what : str, default="name"
+    what : str, default="A name"
         What it is the name of, for the message.
 
     Returns
@@ -106,7 +106,7 @@ def check_name(name: str, what: str = "name") -> str:
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise MetastoreError(
-            f"A {what} must be 1 to 100 of the characters A-Z a-z 0-9 . _ - and not "
+            f"{what} must be 1 to 100 of the characters A-Z a-z 0-9 . _ - and not "
             f"start with a dot. Got {name!r:.200}. Choose another."
         )
     return name
@@ -130,7 +130,7 @@ def check_alias(alias: str) -> str:
     MetastoreError
         For another form, a number, or ``latest``.
     """
-    check_name(alias, "alias")
+    check_name(alias, "An alias")
     if alias == LATEST or re.fullmatch("[0-9]+", alias):
         raise MetastoreError(
             f"An alias must not be a number or {LATEST!r}, which mean versions. Got "
@@ -172,7 +172,7 @@ def check_key(key: str) -> str:
 
 def run_folder(run: str) -> str:
     """Return the folder of a run."""
-    return f"runs/{check_name(run, 'run id')}"
+    return f"runs/{check_name(run, 'The id of a run')}"
 
 
 def version_key(name: str, version: int) -> str:
@@ -197,9 +197,9 @@ def alias_key(name: str, alias: str) -> str:
 
 def deleted_key(run: str) -> str:
     """Return the key of the mark of a deleted run."""
-    return f"deleted/{check_name(run, 'run id')}.json"
+    return f"deleted/{check_name(run, 'The id of a run')}.json"
 
 
 def pending_key(run: str) -> str:
     """Return the key of the mark of a run that waits for its version."""
-    return f"pending/{check_name(run, 'run id')}.json"
+    return f"pending/{check_name(run, 'The id of a run')}.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ from windu.metastore.local import LocalTarget
 from windu.metastore.target import Target, scrub
 from windu.metastore.zipped import ZipTarget
 
-__all__ = ["open_target"]
+__all__ = ["Place", "open_target", "open_targets"]
+
+Place = str | os.PathLike[str]
 
 #: What fsspec keeps of the listings of object stores is of no use here: other
 #: processes write to them too.
@@ -40,9 +42,50 @@ _PLAIN = {
 }
 
 
-def open_target(
-    place: str | os.PathLike[str], options: Mapping[str, Any] | None = None
-) -> Target:
+def open_targets(
+    target: Place,
+    mirrors: Sequence[Place | tuple[Place, Mapping[str, Any]]] = (),
+    options: Mapping[str, Any] | None = None,
+) -> list[Target]:
+    """Return the storage targets of a store, the first one and its mirrors.
+
+    Parameters
+    ----------
+    target : str or path
+        As in `open_target`.
+    mirrors : sequence of str, path or tuple, default=()
+        The others, as pairs where they have options.
+    options : mapping, default=None
+        Of the first.
+
+    Returns
+    -------
+    list of Target
+        In this order.
+
+    Raises
+    ------
+    MetastoreError
+        If one stands twice, or is none.
+    """
+    if isinstance(mirrors, (str, os.PathLike)):
+        raise MetastoreError(
+            f"mirrors must be a list. Got one {type(mirrors).__name__}; put it in "
+            "brackets."
+        )
+    targets = [open_target(target, options)]
+    for mirror in mirrors:
+        pair = mirror if isinstance(mirror, tuple) else (mirror, None)
+        targets.append(open_target(*pair))
+    labels = [one.label for one in targets]
+    if len(set(labels)) < len(labels):
+        raise MetastoreError(
+            f"Each target must be another place. Got {labels}. Leave one out."
+        )
+    return targets
+
+
+def open_target(place: Place, options: Mapping[str, Any] | None = None) -> Target:
     """Return the storage target that a path or a URL means.
 
     Parameters

@@ -24,6 +24,7 @@ from windu.metastore.records import (
     VersionRecord,
 )
 from windu.metastore.target import Target
+from windu.persistence.manifest import MANIFEST, Manifest
 
 __all__ = [
     "StoredRun",
@@ -35,6 +36,7 @@ __all__ = [
     "put_pending",
     "put_run",
     "set_alias",
+    "store_files",
 ]
 
 MIRROR = "mirror.json"
@@ -299,3 +301,63 @@ def put_pending(
             failed.append(error)
     if len(failed) == len(copies.targets) - 1:
         raise failed[0]
+
+
+def store_files(
+    copies: Copies, name: str, alias: str | None, files: Mapping[str, bytes]
+) -> tuple[StoredRun, dict[Target, Exception]]:
+    """Store the files of a run, the manifest last, and give it a version.
+
+    Parameters
+    ----------
+    copies : Copies
+        The targets.
+    name : str
+        The name.
+    alias : str or None
+        An alias for the new version.
+    files : mapping of str to bytes
+        As `to_artifacts` makes them.
+
+    Returns
+    -------
+    StoredRun
+        Without a version if the first target was not there.
+    dict of Target to Exception
+        The targets that do not have all of it.
+
+    Raises
+    ------
+    StorageError
+        If no target could be written.
+    """
+    manifest = Manifest.read(files[MANIFEST], "The new run", copies.key)
+    run, digest = manifest.id, manifest.digest
+    failed: dict[Target, Exception] = dict(put_run(copies, run, files))
+    if copies.first not in failed:
+        try:
+            record, later = name_run(copies, name, run, digest)
+        except StorageError as error:
+            if len(copies.targets) == 1:
+                raise
+            failed[copies.first] = error
+        else:
+            stored = StoredRun(run, name, record.version, digest)
+            return stored, failed | later | _alias_new(copies, stored, alias)
+    put_pending(copies, name, alias, run, digest)
+    return StoredRun(run, name, None, digest), failed
+
+
+def _alias_new(
+    copies: Copies, stored: StoredRun, alias: str | None
+) -> dict[Target, Exception]:
+    if alias is None or stored.name is None:
+        return {}
+    try:
+        return set_alias(copies, stored.name, alias, stored.version)
+    except StorageError as error:
+        text = (
+            f"{error} The run itself is stored as {stored.reference!r}; set its alias "
+            "with alias()."
+        )
+    raise StorageError(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
@@ -11,45 +10,24 @@ from typing import Any
 
 import pandas as pd
 
-from windu.exceptions import MetastoreError, NotStoredError, StorageError
+from windu.exceptions import MetastoreError
 from windu.metastore.copies import Copies, Problem
-from windu.metastore.describing import (
-    check_tags,
-    data_digest,
-    parameters,
-    plain_metrics,
-)
-from windu.metastore.finding import (
-    check_known,
-    find,
-    is_deleted,
-    read_deleted,
-    read_versions,
-)
+from windu.metastore.describing import describe
+from windu.metastore.finding import check_known, find
 from windu.metastore.names import check_alias, check_name, read_reference
-from windu.metastore.places import open_target
-from windu.metastore.saving import (
-    StoredRun,
-    join,
-    lost,
-    name_run,
-    put_pending,
-    put_run,
-    set_alias,
-)
+from windu.metastore.places import Place, open_targets
+from windu.metastore.saving import StoredRun, join, lost, set_alias, store_files
 from windu.metastore.syncing import Syncing
 from windu.metastore.tables import compare, lineage, runs_table, select
 from windu.metastore.telling import mend, warn_of_failed
-from windu.metastore.upkeep import check_target, collect, complete_runs, delete_run
+from windu.metastore.upkeep import check_all, collect, delete_run, move_alias
 from windu.persistence.bundle import load_run, to_artifacts
-from windu.persistence.manifest import MANIFEST, Manifest
 from windu.persistence.part import load_part_of
 from windu.persistence.runs import Run
 from windu.persistence.signature import key_of
 
 __all__ = ["Metastore"]
 
-Place = str | os.PathLike[str]
 _ID = re.compile(r"[0-9]{8}T[0-9]{12}-[0-9a-f]{8}")
 
 
@@ -97,20 +75,7 @@ class Metastore:
         key: bytes | str | Path | None = None,
         storage_options: Mapping[str, Any] | None = None,
     ):
-        if isinstance(mirrors, (str, os.PathLike)):
-            raise MetastoreError(
-                f"mirrors must be a list. Got one {type(mirrors).__name__}; put it in "
-                "brackets."
-            )
-        targets = [open_target(target, storage_options)]
-        for mirror in mirrors:
-            pair = mirror if isinstance(mirror, tuple) else (mirror, None)
-            targets.append(open_target(*pair))
-        labels = [one.label for one in targets]
-        if len(set(labels)) < len(labels):
-            raise MetastoreError(
-                f"Each target must be another place. Got {labels}. Leave one out."
-            )
+        targets = open_targets(target, mirrors, storage_options)
         self._copies = Copies(targets, key_of(key))
 
     def __repr__(self) -> str:
@@ -181,28 +146,23 @@ class Metastore:
             )
         if alias is not None:
             check_alias(alias)
-        problems: list[Problem] = []
-        said = {
-            "name": name,
-            "parent": find(copies, parent, problems).id if parent else None,
-            "task": getattr(estimator, "task_", None),
-            "data": data_digest(data),
-            "config": config,
-            "tags": check_tags(tags),
-            "metrics": plain_metrics(metrics),
-            "parameters": parameters(estimator),
-        }
+        said = describe(estimator, metrics, tags, data, config)
+        if parent is not None:
+            said["parent"] = self.find(parent).id
         join(copies)
         files = to_artifacts(
             estimator,
             example=example,
             metrics=metrics,
             stats=stats,
-            lineage={key: value for key, value in said.items() if value},
+            lineage={"name": name, **said},
             omit=omit,
             key=copies.key,
         )
-        return self._put(name, alias, files, level=3)
+        stored, failed = store_files(copies, name, alias, files)
+        what = "" if stored.version else ", which therefore has no version yet"
+        warn_of_failed(failed, f"the run {stored.reference!r}{what}", 2)
+        return stored
 
     def load(
         self,
@@ -319,18 +279,7 @@ class Metastore:
         """
         check_alias(alias)
         found = self.find(reference)
-        if found.version is None or found.name is None:
-            raise MetastoreError(
-                f"An alias is for a version of a name. Got {reference!r}, the id of a "
-                "run. Write it as name@version."
-            )
-        failed = set_alias(self._copies, found.name, alias, found.version)
-        if is_deleted(self._copies, found.id):
-            set_alias(self._copies, found.name, alias, None)
-            raise NotStoredError(
-                f"An alias is for a run that is there. {reference!r} was deleted "
-                "meanwhile. Choose another version."
-            )
+        failed = move_alias(self._copies, found, alias)
         warn_of_failed(failed, f"the alias {alias!r}", 2)
         return found
 
@@ -467,21 +416,9 @@ class Metastore:
         DataFrame
             Target, item (a file), problem and detail; empty if all is well.
         """
-        copies = self._copies
-        expected: dict[str, str | None] = {}
-        for target in copies.targets:
-            try:
-                expected |= dict.fromkeys(complete_runs(target.list("runs")))
-            except StorageError:
-                # `check_target` tells that it is not there.
-                continue
-        expected |= {one.run: one.manifest for one in read_versions(copies, [])}
-        for run in read_deleted(copies, []):
-            expected.pop(run, None)
         rows = [
             (one.target, one.key, one.problem, one.detail)
-            for target in copies.targets
-            for one in check_target(copies, target, expected)
+            for one in check_all(self._copies)
         ]
         return pd.DataFrame(rows, columns=["target", "item", "problem", "detail"])
 
@@ -535,32 +472,6 @@ class Metastore:
         rows = Syncing(self._copies, deep).run()
         return pd.DataFrame(rows, columns=["target", "item", "action", "detail"])
 
-    def _put(
-        self, name: str, alias: str | None, files: Mapping[str, bytes], level: int
-    ) -> StoredRun:
-        """Store the files of a run, the manifest last, and give it a version."""
-        copies = self._copies
-        manifest = Manifest.read(files[MANIFEST], "The new run", copies.key)
-        failed: dict[Any, Exception] = dict(put_run(copies, manifest.id, files))
-        stored = StoredRun(manifest.id, name, None, manifest.digest)
-        if copies.first not in failed:
-            try:
-                record, later = name_run(copies, name, manifest.id, manifest.digest)
-            except StorageError as error:
-                failed[copies.first] = error
-                if len(copies.targets) == 1:
-                    raise
-            else:
-                stored = StoredRun(manifest.id, name, record.version, manifest.digest)
-                failed |= later | self._alias_new(stored, alias)
-        if stored.version is None:
-            put_pending(copies, name, alias, manifest.id, manifest.digest)
-        what = f"the run {stored.reference!r}"
-        if stored.version is None:
-            what += ", which therefore has no version yet"
-        warn_of_failed(failed, what, level)
-        return stored
-
     def _read(self, reference: str, use: Callable[[Run], Any], level: int) -> Any:
         problems: list[Problem] = []
         found = find(self._copies, reference, problems)
@@ -573,15 +484,3 @@ class Metastore:
             return self._copies.open(found.id, found.digest, problems)[0]
         except FileNotFoundError:
             raise lost(self._copies, found) from None
-
-    def _alias_new(self, stored: StoredRun, alias: str | None) -> dict[Any, Exception]:
-        if alias is None:
-            return {}
-        assert stored.name is not None
-        try:
-            return set_alias(self._copies, stored.name, alias, stored.version)
-        except StorageError as error:
-            raise StorageError(
-                f"{error} The run itself is stored as {stored.reference!r}; set its "
-                "alias with alias()."
-            ) from None

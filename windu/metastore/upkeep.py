@@ -8,7 +8,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from windu.exceptions import IntegrityError, MetastoreError, StorageError
+from windu.exceptions import (
+    IntegrityError,
+    MetastoreError,
+    NotStoredError,
+    StorageError,
+)
 from windu.metastore.copies import (
     Copies,
     Problem,
@@ -16,19 +21,26 @@ from windu.metastore.copies import (
     problem_of,
     read_record,
 )
-from windu.metastore.finding import read_aliases, read_deleted, read_versions
+from windu.metastore.finding import (
+    is_deleted,
+    read_aliases,
+    read_deleted,
+    read_versions,
+)
 from windu.metastore.names import deleted_key, run_folder
 from windu.metastore.records import DeletedRecord, VersionRecord
-from windu.metastore.saving import now
+from windu.metastore.saving import StoredRun, now, set_alias
 from windu.metastore.target import Listed, Target
 from windu.persistence.manifest import MANIFEST
 
 __all__ = [
     "by_run",
+    "check_all",
     "check_target",
     "collect",
     "complete_runs",
     "delete_run",
+    "move_alias",
     "remove_files",
 ]
 
@@ -52,6 +64,20 @@ def complete_runs(listed: dict[str, Listed]) -> set[str]:
         for run, files in by_run(listed).items()
         if f"{run_folder(run)}/{MANIFEST}" in files
     }
+
+
+def check_all(copies: Copies) -> Iterator[Problem]:
+    """Read everything of every target, and yield what is wrong."""
+    expected: dict[str, str | None] = {}
+    for target in copies.targets:
+        # `check_target` tells of one that is not there.
+        with suppress(StorageError):
+            expected |= dict.fromkeys(complete_runs(target.list("runs")))
+    expected |= {one.run: one.manifest for one in read_versions(copies, [])}
+    for run in read_deleted(copies, []):
+        expected.pop(run, None)
+    for target in copies.targets:
+        yield from check_target(copies, target, expected)
 
 
 def check_target(
@@ -161,6 +187,29 @@ def _check_no_alias(copies: Copies, run: str) -> None:
                 f"another version, or remove it: "
                 f"store.remove_alias('{alias.name}@{alias.alias}')."
             )
+
+
+def move_alias(copies: Copies, run: StoredRun, alias: str) -> dict[Target, Exception]:
+    """Let an alias mean a version; not one that is deleted at the same time.
+
+    Returns
+    -------
+    dict of Target to Exception
+        The mirrors that do not know it yet.
+    """
+    if run.version is None or run.name is None:
+        raise MetastoreError(
+            f"An alias is for a version of a name. Got {run.id!r}, the id of a run. "
+            "Write it as name@version."
+        )
+    failed = set_alias(copies, run.name, alias, run.version)
+    if is_deleted(copies, run.id):
+        set_alias(copies, run.name, alias, None)
+        raise NotStoredError(
+            f"An alias is for a run that is there. {run.reference!r} was deleted "
+            "meanwhile. Choose another version."
+        )
+    return failed
 
 
 def remove_files(target: Target, run: str) -> int:
