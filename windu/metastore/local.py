@@ -148,10 +148,12 @@ def _make_folder(folder: Path) -> None:
     """Make a folder, and force its name to the disk."""
     if folder.is_dir():
         return
-    if folder.exists():
-        raise NotADirectoryError(f"{folder} is a file")
     _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileExistsError:
+        # To a writer that creates a file, the other error would mean: taken.
+        raise NotADirectoryError(f"{folder} is a file") from None
     _sync_folder(folder.parent)
 
 

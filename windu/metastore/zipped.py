@@ -43,10 +43,11 @@ class ZipTarget:
     @guarded("readable")
     def read(self, key: str, cap: int) -> bytes:
         """Return a file of at most `cap` bytes, or raise FileNotFoundError."""
+        check_key(key)
         try:
             with (
                 zipfile.ZipFile(self._file) as held,
-                held.open(check_key(key)) as member,
+                held.open(key) as member,
             ):
                 data = member.read(cap + 1)
         except KeyError:
