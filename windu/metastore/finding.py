@@ -31,7 +31,6 @@ from windu.metastore.saving import StoredRun
 __all__ = [
     "aliases_of",
     "check_known",
-    "deleted_runs",
     "find",
     "is_deleted",
     "read_aliases",
@@ -142,12 +141,12 @@ def _latest(
 
 
 def _find_id(copies: Copies, run: str, problems: list[Problem]) -> StoredRun:
+    if is_deleted(copies, run):
+        raise _deleted(copies, run)
     try:
         opened, _ = copies.open(run, None, problems)
     except FileNotFoundError:
         raise _no_name(copies, run, problems) from None
-    if is_deleted(copies, run):
-        raise _deleted(copies, run)
     name = opened.manifest.lineage.get("name")
     return StoredRun(
         run, name if isinstance(name, str) else None, None, opened.manifest.digest
@@ -173,12 +172,6 @@ def is_deleted(copies: Copies, run: str) -> bool:
     return False
 
 
-def deleted_runs(copies: Copies, problems: list[Problem]) -> set[str]:
-    """Return the ids of the deleted runs."""
-    listed = copies.listing("deleted", problems)
-    return {key.split("/")[1].removesuffix(".json") for key in listed}
-
-
 def read_deleted(copies: Copies, problems: list[Problem]) -> set[str]:
     """Return the ids of the deleted runs whose marks are good."""
 
@@ -186,7 +179,9 @@ def read_deleted(copies: Copies, problems: list[Problem]) -> set[str]:
         key = deleted_key(run)
         return copies.record(DeletedRecord, key, problems, run=run).run
 
-    return set(read_all(copies, deleted_runs(copies, problems), read, problems))
+    keys = copies.listing("deleted", problems)
+    runs = [key.split("/")[1].removesuffix(".json") for key in keys]
+    return set(read_all(copies, runs, read, problems))
 
 
 def read_versions(
@@ -277,8 +272,8 @@ def _no_name(copies: Copies, name: str, problems: list[Problem]) -> NotStoredErr
 
 def _deleted(copies: Copies, text: str) -> NotStoredError:
     return NotStoredError(
-        f"A run must not be deleted to be used. {text!r} in {copies.label!r} was. "
-        "runs() lists the others."
+        f"A run that is used must still be there. {text!r} in {copies.label!r} was "
+        "deleted. Choose another; runs() lists them."
     )
 
 

@@ -134,7 +134,8 @@ def open_target(place: Place, options: Mapping[str, Any] | None = None) -> Targe
             f"A storage target {scheme}:// needs the package {module}. It is not "
             f"installed; run pip install '{package}'."
         ) from error
-    return kind(text, {**own, **(options or {})}, tuple(_secrets(options or {})))
+    secrets = [*_secrets(options or {}), *_password(text)]
+    return kind(text, {**own, **(options or {})}, tuple(secrets))
 
 
 def _open_local(path: str, options: Mapping[str, Any] | None) -> Target:
@@ -146,6 +147,12 @@ def _open_local(path: str, options: Mapping[str, Any] | None) -> Target:
     if path.lower().endswith(".zip") and not Path(path).is_dir():
         return ZipTarget(path)
     return LocalTarget(path)
+
+
+def _password(url: str) -> list[str]:
+    """Return the password that stands in a URL, if there is one."""
+    user, at, _ = url.partition("://")[2].split("/")[0].rpartition("@")
+    return [user.partition(":")[2]] if at and ":" in user else []
 
 
 def _secrets(options: Any) -> Iterator[str]:

@@ -79,7 +79,13 @@ class Record(BaseModel):
             seal = {"digest": digest, "signature": signature}
             # Spaces, order and keys that stand twice are seen by writing it again.
             good = good and _canonical(stated | seal) == data
-        except (ValueError, KeyError, AttributeError, RecursionError) as error:
+        except (
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+        ) as error:
             raise _damaged(where) from error
         if not good:
             raise _damaged(where)

@@ -12,9 +12,9 @@ from windu.metastore.copies import Copies, Problem
 from windu.metastore.describing import flatten
 from windu.metastore.finding import (
     aliases_of,
-    deleted_runs,
     read_aliases,
     read_all,
+    read_deleted,
     read_versions,
 )
 from windu.metastore.saving import StoredRun, lost
@@ -54,7 +54,7 @@ def runs_table(
     DataFrame
         In the order of their ids.
     """
-    gone = deleted_runs(copies, problems)
+    gone = read_deleted(copies, problems)
     stored = [
         StoredRun(one.run, one.name, one.version, one.manifest)
         for one in read_versions(copies, problems, name)

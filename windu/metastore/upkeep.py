@@ -69,15 +69,22 @@ def complete_runs(listed: dict[str, Listed]) -> set[str]:
 def check_all(copies: Copies) -> Iterator[Problem]:
     """Read everything of every target, and yield what is wrong."""
     expected: dict[str, str | None] = {}
+    there = []
     for target in copies.targets:
-        # `check_target` tells of one that is not there.
-        with suppress(StorageError):
+        try:
             expected |= dict.fromkeys(complete_runs(target.list("runs")))
-    expected |= {one.run: one.manifest for one in read_versions(copies, [])}
-    for run in read_deleted(copies, []):
+        except StorageError as error:
+            yield problem_of(target, "", error)
+        else:
+            there.append(target)
+    if not there:
+        return
+    reachable = Copies(there, copies.key)
+    expected |= {one.run: one.manifest for one in read_versions(reachable, [])}
+    for run in read_deleted(reachable, []):
         expected.pop(run, None)
-    for target in copies.targets:
-        yield from check_target(copies, target, expected)
+    for target in there:
+        yield from check_target(reachable, target, expected)
 
 
 def check_target(
@@ -99,11 +106,6 @@ def check_target(
     Problem
         What is missing, damaged or unreachable.
     """
-    try:
-        target.list("names")
-    except StorageError as error:
-        yield problem_of(target, "", error)
-        return
     for record in read_versions(copies, []):
         key = f"names/{record.name}/{record.version}.json"
         said = {"name": record.name, "version": record.version, "run": record.run}
