@@ -1,10 +1,13 @@
 """The store as a user meets it: save, load, names, tables."""
 
+import json
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from tests.metastore.raw import load, save
+from tests.metastore.raw import load, make_files, save
 from windu import WinduEstimator
 from windu.datasets import load_penguins
 from windu.exceptions import (
@@ -16,6 +19,8 @@ from windu.exceptions import (
     WinduWarning,
 )
 from windu.metastore import Metastore, StoredRun
+from windu.metastore.saving import put_run, set_alias
+from windu.metastore.upkeep import delete_run
 
 X, Y = load_penguins(return_X_y=True)
 EST = WinduEstimator("linear").fit(X, Y)
@@ -31,10 +36,11 @@ def other(X):
     return X.assign(twice=X["bill_length_mm"] * 2)
 
 
-@pytest.fixture
-def store(tmp_path):
-    """A store of three versions of one name and one of another."""
-    store = Metastore(tmp_path / "store")
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    """The folder of a store of three versions of one name and one of another."""
+    folder = tmp_path_factory.mktemp("filled") / "store"
+    store = Metastore(folder)
     store.save(
         EST, "credit", metrics={"auc": 0.7, "f1": 0.5}, tags={"team": "a"}, data=X
     )
@@ -51,7 +57,14 @@ def store(tmp_path):
     )
     store.save(EST, "credit", metrics={"auc": float("nan")}, parent="credit@production")
     store.save(EST, "churn", metrics={"auc": 0.8}, data="digest-of-my-own")
-    return store
+    return folder
+
+
+@pytest.fixture
+def store(filled, tmp_path):
+    """A copy of that store."""
+    shutil.copytree(filled, tmp_path / "store")
+    return Metastore(tmp_path / "store")
 
 
 @pytest.mark.parametrize("kind", ["local", "memory", "zip", "s3"])
@@ -241,25 +254,36 @@ def test_delete(store, tmp_path):
 
 
 def test_an_alias_that_is_set_while_its_run_is_deleted(store, monkeypatch):
-    """One of the two is refused, whoever comes first; no alias means nothing."""
-    copies = store._copies
+    """The delete sees the alias that came in between, and takes its mark back."""
+    copies, once = store._copies, iter([True])
     write = copies.first.write
 
-    def alias_first(files):
+    def alias_in_between(files):
         write(files)
-        if any(key.startswith("deleted/") for key in files):
-            monkeypatch.setattr(copies.first, "write", write)
-            with pytest.raises(NotStoredError, match="was deleted"):
-                store.alias("credit@1", "staging")
-            from windu.metastore.saving import set_alias
-
+        if next(once, False):
             set_alias(copies, "credit", "staging", 1)
 
-    monkeypatch.setattr(copies.first, "write", alias_first)
+    monkeypatch.setattr(copies.first, "write", alias_in_between)
     with pytest.raises(MetastoreError, match="is 'credit@staging'"):
         store.delete("credit@1")
-    assert store.find("credit@staging").version == 1
     store.load("credit@staging")
+
+
+def test_a_run_that_is_deleted_while_it_gets_an_alias(store, monkeypatch):
+    """The alias sees the mark that came in between, and takes itself back."""
+    copies, once = store._copies, iter([True])
+    write, run = copies.first.write, store.find("credit@1").id
+
+    def delete_in_between(files):
+        if next(once, False):
+            delete_run(copies, run)
+        write(files)
+
+    monkeypatch.setattr(copies.first, "write", delete_in_between)
+    with pytest.raises(NotStoredError, match="was deleted meanwhile"):
+        store.alias("credit@1", "staging")
+    with pytest.raises(NotStoredError, match="has the aliases"):
+        store.load("credit@staging")
 
 
 def test_functions(tmp_path):
@@ -326,9 +350,6 @@ def test_a_damaged_run(store, tmp_path):
 
 def test_a_run_without_a_version(tmp_path):
     """A save that died before its version leaves a run that is found by its id."""
-    from tests.metastore.raw import make_files
-    from windu.metastore.saving import put_run
-
     store = Metastore(tmp_path)
     save(store, "credit", "one")
     put_run(store._copies, (run := "20260101T120000000000-0a1b2c3d"), make_files("two"))
@@ -336,8 +357,6 @@ def test_a_run_without_a_version(tmp_path):
     with pytest.raises(IntegrityError, match="it was exchanged"):
         store.load(run)
     files = make_files("three")
-    import json
-
     run = json.loads(files["manifest.json"])["id"]
     put_run(store._copies, run, files)
     assert load(store, run) == "three"
