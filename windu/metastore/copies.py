@@ -135,17 +135,21 @@ class Copies:
         )
 
     def listing(self, folder: str, problems: list[Problem]) -> dict[str, Listed]:
-        """Return the files of a folder, as the first target that has some says."""
-        first: StorageError | None = None
+        """Return the files of a folder, as the first target says that is not lost."""
+        answered, failed = False, None
         for target in self.targets:
             try:
-                if found := target.list(folder):
+                found = target.list(folder)
+                # One without any versions may be an empty one in the place of another.
+                if found or (folder[:5] != "names" and target.list("names")):
                     return found
+                answered = True
             except StorageError as error:
-                problems.append(problem_of(target, folder, error))
-                first = first or error
-        if first is not None:
-            raise first
+                if not answered:
+                    problems.append(problem_of(target, folder, error))
+                failed = failed or error
+        if failed is not None and not answered:
+            raise failed
         return {}
 
     def open(
