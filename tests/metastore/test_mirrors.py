@@ -205,14 +205,14 @@ def test_a_mirror_away_while_saving(mixed, position):
     target = store._copies.targets[position]
     target.away = True
     with pytest.warns(
-        WinduWarning, match="does not have the run 'steps@2'.*sync"
+        WinduWarning, match="The run 'steps@2' could not be written.*sync"
     ) as told:
         run = store.save(EST, "steps", alias="production")
     assert target.label in str(told[0].message)
     assert run.reference == "steps@2"
-    with pytest.warns(WinduWarning, match="does not have the alias"):
+    with pytest.warns(WinduWarning, match="The alias 'staging' could not be written"):
         store.alias("steps@1", "staging")
-    with pytest.warns(WinduWarning, match="does not have that 'steps@staging'"):
+    with pytest.warns(WinduWarning, match="The removal of 'steps@staging'"):
         store.remove_alias("steps@staging")
     target.away = False
     actions = store.sync()
@@ -349,7 +349,7 @@ def test_a_deleted_run_does_not_come_back(mixed):
     run = save(store, "credit", "one")
     save(store, "credit", "two")
     store._copies.targets[1].away = True
-    with pytest.warns(WinduWarning, match="does not have that 'credit@1' was deleted"):
+    with pytest.warns(WinduWarning, match="The deletion of 'credit@1'"):
         store.delete("credit@1")
     store._copies.targets[1].away = False
     assert "deleted" in store.sync()["action"].tolist()

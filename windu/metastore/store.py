@@ -160,8 +160,8 @@ class Metastore:
             key=copies.key,
         )
         stored, failed = store_files(copies, name, alias, files)
-        what = "" if stored.version else ", which therefore has no version yet"
-        warn_of_failed(failed, f"the run {stored.reference!r}{what}", 2)
+        what = "" if stored.version else ", which has no version yet,"
+        warn_of_failed(failed, f"The run {stored.reference!r}{what}", 2)
         return stored
 
     def load(
@@ -280,7 +280,7 @@ class Metastore:
         check_alias(alias)
         found = self.find(reference)
         failed = move_alias(self._copies, found, alias)
-        warn_of_failed(failed, f"the alias {alias!r}", 2)
+        warn_of_failed(failed, f"The alias {alias!r}", 2)
         return found
 
     def remove_alias(self, reference: str) -> None:
@@ -299,7 +299,7 @@ class Metastore:
             )
         self.find(reference)
         failed = set_alias(self._copies, said.name, said.alias, None)
-        warn_of_failed(failed, f"that {reference!r} was removed", 2)
+        warn_of_failed(failed, f"The removal of {reference!r}", 2)
 
     def runs(
         self,
@@ -405,7 +405,7 @@ class Metastore:
         """
         found = self.find(reference)
         failed = delete_run(self._copies, found.id)
-        warn_of_failed(failed, f"that {reference!r} was deleted", 2)
+        warn_of_failed(failed, f"The deletion of {reference!r}", 2)
         return found
 
     def verify(self) -> pd.DataFrame:

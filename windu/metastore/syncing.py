@@ -7,7 +7,7 @@ from contextlib import suppress
 from windu.exceptions import IntegrityError, StorageError
 from windu.metastore.copies import Copies, open_copy, read_record
 from windu.metastore.finding import read_deleted, read_versions
-from windu.metastore.names import pending_key
+from windu.metastore.names import pending_key, version_key
 from windu.metastore.records import (
     AliasRecord,
     DeletedRecord,
@@ -36,6 +36,7 @@ class Syncing:
     def __init__(self, copies: Copies, deep: bool):
         self.done: list[tuple[str, str, str, str]] = []
         self._deep = deep
+        self._lacking: set[tuple[str, str]] = set()
         there = []
         for target in copies.targets:
             try:
@@ -53,8 +54,8 @@ class Syncing:
         if self._there:
             self._records("deleted", DeletedRecord)
             gone = read_deleted(self._copies, [])
-            self._records("names", VersionRecord)
             self._runs(gone)
+            self._records("names", VersionRecord)
             self._aliases()
             if self._has_first:
                 self._pending(gone)
@@ -70,7 +71,9 @@ class Syncing:
         keys = sorted({key for _, found in listed for key in found})
         for key in keys:
             for target, found in listed:
-                if self._deep or key not in found:
+                # A version is known only where its run is whole.
+                lacks = (target.label, key) in self._lacking
+                if not lacks and (self._deep or key not in found):
                     self._record(kind, key, target)
 
     def _record(self, kind: type[Record], key: str, target: Target) -> None:
@@ -95,9 +98,9 @@ class Syncing:
                     with suppress(StorageError):
                         remove_files(target, run)
                         self._tell(target, run, "deleted")
-        digests: dict[str, str | None] = {
-            one.run: one.manifest for one in read_versions(self._copies, [])
-        }
+        versions = read_versions(self._copies, [])
+        digests: dict[str, str | None] = {one.run: one.manifest for one in versions}
+        keys = {one.run: version_key(one.name, one.version) for one in versions}
         for _, found in listed:
             flat = {
                 key: info for files in found.values() for key, info in files.items()
@@ -110,11 +113,13 @@ class Syncing:
             if not self._deep and all(_sizes(one) == _sizes(held[0]) for one in held):
                 continue
             for (target, _), files in zip(listed, held, strict=True):
-                self._run(run, digest, target, files)
+                if not self._run(run, digest, target, files):
+                    self._lacking.add((target.label, keys.get(run, "")))
 
     def _run(
         self, run: str, digest: str | None, target: Target, files: dict[str, Listed]
-    ) -> None:
+    ) -> bool:
+        """Bring a run to a target; return whether it is whole there."""
         try:
             written = self._copies.mend_run(
                 run, digest, target, None if self._deep else files
@@ -126,6 +131,8 @@ class Syncing:
         else:
             if written:
                 self._tell(target, run, "copied" if not files else "mended")
+            return True
+        return False
 
     def _aliases(self) -> None:
         """Let the first target that knows an alias tell the others."""

@@ -85,11 +85,11 @@ def _mended(
 
 
 def warn_of_failed(failed: Mapping[Target, Exception], what: str, level: int) -> None:
-    """Warn of the targets that do not have something that the others have."""
+    """Warn of the targets that something could not be written to, as to the others."""
     for target, error in failed.items():
         warnings.warn(
-            f"The storage target {target.label!r} does not have {what}: {error} The "
-            "others have it. Call sync() when it is well.",
+            f"{what} could not be written to {target.label!r}: {error} Call sync() "
+            "when it is well.",
             WinduWarning,
             stacklevel=level + 1,
         )
