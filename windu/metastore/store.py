@@ -446,7 +446,7 @@ class Metastore:
         return self._synced(deep=True)
 
     def gc(
-        self, *, older_than: str | timedelta = "1d", dry_run: bool = False
+        self, *, older_than: str | timedelta = "1D", dry_run: bool = False
     ) -> pd.DataFrame:
         """Remove what saves that never ended and deletes left behind.
 
@@ -454,7 +454,7 @@ class Metastore:
 
         Parameters
         ----------
-        older_than : str or timedelta, default="1d"
+        older_than : str or timedelta, default="1D"
             Younger files stay: somebody may be writing them.
         dry_run : bool, default=False
             Only tell what would be removed.
@@ -464,7 +464,12 @@ class Metastore:
         DataFrame
             Target, item, files and bytes.
         """
-        seconds = pd.Timedelta(older_than).total_seconds()
+        try:
+            seconds = pd.Timedelta(older_than).total_seconds()
+        except ValueError as error:
+            raise MetastoreError(
+                f"older_than must be a time such as '1D' or '2h'. Got {older_than!r}."
+            ) from error
         rows = list(collect(self._copies, seconds, dry_run))
         return pd.DataFrame(rows, columns=["target", "item", "files", "bytes"])
 
