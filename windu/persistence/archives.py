@@ -32,7 +32,7 @@ _MAX_JSON_RATIO = 60
 
 _LOCAL = Struct("<4s5H3L2H")
 _END = Struct("<4s4H2LH")
-_NAME = re.compile(r"(schema\.json|[0-9]+\.(npy|npz))\Z")
+_NAME = re.compile(r"(schema\.json|[0-9]+\.(npy|npz)|[0-9a-f-]{36}\.bin)\Z")
 _ARRAY = re.compile(r"[A-Za-z0-9_.]+\.npy\Z")
 _TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _STEPS = np.zeros(256, dtype=np.int8)
@@ -145,7 +145,7 @@ def _check_member(file: ZipFile, info: ZipInfo) -> None:
         data = file.read(info)
         with ZipFile(BytesIO(data)) as inner:
             _check_members(inner, inner.infolist(), len(data), _ARRAY)
-    else:
+    elif info.filename.endswith(".npy"):
         with file.open(info) as member:
             _check_array(member, info)
 
