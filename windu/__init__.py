@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         save,
         trusted_types,
     )
+    from windu.pipeline import predict_file
     from windu.schema import ValidationReport, infer_schema
 
 __version__ = "0.1.0"
@@ -57,6 +58,7 @@ _HOMES = {
     "inspect": "windu.persistence",
     "load": "windu.persistence",
     "load_part": "windu.persistence",
+    "predict_file": "windu.pipeline",
     "save": "windu.persistence",
     "trusted_types": "windu.persistence",
 }
@@ -80,6 +82,7 @@ __all__ = [
     "inspect",
     "load",
     "load_part",
+    "predict_file",
     "save",
     "trusted_types",
 ]

@@ -14,6 +14,7 @@ __all__ = [
     "PersistenceError",
     "SchemaError",
     "StepError",
+    "TableError",
     "TargetError",
     "UntrustedTypesError",
     "VersionError",
@@ -130,6 +131,17 @@ class StepError(WinduError, ValueError):
     --------
     >>> from windu.exceptions import StepError
     >>> issubclass(StepError, ValueError)
+    True
+    """
+
+
+class TableError(WinduError, ValueError):
+    """A file cannot be read or written as a table.
+
+    Examples
+    --------
+    >>> from windu.exceptions import TableError
+    >>> issubclass(TableError, ValueError)
     True
     """
 
