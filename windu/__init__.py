@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         inspect,
         load,
         load_part,
+        model_card,
         save,
         trusted_types,
     )
@@ -58,6 +59,7 @@ _HOMES = {
     "inspect": "windu.persistence",
     "load": "windu.persistence",
     "load_part": "windu.persistence",
+    "model_card": "windu.persistence",
     "predict_file": "windu.pipeline",
     "save": "windu.persistence",
     "trusted_types": "windu.persistence",
@@ -82,6 +84,7 @@ __all__ = [
     "inspect",
     "load",
     "load_part",
+    "model_card",
     "predict_file",
     "save",
     "trusted_types",

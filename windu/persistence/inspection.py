@@ -39,6 +39,14 @@ class Inspection:
         One row a column of the input table: kind, dtype, nullable, why.
     metrics : dict
         As given at save.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib, windu
+    >>> est = windu.WinduEstimator("linear").fit([[0.0], [1.0], [2.0]], [0, 0, 1])
+    >>> path = windu.save(est, pathlib.Path(tempfile.mkdtemp()) / "steps.windu")
+    >>> windu.inspect(path).untrusted
+    []
     """
 
     where: str
