@@ -1,7 +1,5 @@
 """Parts that are replaced in a fitted estimator: proved on the example, or refused."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -442,19 +440,30 @@ def test_model(plain, penguins):
     assert len(new.model_.estimators_) == 5
 
 
-def test_model_of_another_library(plain, penguins):
-    """Whatever has fit and predict."""
-    lightgbm = pytest.importorskip("lightgbm")
+@pytest.mark.parametrize(
+    ("library", "name", "options"),
+    [
+        ("lightgbm", "LGBMClassifier", {"n_estimators": 3, "verbose": -1}),
+        ("xgboost", "XGBClassifier", {"n_estimators": 3}),
+        (
+            "catboost",
+            "CatBoostClassifier",
+            {"iterations": 3, "verbose": 0, "allow_writing_files": False},
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+def test_model_of_another_library(plain, penguins, library, name, options):
+    """Whatever has fit and predict; another width is refused by whoever sees it."""
+    booster = getattr(pytest.importorskip(library), name)(**options)
     X, y = penguins
     _, matrix, codes = parts_of(plain, X, y)
-    model = lightgbm.LGBMClassifier(n_estimators=3, verbose=-1).fit(
-        pd.DataFrame(matrix).to_numpy(), codes
-    )
-    with warnings.catch_warnings():
-        # Of lightgbm itself, which names the columns of an array.
-        warnings.filterwarnings("ignore", "X does not have valid feature names")
-        new = plain.replace(model=model)
-        assert set(new.predict(X)) <= set(y)
+    with pytest.raises(PartError, match="must be fitted|stored example"):
+        plain.replace(model=booster)
+    new = plain.replace(model=booster.fit(matrix, codes))
+    assert set(new.predict(X)) <= set(y)
+    with pytest.raises(PartError, match="columns|stored example"):
+        plain.replace(model=booster.fit(matrix[:, 1:], codes))
 
 
 def test_model_of_the_labels_themselves(plain, penguins):

@@ -48,8 +48,10 @@ def check_model(est: Any, made: Any, matrix: Any) -> None:
         raise PartError(
             f"The model must fit the task {task}. Got the {kind} {name_of(model)}."
         )
-    width = getattr(model, "n_features_in_", None)
-    if width is not None and width != matrix.shape[1]:
+    # A copy of catboost counts 0, and predicts for columns that it does not know.
+    named = len(getattr(model, "feature_names_", None) or ())
+    width = getattr(model, "n_features_in_", None) or named
+    if width and width != matrix.shape[1]:
         raise PartError(
             f"The model must be fitted on the {matrix.shape[1]} columns that the "
             f"transformer gives. {name_of(model)} was fitted on {width}. Fit it on "
