@@ -9,6 +9,7 @@ from typing import Any
 
 __all__ = [
     "FeatureError",
+    "FeatureSchemaError",
     "IntegrityError",
     "PartError",
     "PersistenceError",
@@ -121,6 +122,35 @@ class FeatureError(WinduError, ValueError):
     >>> from windu.exceptions import FeatureError
     >>> issubclass(FeatureError, ValueError)
     True
+    """
+
+
+class FeatureSchemaError(FeatureError, SchemaError):
+    """A new featurizer does not give the features that were trained on.
+
+    Parameters
+    ----------
+    message : str
+        What must hold, what was got, what to do.
+    report : ValidationReport, default=None
+        All differences of the features from those of training.
+
+    Attributes
+    ----------
+    report : ValidationReport or None
+        The report given.
+
+    Examples
+    --------
+    >>> from windu import WinduEstimator
+    >>> from windu.exceptions import FeatureSchemaError
+    >>> X = {"age": [1, 2, 3, 4], "size": [4, 3, 1, 2]}
+    >>> est = WinduEstimator("linear").fit(X, [0, 1, 0, 1])
+    >>> try:
+    ...     est.replace(featurizer=lambda frame: frame.rename(columns={"age": "Age"}))
+    ... except FeatureSchemaError as error:
+    ...     print(error.report.errors[0].message)
+    The column 'age' must be in the table. Got no such column. Did you mean 'Age'? ...
     """
 
 

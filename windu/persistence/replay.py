@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import sparse
 
 from windu.exceptions import (
-    FeatureError,
+    FeatureSchemaError,
     IntegrityError,
     VersionError,
     WinduWarning,
@@ -146,7 +146,7 @@ def check_given(estimator: Any, stored: bytes, where: str) -> None:
 
     Raises
     ------
-    FeatureError
+    FeatureSchemaError
         With all differences of the features.
 
     Warns
@@ -157,10 +157,11 @@ def check_given(estimator: Any, stored: bytes, where: str) -> None:
     estimator = without_own_checks(estimator)
     report = estimator.validate(estimator.example_, features=True)
     if not report.ok:
-        raise FeatureError(
+        raise FeatureSchemaError(
             f"The function that is given must make the features that {where} was "
             f"trained on. On its example it does not:\n{report}\nGive the function of "
-            "training, or fit again."
+            "training, or fit again.",
+            report,
         )
     found = differences(json.loads(stored), expected(estimator))
     if len(found):
