@@ -11,6 +11,7 @@ __all__ = [
     "FeatureError",
     "FeatureSchemaError",
     "IntegrityError",
+    "MissingLibraryError",
     "PartError",
     "PersistenceError",
     "SchemaError",
@@ -111,6 +112,17 @@ class PartError(WinduError, ValueError, TypeError):
     Traceback (most recent call last):
     ...
     windu.exceptions.PartError: The model must be ... Did you mean 'random_forest'?...
+    """
+
+
+class MissingLibraryError(WinduError, ImportError):
+    """A library that a feature needs is not installed.
+
+    Examples
+    --------
+    >>> from windu.exceptions import MissingLibraryError
+    >>> issubclass(MissingLibraryError, ImportError)
+    True
     """
 
 
