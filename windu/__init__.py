@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from windu import datasets, exceptions
+    from windu import datasets, exceptions, mlflow
     from windu.components import (
         AutoFeaturizer,
         BoostedBlendClassifier,
@@ -59,6 +59,7 @@ _HOMES = {
     "inspect": "windu.persistence",
     "load": "windu.persistence",
     "load_part": "windu.persistence",
+    "mlflow": "",
     "model_card": "windu.persistence",
     "predict_file": "windu.pipeline",
     "save": "windu.persistence",
@@ -84,6 +85,7 @@ __all__ = [
     "inspect",
     "load",
     "load_part",
+    "mlflow",
     "model_card",
     "predict_file",
     "save",
