@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         ThresholdSelector,
     )
     from windu.estimator import WinduEstimator
+    from windu.metastore import Metastore, StoredRun
     from windu.persistence import (
         Inspection,
         inspect,
@@ -48,6 +49,8 @@ _HOMES = {
     "Inspection": "windu.persistence",
     "LabelwiseClassifier": "windu.components",
     "LogEncoder": "windu.components",
+    "Metastore": "windu.metastore",
+    "StoredRun": "windu.metastore",
     "TextEncoder": "windu.components",
     "ThresholdCurveDisplay": "windu.components",
     "ThresholdSelector": "windu.components",
@@ -74,6 +77,8 @@ __all__ = [
     "Inspection",
     "LabelwiseClassifier",
     "LogEncoder",
+    "Metastore",
+    "StoredRun",
     "TextEncoder",
     "ThresholdCurveDisplay",
     "ThresholdSelector",

@@ -11,11 +11,14 @@ __all__ = [
     "FeatureError",
     "FeatureSchemaError",
     "IntegrityError",
+    "MetastoreError",
     "MissingLibraryError",
+    "NotStoredError",
     "PartError",
     "PersistenceError",
     "SchemaError",
     "StepError",
+    "StorageError",
     "TableError",
     "TargetError",
     "UntrustedTypesError",
@@ -262,6 +265,39 @@ class UntrustedTypesError(PersistenceError, TypeError):
     def __init__(self, message: str, types: Iterable[str] = ()):
         super().__init__(message)
         self.types = list(types)
+
+
+class MetastoreError(WinduError, ValueError):
+    """A metastore cannot do what was asked: a name, a reference, a conflict.
+
+    Examples
+    --------
+    >>> import windu.exceptions
+    >>> issubclass(windu.exceptions.MetastoreError, ValueError)
+    True
+    """
+
+
+class NotStoredError(MetastoreError, LookupError):
+    """A metastore has no run of this name, version, alias or id.
+
+    Examples
+    --------
+    >>> import windu.exceptions
+    >>> issubclass(windu.exceptions.NotStoredError, LookupError)
+    True
+    """
+
+
+class StorageError(MetastoreError, OSError):
+    """A storage target cannot be reached, read or written.
+
+    Examples
+    --------
+    >>> import windu.exceptions
+    >>> issubclass(windu.exceptions.StorageError, OSError)
+    True
+    """
 
 
 class WinduWarning(UserWarning):

@@ -95,7 +95,7 @@ def save_model(
     mlflow_model: Any = None,
     metrics: Mapping[str, float] | None = None,
     example: Any = None,
-) -> None:
+) -> Path:
     """Write a fitted estimator as a folder that MLflow reads.
 
     Parameters
@@ -110,6 +110,11 @@ def save_model(
         Stored with it.
     example : table, default=None
         As in `windu.save`.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder.
 
     Raises
     ------
@@ -145,6 +150,7 @@ def save_model(
     described.save(str(path / "MLmodel"))
     needed = "".join(f"{name}=={one}\n" for name, one in versions().items())
     (path / "requirements.txt").write_text(needed)
+    return path
 
 
 def load_model(

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from windu.cli.runs import Where, load_any
+
 __all__ = ["predict"]
 
 
@@ -19,10 +21,7 @@ def predict(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Where predictions go.")
     ],
-    metastore: Annotated[
-        str | None,
-        typer.Option(envvar="WINDU_METASTORE", help="Where stored runs are."),
-    ] = None,
+    metastore: Where = None,
     keep: Annotated[
         list[str] | None, typer.Option(help="A column to write as well; repeat it.")
     ] = None,
@@ -39,7 +38,6 @@ def predict(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")] = False,
 ) -> None:
     """Predict a table of any size, in batches; the output appears when it is whole."""
-    from windu.cli.runs import load_any
     from windu.pipeline import predict_file
 
     estimator = load_any(run, metastore, trusted or [])

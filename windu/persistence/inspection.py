@@ -23,7 +23,7 @@ __all__ = ["Inspection", "inspect", "inspect_run"]
 class Inspection:
     """What a run says of itself, and what its bytes say.
 
-    Attributes
+    Parameters
     ----------
     where : str
         The file, folder or run.

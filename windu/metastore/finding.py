@@ -1,0 +1,287 @@
+"""From a reference to its run: versions, aliases, the latest, ids."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from windu.exceptions import (
+    IntegrityError,
+    NotStoredError,
+    StorageError,
+    did_you_mean,
+)
+from windu.metastore.copies import Copies, Problem, read_record
+from windu.metastore.names import (
+    LATEST,
+    Reference,
+    alias_key,
+    check_name,
+    deleted_key,
+    is_key,
+    read_reference,
+    version_key,
+    version_of_key,
+)
+from windu.metastore.records import AliasRecord, DeletedRecord, VersionRecord
+from windu.metastore.saving import StoredRun
+
+__all__ = [
+    "aliases_of",
+    "check_known",
+    "deleted_runs",
+    "find",
+    "is_deleted",
+    "read_aliases",
+    "read_all",
+    "read_deleted",
+    "read_versions",
+]
+
+_T = TypeVar("_T")
+
+#: Records are small and many: what takes time is the way to the target.
+_THREADS = 16
+
+
+def find(copies: Copies, text: str, problems: list[Problem]) -> StoredRun:
+    """Return the run that a reference means.
+
+    Parameters
+    ----------
+    copies : Copies
+        The targets.
+    text : str
+        ``name@version``, ``name@alias``, ``name`` for the latest, or the id of a run.
+    problems : list of Problem
+        Gets what was wrong with targets on the way.
+
+    Returns
+    -------
+    StoredRun
+        The run; its files were not looked at, unless an id was given.
+
+    Raises
+    ------
+    NotStoredError
+        If there is none, with near misses.
+    """
+    said = read_reference(text)
+    if said.alias is not None:
+        said = Reference(said.name, _version_of_alias(copies, said, problems))
+    if said.version is None:
+        numbers = _numbers(copies, said.name, problems)
+        if not numbers and said.bare:
+            return _find_id(copies, said.name, problems)
+        return _latest(copies, said.name, numbers, problems)
+    key = version_key(said.name, said.version)
+    try:
+        record = copies.record(
+            VersionRecord, key, problems, name=said.name, version=said.version
+        )
+    except FileNotFoundError:
+        numbers = _numbers(copies, said.name, problems)
+        if not numbers:
+            raise _no_name(copies, said.name, problems) from None
+        raise NotStoredError(
+            f"{said.name!r} in {copies.label!r} has the versions {_few(numbers)}. Got "
+            f"{said.version}. Use one of them."
+        ) from None
+    if is_deleted(copies, record.run):
+        raise _deleted(copies, text)
+    return _stored(record)
+
+
+def _version_of_alias(
+    copies: Copies, said: Reference, problems: list[Problem]
+) -> int | None:
+    assert said.alias is not None
+    try:
+        record = copies.record(
+            AliasRecord,
+            alias_key(said.name, said.alias),
+            problems,
+            name=said.name,
+            alias=said.alias,
+        )
+    except FileNotFoundError:
+        record = None
+    if record is not None and record.version is not None:
+        return record.version
+    if not _numbers(copies, said.name, problems):
+        raise _no_name(copies, said.name, problems)
+    known = sorted(
+        one.alias
+        for one in read_aliases(copies, problems, said.name)
+        if one.version is not None
+    )
+    raise NotStoredError(
+        f"{said.name!r} in {copies.label!r} has the aliases {[*known, LATEST]}. Got "
+        f"{said.alias!r}.{did_you_mean(said.alias, known)}"
+    )
+
+
+def _latest(
+    copies: Copies, name: str, numbers: list[int], problems: list[Problem]
+) -> StoredRun:
+    for number in reversed(numbers):
+        record = copies.record(
+            VersionRecord,
+            version_key(name, number),
+            problems,
+            name=name,
+            version=number,
+        )
+        if not is_deleted(copies, record.run):
+            return _stored(record)
+    if numbers:
+        raise _deleted(copies, name)
+    raise _no_name(copies, name, problems)
+
+
+def _find_id(copies: Copies, run: str, problems: list[Problem]) -> StoredRun:
+    try:
+        opened, _ = copies.open(run, None, problems)
+    except FileNotFoundError:
+        raise _no_name(copies, run, problems) from None
+    if is_deleted(copies, run):
+        raise _deleted(copies, run)
+    name = opened.manifest.lineage.get("name")
+    return StoredRun(
+        run, name if isinstance(name, str) else None, None, opened.manifest.digest
+    )
+
+
+def _numbers(copies: Copies, name: str, problems: list[Problem]) -> list[int]:
+    """Return the versions of a name, in order."""
+    listed = copies.listing(f"names/{name}", problems)
+    return sorted(said[1] for said in map(version_of_key, listed) if said)
+
+
+def is_deleted(copies: Copies, run: str) -> bool:
+    """Tell whether a run was deleted, as the first target there says."""
+    for target in copies.targets:
+        try:
+            read_record(target, DeletedRecord, deleted_key(run), copies.key, run=run)
+        except FileNotFoundError:
+            return False
+        except (IntegrityError, StorageError):
+            continue
+        return True
+    return False
+
+
+def deleted_runs(copies: Copies, problems: list[Problem]) -> set[str]:
+    """Return the ids of the deleted runs."""
+    listed = copies.listing("deleted", problems)
+    return {key.split("/")[1].removesuffix(".json") for key in listed}
+
+
+def read_deleted(copies: Copies, problems: list[Problem]) -> set[str]:
+    """Return the ids of the deleted runs whose marks are good."""
+
+    def read(run: str) -> str:
+        key = deleted_key(run)
+        return copies.record(DeletedRecord, key, problems, run=run).run
+
+    return set(read_all(copies, deleted_runs(copies, problems), read, problems))
+
+
+def read_versions(
+    copies: Copies, problems: list[Problem], name: str | None = None
+) -> list[VersionRecord]:
+    """Return the versions of a name, or of all; a damaged one is a problem."""
+    folder = "names" if name is None else f"names/{check_name(name)}"
+    keys = [key for key in copies.listing(folder, problems) if version_of_key(key)]
+
+    def read(key: str) -> VersionRecord:
+        said = version_of_key(key)
+        assert said is not None
+        return copies.record(
+            VersionRecord, key, problems, name=said[0], version=said[1]
+        )
+
+    found = read_all(copies, keys, read, problems)
+    return sorted(found, key=lambda one: (one.name, one.version))
+
+
+def read_aliases(
+    copies: Copies, problems: list[Problem], name: str | None = None
+) -> list[AliasRecord]:
+    """Return the aliases of a name, or of all, with the removed ones."""
+    folder = "aliases" if name is None else f"aliases/{check_name(name)}"
+    keys = [
+        key
+        for key in copies.listing(folder, problems)
+        if key.count("/") == 2 and key.endswith(".json") and is_key(key)
+    ]
+
+    def read(key: str) -> AliasRecord:
+        _, name, alias = key.removesuffix(".json").split("/")
+        return copies.record(AliasRecord, key, problems, name=name, alias=alias)
+
+    return read_all(copies, keys, read, problems)
+
+
+def aliases_of(records: Iterable[AliasRecord]) -> dict[tuple[str, int], list[str]]:
+    """Return the aliases of each name and version."""
+    found = defaultdict(list)
+    for one in records:
+        if one.version is not None:
+            found[one.name, one.version].append(one.alias)
+    return {where: sorted(names) for where, names in found.items()}
+
+
+def read_all(
+    copies: Copies,
+    keys: Iterable[str],
+    read: Callable[[str], _T],
+    problems: list[Problem],
+) -> list[_T]:
+    """Return what was read of each key; what nobody has whole is a problem."""
+
+    def attempt(key: str) -> list[_T]:
+        try:
+            return [read(key)]
+        except FileNotFoundError:
+            # Removed since it was listed.
+            return []
+        except (IntegrityError, StorageError) as error:
+            problems.append(Problem(copies.label, key, "lost", str(error)))
+            return []
+
+    with ThreadPoolExecutor(_THREADS) as threads:
+        return [one for found in threads.map(attempt, keys) for one in found]
+
+
+def check_known(copies: Copies, name: str, problems: list[Problem]) -> None:
+    """Raise a `NotStoredError` for a name without versions."""
+    if not _numbers(copies, name, problems):
+        raise _no_name(copies, name, problems)
+
+
+def _stored(record: VersionRecord) -> StoredRun:
+    return StoredRun(record.run, record.name, record.version, record.manifest)
+
+
+def _no_name(copies: Copies, name: str, problems: list[Problem]) -> NotStoredError:
+    keys = map(version_of_key, copies.listing("names", problems))
+    known = sorted({said[0] for said in keys if said})
+    return NotStoredError(
+        f"A run must be named by one of {_few(known)}, or by its id. Got {name!r}, "
+        f"which {copies.label!r} does not have.{did_you_mean(name, known)}"
+    )
+
+
+def _deleted(copies: Copies, text: str) -> NotStoredError:
+    return NotStoredError(
+        f"A run must not be deleted to be used. {text!r} in {copies.label!r} was. "
+        "runs() lists the others."
+    )
+
+
+def _few(values: Sequence[object]) -> str:
+    """Return the last of some values as a text."""
+    return f"{'... ' if len(values) > 20 else ''}{list(values[-20:])}"

@@ -1,0 +1,363 @@
+"""A run onto every target, then its version: the first target gives the number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from windu.exceptions import IntegrityError, MetastoreError, StorageError
+from windu.metastore.copies import Copies
+from windu.metastore.names import (
+    alias_key,
+    pending_key,
+    run_folder,
+    version_key,
+    version_of_key,
+)
+from windu.metastore.records import (
+    MAX_RECORD,
+    AliasRecord,
+    MirrorRecord,
+    PendingRecord,
+    VersionRecord,
+)
+from windu.metastore.target import Target
+from windu.persistence.manifest import MANIFEST, Manifest
+
+__all__ = [
+    "StoredRun",
+    "claim",
+    "join",
+    "lost",
+    "name_run",
+    "now",
+    "put_pending",
+    "put_run",
+    "set_alias",
+    "store_files",
+]
+
+MIRROR = "mirror.json"
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """Where a run is found in a metastore.
+
+    Attributes
+    ----------
+    id : str
+        Its id; ids sort by time.
+    name : str or None
+        Its name.
+    version : int or None
+        Its version. None while it waits for one, since the first target was not there.
+    digest : str
+        The digest of its manifest.
+
+    Examples
+    --------
+    >>> from windu.metastore import StoredRun
+    >>> StoredRun("20260101T120000000000-0a1b2c3d", "credit", 3, "0" * 64).reference
+    'credit@3'
+    """
+
+    id: str
+    name: str | None
+    version: int | None
+    digest: str
+
+    @property
+    def reference(self) -> str:
+        """What `load` takes for this very run."""
+        return self.id if self.version is None else f"{self.name}@{self.version}"
+
+
+def lost(copies: Copies, run: StoredRun) -> IntegrityError:
+    """Return the error for a version whose run no target has."""
+    return IntegrityError(
+        f"The run {run.id!r} of {run.reference!r} must be in {copies.label!r}. No "
+        "target has its manifest: it was removed by other means. Restore it from a "
+        "backup, or delete the version."
+    )
+
+
+def now() -> str:
+    """Return the time of a record."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def join(copies: Copies) -> None:
+    """Mark the mirrors as such; refuse a first target that mirrors another.
+
+    Raises
+    ------
+    MetastoreError
+        If versions could be given twice.
+    """
+    try:
+        mirrors = _is_mirror(copies.first)
+    except StorageError:
+        # With mirrors the run is kept there, and waits for its version.
+        if len(copies.targets) == 1:
+            raise
+        return
+    if mirrors:
+        raise MetastoreError(
+            f"{copies.label!r} is the mirror of another store, which gives the "
+            "versions. Save there; if that one is lost for good, remove the file "
+            f"{MIRROR} in this one, and it gives them."
+        )
+    for mirror in copies.targets[1:]:
+        with suppress(StorageError):
+            _join(copies, mirror)
+
+
+def _join(copies: Copies, mirror: Target) -> None:
+    if _is_mirror(mirror):
+        return
+    own = set(mirror.list("names")) - set(copies.first.list("names"))
+    if own:
+        raise MetastoreError(
+            f"A mirror must be empty, or a copy of {copies.label!r}. Got "
+            f"{mirror.label!r}, which has versions of its own, such as "
+            f"{sorted(own)[0]!r}. Mirror to another place."
+        )
+    with suppress(FileExistsError):
+        mirror.create(MIRROR, MirrorRecord(time=now()).to_bytes(copies.key))
+
+
+def _is_mirror(target: Target) -> bool:
+    try:
+        target.read(MIRROR, MAX_RECORD)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def put_run(
+    copies: Copies, run: str, files: Mapping[str, bytes]
+) -> dict[Target, StorageError]:
+    """Write the files of a run, the manifest last, to every target.
+
+    Parameters
+    ----------
+    copies : Copies
+        The targets.
+    run : str
+        The id of the run.
+    files : mapping of str to bytes
+        Its files, in the order in which they are written.
+
+    Returns
+    -------
+    dict of Target to StorageError
+        The targets that do not have it.
+
+    Raises
+    ------
+    StorageError
+        If no target has it.
+    """
+    keyed = {f"{run_folder(run)}/{name}": data for name, data in files.items()}
+    failed: dict[Target, StorageError] = {}
+    for target in copies.targets:
+        try:
+            target.write(keyed)
+        except StorageError as error:
+            failed[target] = error
+            # A full disk shall not stay full of what nobody can load; what cannot be
+            # removed now is invisible, and left to `gc`.
+            with suppress(StorageError):
+                target.delete(reversed(keyed))
+    if len(failed) == len(copies.targets):
+        raise failed[copies.first]
+    return failed
+
+
+def claim(copies: Copies, name: str, run: str, digest: str) -> VersionRecord:
+    """Give a stored run the next version of a name.
+
+    Parameters
+    ----------
+    copies : Copies
+        The targets; the first one decides.
+    name : str
+        The name.
+    run, digest : str
+        The id of the run, and the digest of its manifest.
+
+    Returns
+    -------
+    VersionRecord
+        The record, which no other run has.
+
+    Raises
+    ------
+    StorageError
+        If the first target is not there.
+    """
+    number = 1 + max(_versions(copies, name), default=0)
+    while True:
+        record = VersionRecord(
+            time=now(), name=name, version=number, run=run, manifest=digest
+        )
+        if _create(
+            copies.first, version_key(name, number), record.to_bytes(copies.key)
+        ):
+            return record
+        number += 1
+
+
+def _create(target: Target, key: str, data: bytes) -> bool:
+    """Create a file; tell whether it is ours, also if the answer got lost."""
+    try:
+        target.create(key, data)
+    except FileExistsError:
+        return target.read(key, MAX_RECORD) == data
+    except StorageError:
+        with suppress(FileNotFoundError, StorageError):
+            if target.read(key, MAX_RECORD) == data:
+                return True
+        raise
+    return True
+
+
+def _versions(copies: Copies, name: str) -> list[int]:
+    """Return the versions of a name; a number that any target knows is taken."""
+    found = list(copies.first.list(f"names/{name}"))
+    for mirror in copies.targets[1:]:
+        with suppress(StorageError):
+            found += mirror.list(f"names/{name}")
+    return [said[1] for said in map(version_of_key, found) if said]
+
+
+def name_run(
+    copies: Copies, name: str, run: str, digest: str
+) -> tuple[VersionRecord, dict[Target, Exception]]:
+    """Give a run its version on the first target, then tell the mirrors.
+
+    Returns
+    -------
+    VersionRecord
+        The record.
+    dict of Target to Exception
+        The mirrors that do not have it.
+    """
+    record = claim(copies, name, run, digest)
+    failed: dict[Target, Exception] = {}
+    data, key = record.to_bytes(copies.key), version_key(name, record.version)
+    for mirror in copies.targets[1:]:
+        try:
+            if not _create(mirror, key, data):
+                failed[mirror] = MetastoreError(
+                    f"It has another run as {name}@{record.version}"
+                )
+        except StorageError as error:
+            failed[mirror] = error
+    return record, failed
+
+
+def set_alias(
+    copies: Copies, name: str, alias: str, version: int | None
+) -> dict[Target, Exception]:
+    """Let an alias mean a version, or none any more.
+
+    Returns
+    -------
+    dict of Target to Exception
+        The mirrors that do not know it yet.
+    """
+    record = AliasRecord(time=now(), name=name, alias=alias, version=version)
+    files = {alias_key(name, alias): record.to_bytes(copies.key)}
+    copies.first.write(files)
+    failed: dict[Target, Exception] = {}
+    for mirror in copies.targets[1:]:
+        try:
+            mirror.write(files)
+        except StorageError as error:
+            failed[mirror] = error
+    return failed
+
+
+def put_pending(
+    copies: Copies, name: str, alias: str | None, run: str, digest: str
+) -> None:
+    """Note on the mirrors that a run waits for its version.
+
+    Raises
+    ------
+    StorageError
+        If no mirror could note it.
+    """
+    record = PendingRecord(time=now(), name=name, alias=alias, run=run, manifest=digest)
+    failed = []
+    for mirror in copies.targets[1:]:
+        try:
+            mirror.write({pending_key(run): record.to_bytes(copies.key)})
+        except StorageError as error:
+            failed.append(error)
+    if len(failed) == len(copies.targets) - 1:
+        raise failed[0]
+
+
+def store_files(
+    copies: Copies, name: str, alias: str | None, files: Mapping[str, bytes]
+) -> tuple[StoredRun, dict[Target, Exception]]:
+    """Store the files of a run, the manifest last, and give it a version.
+
+    Parameters
+    ----------
+    copies : Copies
+        The targets.
+    name : str
+        The name.
+    alias : str or None
+        An alias for the new version.
+    files : mapping of str to bytes
+        As `to_artifacts` makes them.
+
+    Returns
+    -------
+    StoredRun
+        Without a version if the first target was not there.
+    dict of Target to Exception
+        The targets that do not have all of it.
+
+    Raises
+    ------
+    StorageError
+        If no target could be written.
+    """
+    manifest = Manifest.read(files[MANIFEST], "The new run", copies.key)
+    run, digest = manifest.id, manifest.digest
+    failed: dict[Target, Exception] = dict(put_run(copies, run, files))
+    if copies.first not in failed:
+        try:
+            record, later = name_run(copies, name, run, digest)
+        except StorageError as error:
+            if len(copies.targets) == 1:
+                raise
+            failed[copies.first] = error
+        else:
+            stored = StoredRun(run, name, record.version, digest)
+            return stored, failed | later | _alias_new(copies, stored, alias)
+    put_pending(copies, name, alias, run, digest)
+    return StoredRun(run, name, None, digest), failed
+
+
+def _alias_new(
+    copies: Copies, stored: StoredRun, alias: str | None
+) -> dict[Target, Exception]:
+    if alias is None or stored.name is None:
+        return {}
+    try:
+        return set_alias(copies, stored.name, alias, stored.version)
+    except StorageError as error:
+        text = (
+            f"{error} The run itself is stored as {stored.reference!r}; set its alias "
+            "with alias()."
+        )
+    raise StorageError(text)

@@ -1,0 +1,201 @@
+"""Targets that were away catch up: what one has whole, all get."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from windu.exceptions import IntegrityError, StorageError
+from windu.metastore.copies import Copies, open_copy, read_record
+from windu.metastore.finding import read_deleted, read_versions
+from windu.metastore.names import pending_key
+from windu.metastore.records import (
+    AliasRecord,
+    DeletedRecord,
+    PendingRecord,
+    Record,
+    VersionRecord,
+)
+from windu.metastore.saving import name_run, set_alias
+from windu.metastore.target import Listed, Target
+from windu.metastore.upkeep import by_run, complete_runs, remove_files
+
+__all__ = ["Syncing"]
+
+
+class Syncing:
+    """One pass over the targets that are there.
+
+    Parameters
+    ----------
+    copies : Copies
+        The targets.
+    deep : bool
+        Read every byte instead of going by names and sizes.
+    """
+
+    def __init__(self, copies: Copies, deep: bool):
+        self.done: list[tuple[str, str, str, str]] = []
+        self._deep = deep
+        there = []
+        for target in copies.targets:
+            try:
+                target.list("names")
+            except StorageError as error:
+                self._tell(target, "", "unreachable", error)
+            else:
+                there.append(target)
+        self._has_first = copies.first in there
+        self._there = bool(there)
+        self._copies = Copies(there or copies.targets, copies.key)
+
+    def run(self) -> list[tuple[str, str, str, str]]:
+        """Return target, item, action and detail of all that was done."""
+        if self._there:
+            self._records("deleted", DeletedRecord)
+            gone = read_deleted(self._copies, [])
+            self._records("names", VersionRecord)
+            self._runs(gone)
+            self._aliases()
+            if self._has_first:
+                self._pending(gone)
+        return self.done
+
+    def _tell(
+        self, target: Target, item: str, action: str, detail: object = ""
+    ) -> None:
+        self.done.append((target.label, item, action, str(detail)))
+
+    def _records(self, folder: str, kind: type[Record]) -> None:
+        listed = [(target, target.list(folder)) for target in self._copies.targets]
+        keys = sorted({key for _, found in listed for key in found})
+        for key in keys:
+            for target, found in listed:
+                if self._deep or key not in found:
+                    self._record(kind, key, target)
+
+    def _record(self, kind: type[Record], key: str, target: Target) -> None:
+        try:
+            if self._copies.mend_record(kind, key, target):
+                self._tell(target, key, "copied")
+            elif self._deep:
+                first, good = self._copies.first, self._copies.key
+                theirs = read_record(target, kind, key, good)[1]
+                if theirs != read_record(first, kind, key, good)[1]:
+                    self._tell(target, key, "conflict", f"{first.label} has another")
+        except (IntegrityError, FileNotFoundError) as error:
+            self._tell(target, key, "lost", error)
+        except StorageError as error:
+            self._tell(target, key, "failed", error)
+
+    def _runs(self, gone: set[str]) -> None:
+        listed = [(one, by_run(one.list("runs"))) for one in self._copies.targets]
+        for run in sorted(gone):
+            for target, found in listed:
+                if run in found:
+                    with suppress(StorageError):
+                        remove_files(target, run)
+                        self._tell(target, run, "deleted")
+        digests: dict[str, str | None] = {
+            one.run: one.manifest for one in read_versions(self._copies, [])
+        }
+        for _, found in listed:
+            flat = {
+                key: info for files in found.values() for key, info in files.items()
+            }
+            digests |= {run: None for run in complete_runs(flat) if run not in digests}
+        for run, digest in sorted(digests.items()):
+            if run in gone:
+                continue
+            held = [found.get(run, {}) for _, found in listed]
+            if not self._deep and all(_sizes(one) == _sizes(held[0]) for one in held):
+                continue
+            for (target, _), files in zip(listed, held, strict=True):
+                self._run(run, digest, target, files)
+
+    def _run(
+        self, run: str, digest: str | None, target: Target, files: dict[str, Listed]
+    ) -> None:
+        try:
+            written = self._copies.mend_run(
+                run, digest, target, None if self._deep else files
+            )
+        except (IntegrityError, FileNotFoundError) as error:
+            self._tell(target, run, "lost", error)
+        except StorageError as error:
+            self._tell(target, run, "failed", error)
+        else:
+            if written:
+                self._tell(target, run, "copied" if not files else "mended")
+
+    def _aliases(self) -> None:
+        """Let the first target that knows an alias tell the others."""
+        folders = [target.list("aliases") for target in self._copies.targets]
+        for key in sorted({key for found in folders for key in found}):
+            try:
+                _, data = self._copies.first_good(
+                    key,
+                    lambda one, key=key: read_record(  # type: ignore[misc]
+                        one, AliasRecord, key, self._copies.key
+                    ),
+                    [],
+                )
+            except (IntegrityError, FileNotFoundError, StorageError) as error:
+                self._tell(self._copies.first, key, "lost", error)
+                continue
+            for target in self._copies.targets:
+                same = b""
+                with suppress(FileNotFoundError, IntegrityError, StorageError):
+                    same = read_record(target, AliasRecord, key, self._copies.key)[1]
+                if same != data:
+                    self._write(target, key, data)
+
+    def _write(self, target: Target, key: str, data: bytes) -> None:
+        try:
+            target.write({key: data})
+        except StorageError as error:
+            self._tell(target, key, "failed", error)
+        else:
+            self._tell(target, key, "copied")
+
+    def _pending(self, gone: set[str]) -> None:
+        """Give the runs their versions that were saved without the first target."""
+        waiting = {key for one in self._copies.targets for key in one.list("pending")}
+        for key in sorted(waiting):
+            try:
+                record = self._copies.record(PendingRecord, key, [])
+            except (IntegrityError, FileNotFoundError, StorageError) as error:
+                self._tell(self._copies.first, key, "lost", error)
+                continue
+            known = {one.run for one in read_versions(self._copies, [], record.name)}
+            if pending_key(record.run) != key:
+                continue
+            if record.run not in known | gone and not self._name(record):
+                continue
+            for target in self._copies.targets:
+                with suppress(StorageError):
+                    target.delete([key])
+
+    def _name(self, record: PendingRecord) -> bool:
+        """Give a run its version, if it is whole where versions are given."""
+        first = self._copies.first
+        try:
+            open_copy(first, record.run, record.manifest, self._copies.key)
+            version, failed = name_run(
+                self._copies, record.name, record.run, record.manifest
+            )
+            if record.alias is not None:
+                failed |= set_alias(
+                    self._copies, record.name, record.alias, version.version
+                )
+        except (IntegrityError, FileNotFoundError, StorageError) as error:
+            self._tell(first, record.run, "failed", error)
+            return False
+        named = f"{record.name}@{version.version}"
+        self._tell(first, record.run, "named", named)
+        for target, why in failed.items():
+            self._tell(target, named, "failed", why)
+        return True
+
+
+def _sizes(files: dict[str, Listed]) -> dict[str, int]:
+    return {key: one.bytes for key, one in files.items()}

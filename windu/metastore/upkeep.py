@@ -1,0 +1,295 @@
+"""What keeps targets alike and tidy: verify, catch up, delete, collect garbage."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from windu.exceptions import (
+    IntegrityError,
+    MetastoreError,
+    NotStoredError,
+    StorageError,
+)
+from windu.metastore.copies import (
+    Copies,
+    Problem,
+    open_copy,
+    problem_of,
+    read_record,
+)
+from windu.metastore.finding import (
+    is_deleted,
+    read_aliases,
+    read_deleted,
+    read_versions,
+)
+from windu.metastore.names import deleted_key, run_folder
+from windu.metastore.records import DeletedRecord, VersionRecord
+from windu.metastore.saving import StoredRun, now, set_alias
+from windu.metastore.target import Listed, Target
+from windu.persistence.manifest import MANIFEST
+
+__all__ = [
+    "by_run",
+    "check_all",
+    "check_target",
+    "collect",
+    "complete_runs",
+    "delete_run",
+    "move_alias",
+    "remove_files",
+]
+
+_TIME_OF_ID = re.compile(r"([0-9]{8}T[0-9]{12})-")
+
+
+def by_run(listed: dict[str, Listed]) -> dict[str, dict[str, Listed]]:
+    """Return the files under ``runs/`` by the id of their run."""
+    found: dict[str, dict[str, Listed]] = {}
+    for key, info in listed.items():
+        parts = key.split("/")
+        if parts[0] == "runs" and len(parts) > 2:
+            found.setdefault(parts[1], {})[key] = info
+    return found
+
+
+def complete_runs(listed: dict[str, Listed]) -> set[str]:
+    """Return the ids of the runs that have a manifest."""
+    return {
+        run
+        for run, files in by_run(listed).items()
+        if f"{run_folder(run)}/{MANIFEST}" in files
+    }
+
+
+def check_all(copies: Copies) -> Iterator[Problem]:
+    """Read everything of every target, and yield what is wrong."""
+    expected: dict[str, str | None] = {}
+    for target in copies.targets:
+        # `check_target` tells of one that is not there.
+        with suppress(StorageError):
+            expected |= dict.fromkeys(complete_runs(target.list("runs")))
+    expected |= {one.run: one.manifest for one in read_versions(copies, [])}
+    for run in read_deleted(copies, []):
+        expected.pop(run, None)
+    for target in copies.targets:
+        yield from check_target(copies, target, expected)
+
+
+def check_target(
+    copies: Copies, target: Target, expected: dict[str, str | None]
+) -> Iterator[Problem]:
+    """Read everything of a target, and yield what is wrong.
+
+    Parameters
+    ----------
+    copies : Copies
+        The targets.
+    target : Target
+        The one to read.
+    expected : dict of str to str or None
+        The runs that it must have, and the digests of their manifests where known.
+
+    Yields
+    ------
+    Problem
+        What is missing, damaged or unreachable.
+    """
+    try:
+        target.list("names")
+    except StorageError as error:
+        yield problem_of(target, "", error)
+        return
+    for record in read_versions(copies, []):
+        key = f"names/{record.name}/{record.version}.json"
+        said = {"name": record.name, "version": record.version, "run": record.run}
+        try:
+            read_record(target, VersionRecord, key, copies.key, **said)
+        except FileNotFoundError:
+            yield Problem(target.label, key, "missing")
+        except (IntegrityError, StorageError) as error:
+            yield problem_of(target, key, error)
+    for run, digest in sorted(expected.items()):
+        key = f"{run_folder(run)}/{MANIFEST}"
+        try:
+            opened, _ = open_copy(target, run, digest, copies.key)
+        except FileNotFoundError:
+            yield Problem(target.label, key, "missing")
+            continue
+        except (IntegrityError, StorageError) as error:
+            yield problem_of(target, key, error)
+            continue
+        for name, entry in opened.manifest.artifacts.items():
+            key = f"{run_folder(run)}/{name}"
+            try:
+                data = target.read(key, entry.bytes)
+                opened.manifest.check(name, data, opened.where)
+            except FileNotFoundError:
+                yield Problem(target.label, key, "missing")
+            except (IntegrityError, StorageError) as error:
+                yield problem_of(target, key, error)
+
+
+def delete_run(copies: Copies, run: str) -> dict[Target, StorageError]:
+    """Delete a run for good: a mark first, then its manifest, then the rest.
+
+    Parameters
+    ----------
+    copies : Copies
+        The targets; the first must be there.
+    run : str
+        The id of the run.
+
+    Returns
+    -------
+    dict of Target to StorageError
+        The mirrors that still have it.
+
+    Raises
+    ------
+    MetastoreError
+        If an alias points at it.
+    """
+    _check_no_alias(copies, run)
+    key = deleted_key(run)
+    mark = {key: DeletedRecord(time=now(), run=run).to_bytes(copies.key)}
+    copies.first.write(mark)
+    try:
+        # An alias that was set in between looks for the mark in its turn.
+        _check_no_alias(copies, run)
+    except MetastoreError:
+        copies.first.delete([key])
+        raise
+    failed = {}
+    for target in copies.targets:
+        try:
+            if target is not copies.first:
+                target.write(mark)
+            remove_files(target, run)
+        except StorageError as error:
+            failed[target] = error
+    return failed
+
+
+def _check_no_alias(copies: Copies, run: str) -> None:
+    versions = {
+        (one.name, one.version) for one in read_versions(copies, []) if one.run == run
+    }
+    for alias in read_aliases(copies, []):
+        if (alias.name, alias.version) in versions:
+            raise MetastoreError(
+                f"A run that is deleted must have no alias. '{alias.name}@"
+                f"{alias.version}' is '{alias.name}@{alias.alias}'. Move the alias to "
+                f"another version, or remove it: "
+                f"store.remove_alias('{alias.name}@{alias.alias}')."
+            )
+
+
+def move_alias(copies: Copies, run: StoredRun, alias: str) -> dict[Target, Exception]:
+    """Let an alias mean a version; not one that is deleted at the same time.
+
+    Returns
+    -------
+    dict of Target to Exception
+        The mirrors that do not know it yet.
+    """
+    if run.version is None or run.name is None:
+        raise MetastoreError(
+            f"An alias is for a version of a name. Got {run.id!r}, the id of a run. "
+            "Write it as name@version."
+        )
+    failed = set_alias(copies, run.name, alias, run.version)
+    if is_deleted(copies, run.id):
+        set_alias(copies, run.name, alias, None)
+        raise NotStoredError(
+            f"An alias is for a run that is there. {run.reference!r} was deleted "
+            "meanwhile. Choose another version."
+        )
+    return failed
+
+
+def remove_files(target: Target, run: str) -> int:
+    """Remove the files of a run, the manifest first; return how many."""
+    keys = [*target.list(run_folder(run))]
+    target.delete(sorted(keys, key=lambda key: (not key.endswith(MANIFEST), key)))
+    return len(keys)
+
+
+def collect(
+    copies: Copies, older_than: float, dry_run: bool
+) -> Iterator[tuple[str, str, int, int]]:
+    """Remove what no run needs: runs without a manifest, and what deletes left.
+
+    Parameters
+    ----------
+    copies : Copies
+        The targets.
+    older_than : float
+        Age in seconds; younger files may still be written to.
+    dry_run : bool
+        Remove nothing, and only tell.
+
+    Yields
+    ------
+    tuple
+        Label of the target, what it is, number of its files and their bytes.
+    """
+    now_ = time.time()
+    named: set[str] | None = None
+    marked = read_deleted(copies, [])
+    for target in copies.targets:
+        try:
+            listed = target.list("runs")
+            temporary = target.list("tmp")
+        except StorageError:
+            continue
+        whole = complete_runs(listed)
+        for run, files in sorted(by_run(listed).items()):
+            if now_ - _newest(run, files.values()) < older_than:
+                continue
+            if run not in marked:
+                if run in whole:
+                    continue
+                # A version says that it was whole: it is damaged, and may be mended.
+                if named is None:
+                    named = {one.run for one in read_versions(copies, [])}
+                if run in named or _has_manifest(target, run):
+                    continue
+            if not dry_run:
+                remove_files(target, run)
+            yield (
+                target.label,
+                run,
+                len(files),
+                sum(one.bytes for one in files.values()),
+            )
+        for key, info in temporary.items():
+            if now_ - (info.modified or now_) >= older_than:
+                if not dry_run:
+                    target.delete([key])
+                yield target.label, key, 1, info.bytes
+
+
+def _newest(run: str, files: Iterable[Listed]) -> float:
+    """Return when a run was last written to, as far as is known."""
+    times = [one.modified for one in files if one.modified is not None]
+    if found := _TIME_OF_ID.match(run):
+        with suppress(ValueError):
+            started = datetime.strptime(found[1], "%Y%m%dT%H%M%S%f")
+            times.append(started.replace(tzinfo=UTC).timestamp())
+    return max(times, default=0.0)
+
+
+def _has_manifest(target: Target, run: str) -> bool:
+    """Look again: the listing is some time old."""
+    try:
+        target.read(f"{run_folder(run)}/{MANIFEST}", 0)
+    except FileNotFoundError:
+        return False
+    except (IntegrityError, StorageError):
+        return True
+    return True
