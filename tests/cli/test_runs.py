@@ -112,6 +112,22 @@ def test_predict(windu, run, place, tmp_path):
     assert list(pd.read_parquet(out)) == ["prediction"]
 
 
+def test_validate(windu, place, tmp_path):
+    """All differences; 1 where predict would refuse."""
+    done = windu("validate", "risk", "new.csv", cwd=place)
+    assert not done.returncode
+    page = tmp_path / "report.html"
+    X.drop(columns="city").assign(visits="many", more=1).to_csv(
+        tmp_path / "bad.csv", index=False
+    )
+    bad = [str(tmp_path / "bad.csv"), "--html", str(page)]
+    done = windu("validate", "risk", *bad, cwd=place)
+    assert done.returncode == 1
+    for said in ("city", "visits", "more"):
+        assert said in done.stdout
+    assert "city" in page.read_text()
+
+
 def test_functions_are_trusted_by_name(windu, tmp_path, monkeypatch):
     """As an option; nothing in the run can say so."""
     (tmp_path / "own_features.py").write_text(

@@ -8,6 +8,7 @@ from windu.cli.demo import demo
 from windu.cli.inspect import inspect
 from windu.cli.predict import predict
 from windu.cli.runs import runs, show
+from windu.cli.validate import validate
 
 app = typer.Typer(
     help="A raw table to a validated, safely stored predictor.",
@@ -15,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (demo, runs, show, inspect, predict):
+for command in (demo, runs, show, inspect, validate, predict):
     app.command()(command)
 
 

@@ -13,7 +13,7 @@ from windu.exceptions import PartError, SchemaError, TableError, did_you_mean_ea
 from windu.persistence.beside import beside
 from windu.pipeline.batches import TableWriter, form_of, read_batches
 
-__all__ = ["predict_file", "predictions"]
+__all__ = ["predict_file", "predictions", "read_table"]
 
 BATCH_SIZE = 50_000
 
@@ -142,6 +142,25 @@ def predictions(
     names = [f"probability_{one}" for one in classes]
     scores = pd.DataFrame(estimator.predict_proba(frame), columns=names)
     return pd.concat([made, scores], axis=1)
+
+
+def read_table(estimator: Any, source: str | Path) -> pd.DataFrame:
+    """Return a table in a file, with the texts of training as texts.
+
+    Parameters
+    ----------
+    estimator : WinduEstimator
+        Fitted.
+    source : str or pathlib.Path
+        CSV (also ``.csv.gz``) or Parquet.
+
+    Returns
+    -------
+    pandas.DataFrame
+        All of its rows.
+    """
+    batches = read_batches(Path(source), BATCH_SIZE, _texts(estimator, ()))
+    return pd.concat([batch.frame for batch in batches], ignore_index=True)
 
 
 def _texts(estimator: Any, keep: Sequence[str]) -> list[str]:
