@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from windu import datasets, exceptions
+    from windu import datasets, exceptions, mlflow
     from windu.components import (
         AutoFeaturizer,
         BoostedBlendClassifier,
@@ -26,14 +26,17 @@ if TYPE_CHECKING:
         ThresholdSelector,
     )
     from windu.estimator import WinduEstimator
+    from windu.metastore import Metastore, StoredRun
     from windu.persistence import (
         Inspection,
         inspect,
         load,
         load_part,
+        model_card,
         save,
         trusted_types,
     )
+    from windu.pipeline import predict_file
     from windu.schema import ValidationReport, infer_schema
 
 __version__ = "0.1.0"
@@ -46,6 +49,8 @@ _HOMES = {
     "Inspection": "windu.persistence",
     "LabelwiseClassifier": "windu.components",
     "LogEncoder": "windu.components",
+    "Metastore": "windu.metastore",
+    "StoredRun": "windu.metastore",
     "TextEncoder": "windu.components",
     "ThresholdCurveDisplay": "windu.components",
     "ThresholdSelector": "windu.components",
@@ -57,6 +62,9 @@ _HOMES = {
     "inspect": "windu.persistence",
     "load": "windu.persistence",
     "load_part": "windu.persistence",
+    "mlflow": "",
+    "model_card": "windu.persistence",
+    "predict_file": "windu.pipeline",
     "save": "windu.persistence",
     "trusted_types": "windu.persistence",
 }
@@ -69,6 +77,8 @@ __all__ = [
     "Inspection",
     "LabelwiseClassifier",
     "LogEncoder",
+    "Metastore",
+    "StoredRun",
     "TextEncoder",
     "ThresholdCurveDisplay",
     "ThresholdSelector",
@@ -80,6 +90,9 @@ __all__ = [
     "inspect",
     "load",
     "load_part",
+    "mlflow",
+    "model_card",
+    "predict_file",
     "save",
     "trusted_types",
 ]

@@ -9,14 +9,17 @@ from typing import Any
 
 __all__ = [
     "FeatureError",
+    "FeatureSchemaError",
     "IntegrityError",
     "MetastoreError",
+    "MissingLibraryError",
     "NotStoredError",
     "PartError",
     "PersistenceError",
     "SchemaError",
     "StepError",
     "StorageError",
+    "TableError",
     "TargetError",
     "UntrustedTypesError",
     "VersionError",
@@ -115,6 +118,17 @@ class PartError(WinduError, ValueError, TypeError):
     """
 
 
+class MissingLibraryError(WinduError, ImportError):
+    """A library that a feature needs is not installed.
+
+    Examples
+    --------
+    >>> from windu.exceptions import MissingLibraryError
+    >>> issubclass(MissingLibraryError, ImportError)
+    True
+    """
+
+
 class FeatureError(WinduError, ValueError):
     """The featurizer gave something that cannot be used as features.
 
@@ -126,6 +140,35 @@ class FeatureError(WinduError, ValueError):
     """
 
 
+class FeatureSchemaError(FeatureError, SchemaError):
+    """A new featurizer does not give the features that were trained on.
+
+    Parameters
+    ----------
+    message : str
+        What must hold, what was got, what to do.
+    report : ValidationReport, default=None
+        All differences of the features from those of training.
+
+    Attributes
+    ----------
+    report : ValidationReport or None
+        The report given.
+
+    Examples
+    --------
+    >>> from windu import WinduEstimator
+    >>> from windu.exceptions import FeatureSchemaError
+    >>> X = {"age": [1, 2, 3, 4], "size": [4, 3, 1, 2]}
+    >>> est = WinduEstimator("linear").fit(X, [0, 1, 0, 1])
+    >>> try:
+    ...     est.replace(featurizer=lambda frame: frame.rename(columns={"age": "Age"}))
+    ... except FeatureSchemaError as error:
+    ...     print(error.report.errors[0].message)
+    The column 'age' must be in the table. Got no such column. Did you mean 'Age'? ...
+    """
+
+
 class StepError(WinduError, ValueError):
     """A step cannot run: what it needs is not there, or its name is not known.
 
@@ -133,6 +176,17 @@ class StepError(WinduError, ValueError):
     --------
     >>> from windu.exceptions import StepError
     >>> issubclass(StepError, ValueError)
+    True
+    """
+
+
+class TableError(WinduError, ValueError):
+    """A file cannot be read or written as a table.
+
+    Examples
+    --------
+    >>> from windu.exceptions import TableError
+    >>> issubclass(TableError, ValueError)
     True
     """
 

@@ -12,7 +12,7 @@ from tests.conftest import make_ugly
 from tests.persistence.forging import artifacts_of, forged
 from windu import WinduEstimator, inspect, load, load_part, save
 from windu.exceptions import (
-    FeatureError,
+    FeatureSchemaError,
     IntegrityError,
     PersistenceError,
     SchemaError,
@@ -154,7 +154,7 @@ def test_a_function_of_a_notebook(tmp_path, monkeypatch):
         load(path)
     again = load(path, featurizer=add_ratio)
     np.testing.assert_array_equal(again.predict_proba(X), est.predict_proba(X))
-    with pytest.raises(FeatureError, match="'r'"):
+    with pytest.raises(FeatureSchemaError, match="'r'"):
         load(path, featurizer=wrong)
     with pytest.warns(WinduWarning, match="others than when it was saved, by up to"):
         load(path, featurizer=other_values)

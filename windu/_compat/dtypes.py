@@ -7,9 +7,39 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["dtype_from", "dtype_text"]
+__all__ = ["cast", "dtype_from", "dtype_text"]
 
+_Extension = pd.api.extensions.ExtensionDtype
 _ARROW, _LEVELS, _RANKS = "arrow:", "levels:", "ranks:"
+
+
+def cast(values: pd.Series, dtype: str) -> pd.Series:
+    """Return values with a dtype; the texts of pandas 3 are objects in pandas 2.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Of values that the dtype can hold.
+    dtype : str
+        As pandas prints it, pandas 3 also where pandas 2 is installed.
+
+    Returns
+    -------
+    pandas.Series
+        Missing values stay missing: to pandas 2 ``"str"`` is a function that makes
+        texts of them.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from windu._compat.dtypes import cast
+    >>> cast(pd.Series(["a", None], dtype=object), "str").isna().tolist()
+    [False, True]
+    """
+    if dtype == "str" and not isinstance(pd.api.types.pandas_dtype(dtype), _Extension):
+        texts = values.astype(object).map(str, na_action="ignore")
+        return texts.where(values.notna(), np.nan)
+    return values.astype(dtype)  # type: ignore[call-overload]
 
 
 def dtype_text(dtype: Any) -> str:

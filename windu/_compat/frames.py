@@ -9,7 +9,10 @@ import pandas as pd
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
-__all__ = ["as_frame", "check_not_empty", "named_columns"]
+__all__ = ["as_frame", "check_not_empty", "named_columns", "own_copy"]
+
+#: From pandas 3 on, what is written to one of two frames is not seen in the other.
+_COPIES_ON_WRITE = int(pd.__version__.partition(".")[0]) >= 3
 
 
 def as_frame(X: Any) -> pd.DataFrame:
@@ -104,6 +107,22 @@ def named_columns(X: Any) -> bool:
         or _has_fields(X)
         or (isinstance(X, list) and bool(X) and isinstance(X[0], dict))
     )
+
+
+def own_copy(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame that may be written to, without `frame` changing.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Any frame.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Without a copy of the values where pandas makes one on writing.
+    """
+    return frame.copy(deep=not _COPIES_ON_WRITE)
 
 
 def _from_columnar(X: Any) -> pd.DataFrame:

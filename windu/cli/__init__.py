@@ -5,6 +5,10 @@ import sys
 import typer
 
 from windu.cli.demo import demo
+from windu.cli.inspect import inspect
+from windu.cli.predict import predict
+from windu.cli.runs import runs, show
+from windu.cli.validate import validate
 
 app = typer.Typer(
     help="A raw table to a validated, safely stored predictor.",
@@ -12,12 +16,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command()(demo)
-
-
-@app.callback()
-def _commands() -> None:
-    """Keep `demo` a command of its own while it is the only one."""
+for command in (demo, runs, show, inspect, validate, predict):
+    app.command()(command)
 
 
 def main() -> None:

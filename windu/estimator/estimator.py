@@ -129,6 +129,8 @@ class WinduEstimator(
         Number of columns of the input table.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where all are texts.
+    replacement_report_ : pandas.DataFrame
+        How far values moved, where `replace` made this estimator.
 
     Examples
     --------
@@ -309,6 +311,7 @@ class WinduEstimator(
         self._feature_table_schema = values["feature_schema"]
         self._example = values["example"]
         self._named = named
+        self._forget_replacement()
         target = values["target"]
         self._container = "" if target is None else target.container
         self.n_features_in_ = len(values["table"].names)
@@ -333,6 +336,7 @@ class WinduEstimator(
             "schema": self.schema,
             "featurizer_": self.featurizer_,
             "transformer_": self.transformer_,
+            "trained_features": self._feature_table_schema if self._swapped else None,
         }
         values = run_steps(PREDICT_STEPS, values, until="validate")
         empty = not len(values["frame"])

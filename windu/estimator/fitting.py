@@ -11,14 +11,16 @@ from sklearn import config_context
 from sklearn.base import is_classifier
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, LabelEncoder
+from sklearn.preprocessing import LabelEncoder
 
+from windu._compat.frames import own_copy
 from windu.components.blend import BoostedBlendClassifier, BoostedBlendRegressor
 from windu.components.featurizers import AutoFeaturizer
 from windu.components.heavy_tails import fit_on_better_scale, is_candidate
 from windu.components.labelwise import LabelwiseClassifier, takes_labels
 from windu.components.registry import Wants
 from windu.components.transformers import codes_of, make_transformer
+from windu.estimator.features import asked_for_frames, checked_features
 from windu.estimator.labels import encode, fit_label_encoder, is_auto
 from windu.estimator.parts import as_seed, with_defaults
 from windu.estimator.thresholding import select_threshold
@@ -77,45 +79,12 @@ def featurize(
 
 def fit_transform_frames(featurizer: Any, frame: pd.DataFrame, y: Any) -> pd.DataFrame:
     """Run a user's featurizer for the first time and check what it gives."""
-    if hasattr(featurizer, "set_output") and not isinstance(
-        featurizer, FunctionTransformer
-    ):
-        featurizer.set_output(transform="pandas")
+    featurizer, given = asked_for_frames(featurizer), own_copy(frame)
     if hasattr(featurizer, "fit_transform"):
-        features = featurizer.fit_transform(frame, y)
+        features = featurizer.fit_transform(given, y)
     else:
-        features = featurizer.fit(frame, y).transform(frame)
-    return checked_features(features, len(frame))
-
-
-def checked_features(features: Any, n_rows: int) -> pd.DataFrame:
-    """Return features as a frame with as many rows as came in, or raise."""
-    if not isinstance(features, pd.DataFrame) and hasattr(features, "to_pandas"):
-        features = features.to_pandas()
-    if not isinstance(features, pd.DataFrame):
-        raise FeatureError(
-            "The featurizer must return a DataFrame. Got "
-            f"{type(features).__name__}. Return a frame with named columns; for a "
-            "transformer of your own, define get_feature_names_out and set_output."
-        )
-    if len(features) != n_rows:
-        raise FeatureError(
-            f"The featurizer must keep the rows. Got {len(features)} rows for "
-            f"{n_rows}. Drop or add rows before fit, not in the featurizer."
-        )
-    if not features.shape[1]:
-        raise FeatureError(
-            "The featurizer must return at least one column. Got none. Return the "
-            "columns that the model shall learn from."
-        )
-    check_columns(features)
-    if infinite := infinite_cells(features):
-        name, row = next(iter(infinite.items()))
-        raise FeatureError(
-            f"Features must be finite. Got infinity in {name!r} at row {row}. Guard "
-            "divisions and logarithms in the featurizer."
-        )
-    return features
+        features = featurizer.fit(given, y).transform(own_copy(frame))
+    return checked_features(features, frame)
 
 
 def fit_transformer(

@@ -12,12 +12,19 @@ from windu.components.label_encoders import IndicatorEncoder
 from windu.exceptions import PartError, TargetError
 from windu.tasks import Target
 
-__all__ = ["encode", "fit_label_encoder", "is_auto"]
+__all__ = [
+    "check_encoder",
+    "check_encoder_kind",
+    "encode",
+    "fit_label_encoder",
+    "is_auto",
+]
 
 #: So many rows show whether an encoder brings values back.
 _N_TRIED = 1000
 #: Values must come back to this share of their spread, in the median.
 _CLOSE = 0.01
+_ROUNDING = 1e-9
 
 
 def is_auto(part: Any) -> bool:
@@ -54,7 +61,7 @@ def fit_label_encoder(
             "label_encoder='auto'."
         ) from error
     if given:
-        _check_encoder(label_encoder, values, task)
+        check_encoder(label_encoder, values, task)
     if task in ("binary", "multiclass"):
         classes = np.asarray(label_encoder.classes_).tolist()
         _check_classes(classes, task, len(target.values))
@@ -79,16 +86,21 @@ def _as_encoder_input(target: Target, task: str | None) -> Any:
     return values.reshape(len(values), -1)
 
 
-def _check_encoder(label_encoder: Any, values: Any, task: str | None) -> None:
-    """Raise if an encoder of the user's own does not fit the task."""
-    name = type(label_encoder).__name__
+def check_encoder_kind(label_encoder: Any, task: str | None) -> None:
+    """Raise if a fitted encoder is one of classes for values, or the other way."""
     has_classes = hasattr(label_encoder, "classes_")
     if has_classes == (task == "regression"):
         kind = "of values" if task == "regression" else "of classes, with classes_"
         raise PartError(
-            f"The task {task} needs a label encoder {kind}. Got {name}. Pass another, "
-            "or label_encoder='auto'."
+            f"The task {task} needs a label encoder {kind}. Got "
+            f"{type(label_encoder).__name__}. Pass another, or label_encoder='auto'."
         )
+
+
+def check_encoder(label_encoder: Any, values: Any, task: str | None) -> None:
+    """Raise if an encoder of the user's own does not fit the task."""
+    name = type(label_encoder).__name__
+    check_encoder_kind(label_encoder, task)
     tried = values[:: max(1, len(values) // _N_TRIED)]
     codes = label_encoder.transform(tried)
     wanted = {"regression": np.shape(values)[1:], "multilabel": (np.size(codes, -1),)}
@@ -110,7 +122,9 @@ def _comes_back(values: Any, decoded: Any, task: str | None) -> bool:
     if task == "regression":
         spread = np.abs(values - np.median(values, axis=0)).mean(axis=0)
         error = np.nanmedian(np.abs(np.asarray(decoded) - values), axis=0)
-        return bool((error <= _CLOSE * spread).all())
+        # Values that are all the same come back as well as floats can.
+        rounding = _ROUNDING * np.abs(values).max(axis=0)
+        return bool((error <= _CLOSE * spread + rounding).all())
     if isinstance(values, list) or isinstance(decoded, list):
         rows = zip(values, decoded, strict=True)
         return isinstance(values, list) and all(set(a) == set(b) for a, b in rows)

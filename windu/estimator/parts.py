@@ -17,7 +17,7 @@ from windu.components.registry import make_model, make_named, model_type
 from windu.components.thresholds import ThresholdSelector
 from windu.exceptions import PartError
 
-__all__ = ["PARTS", "fresh_part", "named_part", "with_defaults"]
+__all__ = ["PARTS", "fresh_part", "name_of", "named_part", "with_defaults"]
 
 PARTS = ("featurizer", "transformer", "label_encoder", "model", "threshold")
 
@@ -124,6 +124,26 @@ def named_part(name: str, part: str, *, classifier: bool | None) -> Any:
             "object as model."
         )
     return make_model(part, classifier)
+
+
+def name_of(part: Any) -> str:
+    """Return the name of a part for messages: of a function its own, else its class.
+
+    Parameters
+    ----------
+    part : object
+        A part as given, or fitted.
+
+    Returns
+    -------
+    str
+        "none" for an absent part.
+    """
+    if part is None:
+        return "none"
+    if isinstance(part, FunctionTransformer) and part.func is not None:
+        part = part.func
+    return getattr(part, "__name__", type(part).__name__)
 
 
 def with_defaults(part: Any, *, random_state: Any, n_jobs: int | None) -> Any:

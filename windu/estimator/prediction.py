@@ -15,7 +15,8 @@ from sklearn.preprocessing import MultiLabelBinarizer
 
 from windu._compat.frames import as_frame, named_columns
 from windu.components.featurizers import AutoFeaturizer
-from windu.estimator.fitting import checked_features, text_columns
+from windu.estimator.features import checked_features, conformed_features, made_by
+from windu.estimator.fitting import text_columns
 from windu.exceptions import SchemaError, WinduWarning
 from windu.schema.check import conform
 from windu.schema.columns import TableSchema
@@ -24,7 +25,14 @@ from windu.schema.report import Difference, ValidationReport
 from windu.schema.user.check import user_check
 from windu.steps import Step
 
-__all__ = ["PREDICT_STEPS", "decode"]
+__all__ = [
+    "PREDICT_STEPS",
+    "decode",
+    "features_of",
+    "featurize",
+    "read_named",
+    "transform",
+]
 
 
 def read_named(X: Any, schema: TableSchema, named: bool) -> pd.DataFrame:
@@ -95,13 +103,26 @@ def _by_position(
     return frame.set_axis(schema.names, axis=1)
 
 
-def featurize(frame: pd.DataFrame, featurizer_: Any) -> pd.DataFrame:
-    """Return the features of a validated table."""
+def featurize(
+    frame: pd.DataFrame, featurizer_: Any, trained_features: TableSchema | None
+) -> pd.DataFrame:
+    """Return the features of a validated table.
+
+    Those of a featurizer that was not trained with are held to `trained_features`.
+    """
+    if trained_features is not None:
+        features = features_of(frame, featurizer_)
+        return conformed_features(features, trained_features, featurizer_)[0]
     if featurizer_ is None:
         return frame
     if isinstance(featurizer_, AutoFeaturizer):
         return featurizer_.featurize(frame)
-    return checked_features(featurizer_.transform(frame), len(frame))
+    return checked_features(made_by(featurizer_, frame), frame)
+
+
+def features_of(frame: pd.DataFrame, featurizer_: Any) -> pd.DataFrame:
+    """Return what a featurizer of any origin makes of a validated table."""
+    return frame if featurizer_ is None else made_by(featurizer_, frame)
 
 
 def transform(features: pd.DataFrame, transformer_: Any) -> Any:
@@ -113,7 +134,12 @@ def transform(features: pd.DataFrame, transformer_: Any) -> Any:
 
 PREDICT_STEPS: tuple[Step, ...] = (
     Step("validate", ("X", "table", "named", "schema"), ("frame",), validate),
-    Step("featurize", ("frame", "featurizer_"), ("features",), featurize),
+    Step(
+        "featurize",
+        ("frame", "featurizer_", "trained_features"),
+        ("features",),
+        featurize,
+    ),
     Step("transform", ("features", "transformer_"), ("matrix",), transform),
 )
 

@@ -1,4 +1,4 @@
-"""`WinduEstimator.replace`: another part in a fitted estimator, without training."""
+"""`WinduEstimator.replace`: other parts in a fitted estimator, without training."""
 
 from __future__ import annotations
 
@@ -6,14 +6,31 @@ import copy
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from windu.components.thresholds import ThresholdSelector
+from windu.estimator.features import asked_for_frames
+from windu.estimator.new_threshold import (
+    fitted_threshold,
+    kept_threshold,
+    renamed_threshold,
+)
 from windu.estimator.parts import fresh_part
+from windu.estimator.proof import proved, report_of
 from windu.exceptions import PartError
 
 __all__ = ["Replacing"]
+
+
+class _Kept:
+    """Stands for a part that is not replaced; None is a part that is absent."""
+
+    def __repr__(self) -> str:
+        return "<kept>"
+
+
+_KEPT: Any = _Kept()
 
 
 class Replacing:
@@ -21,99 +38,139 @@ class Replacing:
 
     task_: str | None
     classes_: np.ndarray
+    model_: Any
     threshold: Any
     threshold_: Any
+    replacement_report_: pd.DataFrame
 
-    def replace(self, *, threshold: Any) -> Self:
-        """Return the fitted estimator with another threshold, not trained again.
+    #: Whether the featurizer is another one than features were learned with.
+    _swapped: bool = False
 
-        `predict_proba` and `classes_` stay as they are; `predict` follows.
+    def replace(
+        self,
+        *,
+        featurizer: Any = _KEPT,
+        transformer: Any = _KEPT,
+        label_encoder: Any = _KEPT,
+        model: Any = _KEPT,
+        threshold: Any = _KEPT,
+    ) -> Self:
+        """Return the fitted estimator with other parts, not trained again.
+
+        The stored example, ``example_``, goes through the new chain as a proof. What
+        is not given stays; None takes a part out. The parameters of the same name
+        follow, so that a clone is trained with the new parts.
 
         Parameters
         ----------
+        featurizer : callable, transformer or None
+            A function from frame to frame, or a fitted transformer. It must give the
+            features of training: the same names, values of the same meaning. Order,
+            extra columns and dtypes are put right, here and in each prediction.
+        transformer : callable, transformer or None
+            A fitted one that takes these features, and gives a matrix as wide as
+            before.
+        label_encoder : transformer or None
+            A fitted one: other names of as many classes, another scale of values.
+        model : estimator or None
+            A fitted one, for the same task, fitted on such a matrix and on codes as
+            the label encoder gives them.
         threshold : float, list of float, ThresholdSelector or None
             Fixed cuts (or weights of several classes), a selector fitted on scores of
-            this estimator, or None for the model's own decision.
+            this estimator, or None for the model's own decision. `predict_proba` and
+            `classes_` stay as they are; `predict` follows. Nothing is replayed for it.
 
         Returns
         -------
         WinduEstimator
-            A new one; this one does not change.
+            A new one; this one does not change. Its ``replacement_report_`` tells how
+            far the values of the example moved: a frame with one row a feature, one for
+            the matrix, and one each for scores and predictions. It is not saved.
 
         Raises
         ------
+        FeatureSchemaError
+            If the new featurizer gives other features; ``report`` has all differences.
         PartError
-            If a selector is not fitted, or was fitted on other classes.
+            If a part is not fitted, or does not fit the others.
 
         Examples
         --------
-        >>> from windu import ThresholdSelector, WinduEstimator
+        >>> from windu import WinduEstimator
         >>> from windu.datasets import load_nhefs
         >>> X, y = load_nhefs(return_X_y=True)
-        >>> est = WinduEstimator("linear").fit(X[300:], y[300:])
+        >>> def in_pounds(frame):
+        ...     return frame.assign(wt71=frame["wt71"] * 2.2)
+        >>> def in_stones(frame):
+        ...     return frame.assign(wt71=frame["wt71"] * 0.157)
+        >>> est = WinduEstimator("linear", featurizer=in_pounds).fit(X, y)
+        >>> other = est.replace(featurizer=in_stones)
+        >>> report = other.replacement_report_.set_index("name")
+        >>> int(report.loc["wt71", "n_changed"]), int(report.loc["age", "n_changed"])
+        (20, 0)
         >>> float(est.replace(threshold=0.2).threshold_.thresholds_[0])
         0.2
-        >>> X_dev, y_dev = X[:300], y[:300]
-        >>> chosen = ThresholdSelector("f1").fit(est.predict_proba(X_dev), y_dev)
-        >>> est.replace(threshold=chosen).threshold_.score_name_
-        'f1'
         """
         check_is_fitted(self)
+        parts = {
+            "featurizer": featurizer,
+            "transformer": transformer,
+            "label_encoder": label_encoder,
+            "model": model,
+            "threshold": threshold,
+        }
+        given = {name: part for name, part in parts.items() if part is not _KEPT}
+        if not given:
+            raise PartError(
+                f"replace must be told what to replace. Got none of {list(parts)}."
+            )
         made = copy.copy(self)
-        made.threshold_ = self._fitted_threshold(threshold)
-        selector = isinstance(threshold, ThresholdSelector)
-        made.threshold = clone(threshold) if selector else threshold
+        vars(made).pop("replacement_report_", None)
+        for name, part in given.items():
+            setattr(made, name, clone(part) if _is_estimator(part) else part)
+            if name != "threshold":
+                setattr(made, f"{name}_", self._fitted_part(name, part))
+        if "featurizer" in given:
+            made._swapped = True
+        if given.keys() == {"threshold"}:
+            made.threshold_ = fitted_threshold(made, threshold)
+            return made
+        made._replace_parts(self, given)
         return made
 
-    def _fitted_threshold(self, threshold: Any) -> ThresholdSelector | None:
-        if threshold is None:
+    def _fitted_part(self, name: str, part: Any) -> Any:
+        """Return a copy of a fitted part, or what stands for a function."""
+        if part is None:
             return None
-        if self.task_ not in ("binary", "multiclass", "multilabel"):
+        if isinstance(part, str):
             raise PartError(
-                f"A threshold decides between classes. Got task={self.task_!r}."
+                f"A new {name} must be fitted. Got the name {part!r}, of which fit "
+                f"makes a {name}. Pass a fitted object, or set it as a parameter and "
+                "call fit."
             )
-        part = fresh_part("threshold", threshold, classifier=True)
-        n, labels = len(self.classes_), self.task_ == "multilabel"
-        margin = not hasattr(self, "predict_proba")
-        if part.thresholds is not None:
-            codes = np.empty((0, n) if labels else 0, dtype=np.int64)
-            scores = np.empty((0, n if labels or n > 2 else 1))
-            options: Any = {"margin": margin, "ranks": self._known_ranks(part)}
-            return part.choose(scores, codes, self.classes_, **options)
-        if not hasattr(threshold, "thresholds_"):
-            raise PartError(
-                f"A new threshold must be fixed, or fitted. Got {threshold!r}. Choose "
-                "it on rows that the model has not seen: ThresholdSelector('f1').fit("
-                "est.predict_proba(X_dev), y_dev)."
-            )
-        known = threshold.classes_.tolist()
-        if len(known) != n or (not labels and known != self.classes_.tolist()):
-            raise PartError(
-                "The threshold must be fitted on the classes "
-                f"{self.classes_.tolist()}. Got {known}. The rows it is chosen on must "
-                "show every class."
-            )
-        columns = 1 if n == 2 and not labels else n
-        if threshold.n_features_in_ not in (columns, n) or (
-            threshold.margin_ and not margin
-        ):
-            raise PartError(
-                "The threshold must be fitted on what "
-                f"{'decision_function' if margin else 'predict_proba'} gives. Got one "
-                f"fitted on {threshold.n_features_in_} columns of "
-                f"{'distances' if threshold.margin_ else 'probabilities'}."
-            )
-        fitted = copy.deepcopy(threshold)
-        fitted.classes_ = self.classes_
-        return fitted
+        fresh = fresh_part(name, part, classifier=self.task_ != "regression")
+        made = copy.deepcopy(part) if _is_estimator(part) else fresh
+        return asked_for_frames(made) if name == "featurizer" else made
 
-    def _known_ranks(self, part: ThresholdSelector) -> Any:
-        ranks = getattr(self.threshold_, "ranks_", None)
-        numbers = np.asarray(self.classes_).dtype.kind in "iuf"
-        if part.ordered is True and ranks is None and not numbers:
-            raise PartError(
-                "The order of the classes must be known. Only an ordered threshold "
-                "keeps it. Instead of ordered=True pass ordered=[...] with all of "
-                f"{self.classes_.tolist()}, lowest first."
-            )
-        return ranks
+    def _replace_parts(self, est: Any, given: dict[str, Any]) -> None:
+        """Prove parts that were set, and choose what becomes of the threshold."""
+        before, after = proved(est, self, given)
+        self.threshold_ = renamed_threshold(self)
+        if "threshold" in given:
+            self.threshold_ = fitted_threshold(self, given["threshold"])
+        elif "model" in given:
+            kept_threshold(self)
+        self.replacement_report_ = report_of(est, self, before, after)
+
+    def _forget_replacement(self) -> None:
+        """All parts are of one training again."""
+        self._swapped = False
+        vars(self).pop("replacement_report_", None)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()  # type: ignore[assignment]
+        return {k: v for k, v in state.items() if k != "replacement_report_"}
+
+
+def _is_estimator(part: Any) -> bool:
+    return hasattr(part, "get_params") and not isinstance(part, type)

@@ -168,6 +168,9 @@ def compile_rows(est: Any) -> CompiledRows | None:
     CompiledRows or None
         None for parts of a user's own, and wherever it would not give the same bits.
     """
+    if est._swapped:
+        # Features are compared with those of training, as a table.
+        return None
     schema, featurizer = est._table_schema, est.featurizer_
     checked = est.schema is not None
     asked = user_check(est.schema, schema)

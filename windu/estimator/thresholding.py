@@ -28,7 +28,15 @@ from windu.estimator.parts import as_seed
 from windu.exceptions import PartError
 from windu.tasks import Target
 
-__all__ = ["Refits", "check_threshold", "decided", "select_threshold"]
+__all__ = [
+    "Refits",
+    "check_threshold",
+    "codes_of",
+    "decided",
+    "response_of",
+    "scores_of",
+    "select_threshold",
+]
 
 
 @dataclass(frozen=True)
@@ -113,7 +121,7 @@ def select_threshold(
     else:
         classes = np.asarray(model_.classes_)
         codes = np.searchsorted(classes, codes)
-    method = _response_of(model_)
+    method = response_of(model_)
     margin = method == "decision_function"
     if margin and codes.ndim == 1 and len(classes) > 2:
         _check_one_score_a_class(model_)
@@ -122,7 +130,7 @@ def select_threshold(
         shape = (0, len(classes)) if codes.ndim == 2 or len(classes) > 2 else (0, 1)
         return threshold.choose(np.empty(shape), codes[:0], classes, **options)
     if isinstance(threshold.cv, str) and threshold.cv == "prefit":
-        scores = _scores_of(model_, matrix, method)
+        scores = scores_of(model_, matrix, method)
         rows = np.arange(len(codes))
         folds, reason = None, ""
     else:
@@ -150,7 +158,8 @@ def select_threshold(
     )
 
 
-def _response_of(model: Any) -> str:
+def response_of(model: Any) -> str:
+    """Return the method of a model that gives its scores; a PartError without one."""
     for method in ("predict_proba", "decision_function"):
         if hasattr(model, method):
             return method
@@ -172,7 +181,7 @@ def _check_one_score_a_class(model: Any) -> None:
             )
 
 
-def _scores_of(model: Any, matrix: Any, method: str) -> np.ndarray:
+def scores_of(model: Any, matrix: Any, method: str) -> np.ndarray:
     """Return one column a class or label, or a flat array for two classes."""
     scores = getattr(model, method)(matrix)
     if isinstance(scores, list):
@@ -268,7 +277,7 @@ def _fold_scores(
         for name, value in params.items()
     }
     chain.fit(frame.iloc[fit], take_rows(target.values, fit), **sliced)
-    scores = _scores_of(chain, frame.iloc[score], method)
+    scores = scores_of(chain, frame.iloc[score], method)
     known = chain.classes_.tolist()
     if scores.ndim == 1 or len(known) == len(classes):
         return scores
@@ -298,8 +307,30 @@ def decided(estimator: Any, X: Any) -> np.ndarray:
     ndarray of shape (n_samples,) or (n_samples, n_labels)
         What the label encoder decodes.
     """
-    threshold = estimator.threshold_
-    codes = threshold.decide(_scores_of(estimator, X, _response_of(estimator.model_)))
-    if estimator.label_encoder_ is None and codes.ndim == 1:
+    scores = scores_of(estimator, X, response_of(estimator.model_))
+    return codes_of(scores, estimator.threshold_, estimator.label_encoder_)
+
+
+def codes_of(
+    scores: np.ndarray, threshold: ThresholdSelector, label_encoder: Any
+) -> np.ndarray:
+    """Return the codes that a threshold decides for scores.
+
+    Parameters
+    ----------
+    scores : ndarray
+        As from `scores_of`.
+    threshold : ThresholdSelector
+        Fitted.
+    label_encoder : estimator or None
+        What decodes them.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) or (n_samples, n_labels)
+        Labels themselves where nothing decodes.
+    """
+    codes = threshold.decide(scores)
+    if label_encoder is None and codes.ndim == 1:
         return threshold.classes_[codes]
     return codes

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from sklearn.utils.validation import check_is_fitted
 
-from windu.estimator.prediction import featurize, read_named
+from windu.estimator.prediction import features_of, featurize, read_named
 from windu.exceptions import PersistenceError, SchemaError
 from windu.schema.check import compare
 from windu.schema.columns import TableSchema
@@ -26,6 +26,7 @@ class Validation:
     _table_schema: TableSchema
     _feature_table_schema: TableSchema
     _named: bool
+    _swapped: bool
 
     def validate(self, X: Any, *, features: bool = False) -> ValidationReport:
         """Report every difference of a table from the schema of training.
@@ -64,7 +65,10 @@ class Validation:
             conformed, report = asked.compare(frame)
         if not features or not report.ok:
             return report
-        made = featurize(conformed, self.featurizer_)
+        if self._swapped:
+            made = features_of(conformed, self.featurizer_)
+        else:
+            made = featurize(conformed, self.featurizer_, None)
         return compare(made, self._feature_table_schema)[1]
 
     # A schema of pandera is stored as one text, for pickle, joblib and skops alike.

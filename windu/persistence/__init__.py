@@ -1,7 +1,16 @@
 """One estimator or part to a file and back, without pickle."""
 
+from windu.persistence.card import model_card
 from windu.persistence.files import load, load_part, save
 from windu.persistence.inspection import Inspection, inspect
 from windu.persistence.trust import trusted_types
 
-__all__ = ["Inspection", "inspect", "load", "load_part", "save", "trusted_types"]
+__all__ = [
+    "Inspection",
+    "inspect",
+    "load",
+    "load_part",
+    "model_card",
+    "save",
+    "trusted_types",
+]

@@ -16,7 +16,7 @@ from numpy.lib import format as npy
 
 from windu.exceptions import IntegrityError
 
-__all__ = ["MAX_BYTES", "check_archive", "json_depth"]
+__all__ = ["MAX_BYTES", "check_archive", "json_depth", "without_arrays"]
 
 #: No artifact has more bytes, packed or not.
 MAX_BYTES = 2 * 1024**3
@@ -32,7 +32,8 @@ _MAX_JSON_RATIO = 60
 
 _LOCAL = Struct("<4s5H3L2H")
 _END = Struct("<4s4H2LH")
-_NAME = re.compile(r"(schema\.json|[0-9]+\.(npy|npz))\Z")
+_TREE = "schema.json"
+_NAME = re.compile(r"(schema\.json|[0-9]+\.(npy|npz)|[0-9a-f-]{36}\.bin)\Z")
 _ARRAY = re.compile(r"[A-Za-z0-9_.]+\.npy\Z")
 _TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _STEPS = np.zeros(256, dtype=np.int8)
@@ -62,6 +63,15 @@ def check_archive(data: bytes, where: str) -> None:
             f"{where} must be an archive that skops wrote. Got another: {error}. It is "
             "damaged or was edited; get a whole copy."
         ) from error
+
+
+def without_arrays(data: bytes) -> bytes:
+    """Return a skops file with the same tree and empty arrays, for its types alone."""
+    buffer = BytesIO()
+    with ZipFile(BytesIO(data)) as file, ZipFile(buffer, "w") as made:
+        for name in file.namelist():
+            made.writestr(name, file.read(name) if name == _TREE else b"")
+    return buffer.getvalue()
 
 
 def json_depth(data: bytes) -> int:
@@ -129,7 +139,7 @@ def _check_sizes(n_bytes: int, infos: list[ZipInfo]) -> None:
     total = sum(info.file_size for info in infos)
     if total > min(MAX_BYTES, max(_FREE, _MAX_RATIO * n_bytes)):
         raise ValueError(f"{n_bytes} bytes would become {total}")
-    texts = [info for info in infos if info.filename == "schema.json"]
+    texts = [info for info in infos if info.filename == _TREE]
     for info in texts:
         if info.file_size > max(_FREE_JSON, _MAX_JSON_RATIO * info.compress_size):
             raise ValueError(f"its JSON of {n_bytes} bytes would be {info.file_size}")
@@ -145,7 +155,7 @@ def _check_member(file: ZipFile, info: ZipInfo) -> None:
         data = file.read(info)
         with ZipFile(BytesIO(data)) as inner:
             _check_members(inner, inner.infolist(), len(data), _ARRAY)
-    else:
+    elif info.filename.endswith(".npy"):
         with file.open(info) as member:
             _check_array(member, info)
 

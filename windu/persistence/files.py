@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from windu.exceptions import PersistenceError
+from windu.persistence.beside import beside
 from windu.persistence.bundle import load_run, to_artifacts
 from windu.persistence.container import pack
 from windu.persistence.part import load_part_of
@@ -87,7 +86,7 @@ def save(
         )
     said: dict[str, Any] = {"example": example, "metrics": metrics, "stats": stats}
     artifacts = to_artifacts(estimator, **said, omit=omit, key=key_of(key))
-    with _beside(path) as folder:
+    with beside(path) as folder:
         made = folder / path.name
         if one_file:
             _write(pack(artifacts), made)
@@ -207,22 +206,6 @@ def _names(trusted: Collection[str]) -> Collection[str]:
             f"[{trusted!r}]."
         )
     return trusted
-
-
-@contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    """Give a new folder beside a path, gone at the end whatever happens."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            dir=path.parent, prefix=f".{path.name}."
-        ) as folder:
-            yield Path(folder)
-    except OSError as error:
-        raise PersistenceError(
-            f"{str(path)!r} must be writable. Got: {error}. An earlier file of this "
-            "name is still whole."
-        ) from error
 
 
 def _write(data: bytes, file: Path) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
 
 import pandas as pd
 
 from windu.persistence.artifacts import read_json, read_schema
+from windu.persistence.audit import tree_of
 from windu.persistence.objects import types_in
 from windu.persistence.runs import Run, open_path
 from windu.persistence.signature import key_of
@@ -24,7 +23,7 @@ __all__ = ["Inspection", "inspect", "inspect_run"]
 class Inspection:
     """What a run says of itself, and what its bytes say.
 
-    Attributes
+    Parameters
     ----------
     where : str
         The file, folder or run.
@@ -40,6 +39,14 @@ class Inspection:
         One row a column of the input table: kind, dtype, nullable, why.
     metrics : dict
         As given at save.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib, windu
+    >>> est = windu.WinduEstimator("linear").fit([[0.0], [1.0], [2.0]], [0, 0, 1])
+    >>> path = windu.save(est, pathlib.Path(tempfile.mkdtemp()) / "steps.windu")
+    >>> windu.inspect(path).untrusted
+    []
     """
 
     where: str
@@ -140,8 +147,7 @@ def inspect_run(run: Run) -> Inspection:
 
 def _contents(archive: bytes) -> tuple[set[str], set[str]]:
     """Return the types that a skops file names, and the functions it refers to."""
-    with ZipFile(BytesIO(archive)) as file:
-        stack: list[Any] = [json.loads(file.read("schema.json"))]
+    stack: list[Any] = [tree_of(archive)]
     types, functions = set(), set()
     while stack:
         node = stack.pop()

@@ -11,7 +11,8 @@ import skops.io
 from sklearn.exceptions import InconsistentVersionWarning
 
 from windu.exceptions import IntegrityError, PersistenceError, UntrustedTypesError
-from windu.persistence.archives import check_archive
+from windu.persistence.archives import check_archive, without_arrays
+from windu.persistence.audit import check_cost, check_roles, tree_of
 from windu.persistence.flavors import from_native, to_native
 from windu.persistence.packing import pack, unpack
 from windu.persistence.structure import check_structure
@@ -76,7 +77,10 @@ def types_in(data: bytes, where: str) -> list[str]:
         If it is none.
     """
     check_archive(data, where)
-    return _readable(lambda: skops.io.get_untrusted_types(data=data), where)
+    check_cost(_readable(lambda: tree_of(data), where), where)
+    return _readable(
+        lambda: skops.io.get_untrusted_types(data=without_arrays(data)), where
+    )
 
 
 def check_trusted(types: Collection[str], trusted: Collection[str], where: str) -> None:
@@ -132,6 +136,7 @@ def build(
     PersistenceError
         If it cannot be built, or would crash.
     """
+    check_roles(tree_of(data), where)
     with warnings.catch_warnings():
         # Whether other versions predict the same is found out by doing it.
         warnings.simplefilter("ignore", InconsistentVersionWarning)

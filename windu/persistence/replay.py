@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import warnings
 from collections.abc import Mapping
 from itertools import zip_longest
@@ -13,7 +14,7 @@ import pandas as pd
 from scipy import sparse
 
 from windu.exceptions import (
-    FeatureError,
+    FeatureSchemaError,
     IntegrityError,
     VersionError,
     WinduWarning,
@@ -23,7 +24,7 @@ from windu.schema.example import plain_value
 
 __all__ = ["TOLERANCE", "check_given", "check_replay", "differences", "expected"]
 
-#: Predictions of other versions may differ by so much, relative above 1.
+#: Predictions of other versions may differ by so much, absolute or relative.
 TOLERANCE = 1e-9
 _N_SHOWN = 5
 
@@ -145,7 +146,7 @@ def check_given(estimator: Any, stored: bytes, where: str) -> None:
 
     Raises
     ------
-    FeatureError
+    FeatureSchemaError
         With all differences of the features.
 
     Warns
@@ -156,10 +157,11 @@ def check_given(estimator: Any, stored: bytes, where: str) -> None:
     estimator = without_own_checks(estimator)
     report = estimator.validate(estimator.example_, features=True)
     if not report.ok:
-        raise FeatureError(
+        raise FeatureSchemaError(
             f"The function that is given must make the features that {where} was "
             f"trained on. On its example it does not:\n{report}\nGive the function of "
-            "training, or fit again."
+            "training, or fit again.",
+            report,
         )
     found = differences(json.loads(stored), expected(estimator))
     if len(found):
@@ -207,5 +209,5 @@ def _distance(old: Any, new: Any) -> float:
         return _distance(old[1], new[1])
     if type(old) is not type(new) or not isinstance(old, (int, float)):
         return 0.0 if old == new and type(old) is type(new) else np.inf
-    distance = 0.0 if old == new else abs(float(old) - float(new))
-    return 0.0 if distance <= TOLERANCE * max(1.0, abs(old)) else distance
+    near = math.isclose(old, new, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return 0.0 if near else abs(float(old) - float(new))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from windu._compat.dtypes import cast
 from windu.schema.columns import TableSchema
 from windu.schema.kinds import as_numbers, is_castable
 
@@ -136,4 +137,4 @@ def _unpack(column: dict[str, Any]) -> pd.Series:
         return pd.to_datetime(values, format="ISO8601", utc=zoned).astype(dtype)
     if dtype.startswith("timedelta64"):
         return pd.to_timedelta(values).astype(dtype)
-    return values.astype(dtype)
+    return cast(values, dtype)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from windu._compat.dtypes import cast
 from windu.schema import kinds
 from windu.schema.columns import ColumnSchema
 
@@ -193,7 +194,7 @@ def _astype(values: pd.Series, column: ColumnSchema) -> pd.Series:
         # Without a zone, a date is one of UTC.
         zoned = "," in dtype or "tz=" in dtype
         return (dates.dt.tz_localize("UTC") if zoned else dates).astype(dtype)
-    return values.astype(dtype)
+    return cast(values, dtype)
 
 
 def _as_number_type(values: pd.Series, dtype: Any) -> pd.Series:

@@ -1,0 +1,73 @@
+"""The one-file form: an ordinary zip, in one layout."""
+
+import struct
+import zipfile
+from io import BytesIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from windu.exceptions import IntegrityError, PersistenceError
+from windu.persistence import container
+from windu.persistence.container import pack, unpack
+
+NAMES = st.text(st.characters(codec="ascii", exclude_characters="\0/"), min_size=1)
+MEMBERS = st.dictionaries(NAMES, st.binary(max_size=200), max_size=5)
+
+
+@given(MEMBERS)
+def test_what_is_packed_comes_back(members):
+    """In order; and it is a zip for everybody else."""
+    data = pack(members)
+    assert {name: bytes(held) for name, held in unpack(data).items()} == members
+    with zipfile.ZipFile(BytesIO(data)) as file:
+        assert file.testzip() is None
+        assert file.namelist() == list(members)
+        assert all(file.read(name) == held for name, held in members.items())
+
+
+@given(MEMBERS.filter(bool), st.data())
+def test_every_byte_outside_the_members_counts(members, drawn):
+    """One changed bit of a header is another file."""
+    data = pack(members)
+    position = drawn.draw(st.integers(0, len(data) - 1))
+    bad = bytearray(data)
+    bad[position] ^= 1 << drawn.draw(st.integers(0, 7))
+    try:
+        found = unpack(bytes(bad))
+    except IntegrityError:
+        return
+    # It was inside a member, which the manifest knows.
+    assert {name: len(held) for name, held in found.items()} == {
+        name: len(held) for name, held in members.items()
+    }
+    assert {name: bytes(held) for name, held in found.items()} != members
+
+
+def test_sizes_that_lie():
+    """Members that reach behind the file, or over each other."""
+    data = pack({"a": b"12345", "b": b"67890"})
+    for size in (2**32 - 1, 6, 4, 0):
+        bad = bytearray(data)
+        struct.pack_into("<L", bad, 18, size)
+        struct.pack_into("<L", bad, 22, size)
+        with pytest.raises(IntegrityError):
+            unpack(bytes(bad))
+    for length in range(len(data)):
+        with pytest.raises(IntegrityError):
+            unpack(data[:length])
+
+
+def test_names_that_stand_twice():
+    """Two members of one name are no run."""
+    data = pack({"aa": b"1", "ab": b"2"})
+    with pytest.raises(IntegrityError):
+        unpack(data.replace(b"ab", b"aa"))
+
+
+def test_too_large_for_one_file(monkeypatch):
+    """The error says what holds more."""
+    monkeypatch.setattr(container, "MAX_FILE", 10)
+    with pytest.raises(PersistenceError, match="Save to a folder"):
+        pack({"a": bytes(11)})

@@ -1,0 +1,75 @@
+"""`windu predict`: a stored run and a table in a file to predictions in another."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from windu.cli.runs import Where, load_any
+
+__all__ = ["predict"]
+
+
+def predict(
+    run: Annotated[str, typer.Argument(help="A file or folder, or a stored run.")],
+    table: Annotated[Path, typer.Argument(help="CSV or Parquet.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Where predictions go.")
+    ],
+    metastore: Where = None,
+    keep: Annotated[
+        list[str] | None, typer.Option(help="A column to write as well; repeat it.")
+    ] = None,
+    probabilities: Annotated[
+        bool, typer.Option(help="Whether to write probabilities.")
+    ] = True,
+    trusted: Annotated[
+        list[str] | None,
+        typer.Option(help="A type or function you have reviewed; repeat it."),
+    ] = None,
+    batch_size: Annotated[
+        int, typer.Option(min=1, help="Rows in memory at a time.")
+    ] = 50_000,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")] = False,
+) -> None:
+    """Predict a table of any size, in batches; the output appears when it is whole."""
+    from windu.pipeline import predict_file
+
+    estimator = load_any(run, metastore, trusted or [])
+    with _progress(quiet) as progress:
+        n_rows = predict_file(
+            estimator,
+            table,
+            output,
+            keep=keep or [],
+            probabilities=probabilities,
+            batch_size=batch_size,
+            progress=progress,
+        )
+    if not quiet:
+        print(f"Wrote {n_rows} rows to {output}.")
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[float, int], None] | None]:
+    """Give what draws a bar, where somebody can see it."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+    columns = (
+        SpinnerColumn(),
+        *Progress.get_default_columns()[:2],
+        TextColumn("{task.fields[rows]} rows"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("Predicting", total=1.0, rows=0)
+        yield lambda done, rows: bar.update(task, completed=done, rows=rows)

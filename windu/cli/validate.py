@@ -1,0 +1,40 @@
+"""`windu validate`: how a table differs from that of training."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from windu.cli.runs import Where, load_any
+
+__all__ = ["validate"]
+
+
+def validate(
+    run: Annotated[str, typer.Argument(help="A file or folder, or a stored run.")],
+    table: Annotated[Path, typer.Argument(help="CSV or Parquet.")],
+    metastore: Where = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the report as a page as well.")
+    ] = None,
+    trusted: Annotated[
+        list[str] | None,
+        typer.Option(help="A type or function you have reviewed; repeat it."),
+    ] = None,
+) -> None:
+    """List every difference of a table from that of training. 1 if predict refuses."""
+    import pandas as pd
+
+    from windu.pipeline import read_table
+
+    estimator = load_any(run, metastore, trusted or [])
+    report = estimator.validate(read_table(estimator, table))
+    with pd.option_context("display.width", 200, "display.max_columns", None):
+        print(report)
+    if html is not None:
+        html.write_text(report._repr_html_(), encoding="utf-8")
+    if not report.ok:
+        sys.exit(1)

@@ -1,0 +1,288 @@
+"""The proof of a replaced part: the stored example goes through the whole chain."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from textwrap import shorten
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.util import hash_pandas_object
+from sklearn.exceptions import NotFittedError
+
+from windu._compat.threads import openmp_threads
+from windu.estimator.accepted import (
+    check_codes,
+    check_label_encoder,
+    check_model,
+    check_scale,
+    check_scores,
+)
+from windu.estimator.features import conformed_features
+from windu.estimator.fitting import text_columns
+from windu.estimator.movement import COLUMNS, movement
+from windu.estimator.parts import PARTS, name_of
+from windu.estimator.prediction import decode, features_of, featurize, transform
+from windu.estimator.thresholding import codes_of, scores_of
+from windu.exceptions import FeatureError, PartError
+from windu.schema.report import ValidationReport
+
+__all__ = ["Replay", "proved", "report_of"]
+
+
+@dataclass
+class Replay:
+    """What the parts of an estimator make of the example, one after the other."""
+
+    features: Any
+    matrix: Any = None
+    codes: Any = None
+    scores: Any = None
+    response: str = ""
+    differences: ValidationReport | None = None
+
+
+def proved(est: Any, made: Any, replaced: Collection[str]) -> tuple[Replay, Replay]:
+    """Return the example before and after, or raise for parts that cannot work.
+
+    Parameters
+    ----------
+    est : WinduEstimator
+        The fitted estimator as it was.
+    made : WinduEstimator
+        The same with other parts.
+    replaced : collection of str
+        Which parts these are.
+
+    Returns
+    -------
+    before, after : Replay
+        Up to what the threshold decides on.
+
+    Raises
+    ------
+    FeatureSchemaError
+        With every difference of the features from those of training.
+    PartError
+        If a part does not take what the one before gives, or gives something else
+        than the next one was fitted on.
+    """
+    frame = est.example_
+    with openmp_threads(frame.size, fit=False):
+        before = _replay(est, frame)
+        return before, _proof(est, made, replaced, before, frame)
+
+
+def _replay(est: Any, frame: pd.DataFrame) -> Replay:
+    """Return what was so far; this chain has warned before, if it warns."""
+    trained = est._feature_table_schema if est._swapped else None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            features = featurize(frame, est.featurizer_, trained)
+            run = Replay(features, transform(features, est.transformer_))
+            if est.model_ is not None:
+                run.codes = np.asarray(est.model_.predict(run.matrix))
+                run.response = _response(est)
+                run.scores = _scores(est, run)
+    except Exception as error:
+        raise PartError(
+            "An estimator must work on its stored example before a part is replaced. "
+            f"It raises {type(error).__name__}: {_reason(error)}. Look at "
+            "est.predict(est.example_)."
+        ) from error
+    return run
+
+
+def _proof(
+    est: Any, made: Any, replaced: Collection[str], before: Replay, frame: pd.DataFrame
+) -> Replay:
+    """Return what the replaced parts make, each held to what the next one needs."""
+
+    def attempt(name: str, work: Callable[[], Any]) -> Any:
+        return _attempt(name, getattr(made, f"{name}_"), replaced, work)
+
+    after = Replay(before.features, before.matrix)
+    if "featurizer" in replaced:
+        after.features, after.differences = _new_features(made, frame, attempt)
+    if {"featurizer", "transformer"} & {*replaced}:
+        after.matrix = attempt(
+            "transformer", lambda: transform(after.features, made.transformer_)
+        )
+        _check_matrix(made, replaced, before.matrix, after.matrix)
+    if "label_encoder" in replaced and made.label_encoder_ is not None:
+        attempt("label_encoder", lambda: check_label_encoder(est, made, before.codes))
+    if made.model_ is None:
+        return after
+    new_scale = {"label_encoder", "model"} & {*replaced}
+    check_model(est, made, after.matrix)
+    after.codes = np.asarray(
+        attempt("model", lambda: made.model_.predict(after.matrix))
+    )
+    check_codes(est, made, after.codes, before.codes)
+    if made.task_ == "regression" and made.label_encoder_ is not None and new_scale:
+        attempt("label_encoder", lambda: check_scale(made.label_encoder_, after.codes))
+    after.response = _response(made)
+    after.scores = attempt("model", lambda: _scores(made, after))
+    check_scores(est, made, after.scores)
+    attempt("label_encoder", lambda: _decoded(made, after.codes))
+    return after
+
+
+def _attempt(
+    name: str, part: Any, replaced: Collection[str], work: Callable[[], Any]
+) -> Any:
+    """Return what a part makes; an error of its own becomes one of windu."""
+    new = name in replaced
+    try:
+        return work()
+    except NotFittedError as error:
+        if not new:
+            raise
+        raise PartError(
+            f"The new {name} must be fitted. {name_of(part)} is not. Fit it yourself "
+            f"on what the {name} of training was fitted on, or set it as a parameter "
+            "and call fit."
+        ) from error
+    except (PartError, FeatureError):
+        raise
+    except Exception as error:
+        others = " and ".join(other for other in PARTS if other in replaced)
+        raise PartError(
+            f"The {'new ' if new else ''}{name} {name_of(part)} must work on the "
+            f"stored example{'' if new else f', with the new {others}'}. It raises "
+            f"{type(error).__name__}: {_reason(error)}. Try it on est.example_."
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    return shorten(str(error), 300, placeholder=" ...").rstrip(".")
+
+
+def _new_features(
+    made: Any, frame: pd.DataFrame, attempt: Callable[..., Any]
+) -> tuple[pd.DataFrame, ValidationReport]:
+    featurizer = made.featurizer_
+    features = attempt("featurizer", lambda: features_of(frame, featurizer))
+    conformed, report = conformed_features(
+        features, made._feature_table_schema, featurizer, everything=True
+    )
+    if featurizer is not None and _sorts(featurizer, frame, conformed):
+        raise FeatureError(
+            f"The featurizer {name_of(featurizer)!r} must keep the order of the rows. "
+            "Turning the table upside down does not turn its features. Sort the table "
+            "before, not in the featurizer."
+        )
+    return conformed, report
+
+
+def _sorts(featurizer: Any, frame: pd.DataFrame, features: pd.DataFrame) -> bool:
+    """Tell whether the same features do not follow their rows: a sort, a new index."""
+    backwards = frame.iloc[::-1].reset_index(drop=True)
+    try:
+        again = features_of(backwards, featurizer)[features.columns]
+    except Exception:
+        # What needs its rows in one order does not put them in order.
+        return False
+    one, other = (hash_pandas_object(x, index=False) for x in (features, again))
+    same = one.to_numpy()[::-1] == other.to_numpy()
+    return not same.all() and one.sort_values().tolist() == other.sort_values().tolist()
+
+
+def _check_matrix(
+    made: Any, replaced: Collection[str], before: Any, after: Any
+) -> None:
+    name, shape = name_of(made.transformer_), np.shape(after)
+    if len(shape) != 2 or shape[0] != np.shape(before)[0]:
+        raise PartError(
+            "The transformer must give a matrix with the rows that came in. "
+            f"{name} gives the shape {shape} for {np.shape(before)[0]} rows."
+        )
+    if "model" not in replaced and shape != before.shape:
+        raise PartError(
+            f"The matrix must keep its {before.shape[1]} columns, which the model is "
+            f"fitted on. With the new {' and '.join(replaced)} it has {shape[1]}. "
+            "Replace the model as well, or fit an estimator anew."
+        )
+
+
+def _response(est: Any) -> str:
+    """Return the method that gives probabilities, else distances, else no name."""
+    methods = (
+        () if est.task_ == "regression" else ("predict_proba", "decision_function")
+    )
+    return next((method for method in methods if hasattr(est.model_, method)), "")
+
+
+def _scores(est: Any, run: Replay) -> Any:
+    return scores_of(est.model_, run.matrix, run.response) if run.response else None
+
+
+def _decided(est: Any, run: Replay) -> Any:
+    codes = run.codes
+    if est.threshold_ is not None:
+        codes = codes_of(run.scores, est.threshold_, est.label_encoder_)
+    return _decoded(est, codes)
+
+
+def _decoded(est: Any, codes: np.ndarray) -> Any:
+    rows = pd.RangeIndex(len(codes))
+    return decode(codes, est.task_, est.label_encoder_, rows, est._container)
+
+
+def report_of(est: Any, made: Any, before: Replay, after: Replay) -> pd.DataFrame:
+    """Return how far the values of the example moved.
+
+    Parameters
+    ----------
+    est, made : WinduEstimator
+        Before and after, whole.
+    before, after : Replay
+        As from `proved`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a feature where the featurizer is new, one for the matrix where that
+        may be another, one for scores of the same kind, one for predictions.
+    """
+    rows = []
+    if after.differences is not None:
+        found: dict[Any, list[str]] = {}
+        for difference in after.differences.differences:
+            found.setdefault(difference.column, []).append(difference.difference)
+        rows += [
+            movement(
+                "featurize",
+                name,
+                before.features[name],
+                after.features[name],
+                ", ".join(dict.fromkeys(found.get(name, ()))),
+            )
+            for name in made._feature_table_schema.names
+        ]
+    if after.matrix is not before.matrix:
+        rows.append(movement("transform", "matrix", before.matrix, after.matrix))
+    if before.codes is not None and after.codes is not None:
+        if before.response and before.response == after.response:
+            scores = before.scores, after.scores
+            rows.append(movement("predict", before.response, *scores))
+        regression = made.task_ == "regression"
+        name = "values" if regression else "labels"
+        decoded = [_decided(est, before), _decided(made, after)]
+        if not regression:
+            decoded = [_rows_of_labels(labels) for labels in decoded]
+        rows.append(movement("predict", name, decoded[0], decoded[1]))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _rows_of_labels(decoded: Any) -> list[Any]:
+    """Return labels as they stand: how far one is from another means nothing."""
+    if isinstance(decoded, list):
+        return decoded
+    if hasattr(decoded, "toarray"):
+        decoded = decoded.toarray()
+    return text_columns(pd.DataFrame(decoded)).to_numpy().tolist()

@@ -1,0 +1,176 @@
+"""A model card: what a run holds, as a page to read."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from windu.persistence.artifacts import read_json, read_schema
+from windu.persistence.inspection import Inspection, inspect_run
+from windu.persistence.part import load_part_of
+from windu.persistence.runs import Run, open_path
+from windu.persistence.signature import key_of
+
+if TYPE_CHECKING:
+    from skops.card import Card
+
+__all__ = ["card_of", "model_card"]
+
+_N_LEVELS = 5
+
+
+def model_card(path: str | Path, *, key: bytes | str | Path | None = None) -> Card:
+    """Return the model card of what `save` wrote.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The file or folder.
+    key : bytes, str or pathlib.Path, default=None
+        The manifest must be signed with it; as in `save`.
+
+    Returns
+    -------
+    skops.card.Card
+        Add sections of your own (intended use, limits, authors) with its ``add``, then
+        ``save`` it.
+
+    Raises
+    ------
+    PersistenceError
+        If the run is missing, damaged, or none of windu's.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib, windu
+    >>> est = windu.WinduEstimator("linear").fit([[0.0], [1.0], [2.0]], [0, 0, 1])
+    >>> path = windu.save(est, pathlib.Path(tempfile.mkdtemp()) / "steps.windu")
+    >>> print(windu.model_card(path).select("Input").content)
+    The columns that it takes, ...
+    """
+    return card_of(open_path(path, key=key_of(key)), str(path))
+
+
+def card_of(run: Run, name: str) -> Card:
+    """Return the model card of a run.
+
+    Parameters
+    ----------
+    run : Run
+        As opened.
+    name : str
+        What the card calls it, and how it is loaded.
+
+    Returns
+    -------
+    skops.card.Card
+        As from `model_card`.
+    """
+    from skops.card import Card
+
+    seen = inspect_run(run)
+    card = Card(None, model_diagram=False, template=None)
+    card.add(**{"Model card": f"Written by windu from {_text(name)}."})
+    card.add_table(folded=False, **{"Overview": _pairs(_overview(run, seen))})
+    if "schema.json" in run.manifest.artifacts:
+        _add_input(card, run)
+    if seen.metrics:
+        table = _pairs({one: json.dumps(value) for one, value in seen.metrics.items()})
+        card.add_table(folded=False, **{"Metrics": table})
+    if "threshold.skops" in run.manifest.artifacts:
+        _add_threshold(card, run)
+    if "config.yaml" in run.manifest.artifacts:
+        config = run.read("config.yaml").decode()
+        card.add(**{"Configuration": f"```yaml\n{config.replace('```', '')}\n```"})
+    card.add_table(folded=False, **{"Versions": _pairs(run.manifest.versions)})
+    card.add(**{"How to load": _how_to_load(seen, name)})
+    return card
+
+
+def _overview(run: Run, seen: Inspection) -> dict[str, Any]:
+    types = seen.artifacts.set_index("artifact")["types"]
+    task = read_json(run, "stats.json").get("task")
+    stated = {
+        "task": task,
+        "model": ", ".join(
+            one for one in types.get("model.skops", []) if "numpy" not in one
+        ),
+        "run": run.manifest.id,
+        "saved": run.manifest.created,
+        "bytes": sum(entry.bytes for entry in run.manifest.artifacts.values()),
+    }
+    lineage = {one: value for one, value in run.manifest.lineage.items() if value}
+    return stated | lineage
+
+
+def _add_input(card: Card, run: Run) -> None:
+    known = read_schema(run, "schema.json").columns
+    rows = [
+        {
+            "column": column.name,
+            "kind": column.kind,
+            "dtype": column.dtype,
+            "missing": f"{column.null_share:.1%}",
+            "values": _values(column),
+        }
+        for column in known
+    ]
+    table = {name: [_text(row[name]) for row in rows] for name in rows[0]}
+    said = (
+        "The columns that it takes, and what they held in training. Other values are "
+        "accepted, and listed by `validate`."
+    )
+    card.add_table(description=said, folded=False, **{"Input": table})
+
+
+def _values(column: Any) -> str:
+    if column.levels is not None:
+        more = ", ..." if len(column.levels) > _N_LEVELS else ""
+        return ", ".join(map(str, column.levels[:_N_LEVELS])) + more
+    if column.minimum is not None:
+        return f"{column.minimum} to {column.maximum}"
+    return str(column.why)
+
+
+def _add_threshold(card: Card, run: Run) -> None:
+    threshold = load_part_of(run, "threshold")
+    cuts = threshold.thresholds_.ravel().tolist()
+    # A single cut is that of the second class.
+    classes = threshold.classes_.tolist()[-len(cuts) :]
+    stated = {
+        "score": threshold.score_name_,
+        "score with it": f"{threshold.score_:.4g}",
+        "score without it": f"{threshold.plain_score_:.4g}",
+    } | {f"of {one}": f"{cut:.4g}" for one, cut in zip(classes, cuts, strict=False)}
+    card.add_table(
+        description=threshold.reason_, folded=False, **{"Threshold": _pairs(stated)}
+    )
+
+
+def _how_to_load(seen: Inspection, name: str) -> str:
+    asked = [*seen.functions, *seen.untrusted]
+    trusted = f", trusted={asked!r}" if asked else ""
+    return (
+        "```python\nimport windu\n\n"
+        f"est = windu.load({name!r}{trusted})\n"
+        "est.validate(X).raise_for_errors()\nest.predict(X)\n```\n"
+    )
+
+
+def _pairs(stated: Mapping[str, Any]) -> dict[str, list[str]]:
+    return {"what": _texts(stated), "value": _texts(stated.values())}
+
+
+def _texts(values: Iterable[Any]) -> list[str]:
+    return [_text(value) for value in values]
+
+
+def _text(value: Any) -> str:
+    """Return a value as one line that no page takes for markup."""
+    return re.sub(r"\s+", " ", html.escape(str(value), quote=False)).replace(
+        "|", "&#124;"
+    )

@@ -1,0 +1,200 @@
+"""Predictions for a table in a file, which need not fit into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from windu.exceptions import PartError, SchemaError, TableError, did_you_mean_each
+from windu.persistence.beside import beside
+from windu.pipeline.batches import TableWriter, form_of, read_batches
+
+__all__ = ["predict_file", "predictions", "read_table"]
+
+BATCH_SIZE = 50_000
+
+
+def predict_file(
+    estimator: Any,
+    source: str | Path,
+    target: str | Path,
+    *,
+    keep: Sequence[str] = (),
+    probabilities: bool = True,
+    batch_size: int = BATCH_SIZE,
+    progress: Callable[[float, int], None] | None = None,
+) -> int:
+    """Write the predictions for a table to another file.
+
+    Parameters
+    ----------
+    estimator : WinduEstimator
+        Fitted.
+    source : str or pathlib.Path
+        The table: CSV (also ``.csv.gz``) or Parquet.
+    target : str or pathlib.Path
+        Where predictions go, in the same order of rows; written beside, then renamed.
+    keep : sequence of str, default=()
+        Columns of the table to write as well, such as an id.
+    probabilities : bool, default=True
+        Whether to write ``predict_proba`` where there is one.
+    batch_size : int, default=50_000
+        Rows that are in memory at a time.
+    progress : callable, default=None
+        Called after each batch with the share of the file that is done, and the rows.
+
+    Returns
+    -------
+    int
+        The number of rows.
+
+    Raises
+    ------
+    TableError
+        If a file cannot be read or written, or lacks a column to keep.
+    SchemaError
+        If a batch does not fit the schema of training; nothing is written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import pandas as pd
+    >>> from windu import WinduEstimator, predict_file
+    >>> from windu.datasets import load_penguins
+    >>> X, y = load_penguins(return_X_y=True)
+    >>> est = WinduEstimator("linear").fit(X, y)
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> X.to_csv(folder / "new.csv", index=False)
+    >>> predict_file(est, folder / "new.csv", folder / "scored.parquet", keep=["sex"])
+    344
+    >>> list(pd.read_parquet(folder / "scored.parquet"))[:3]
+    ['sex', 'prediction', 'probability_Adelie']
+    """
+    source, target = Path(source), Path(target)
+    form, n_rows = form_of(target), 0
+    if not hasattr(estimator, "predict"):
+        raise PartError(
+            "What predicts must have a model. Got one that only transforms. Use its "
+            "transform, or save an estimator with a model."
+        )
+    if source.resolve() == target.resolve():
+        raise TableError(
+            f"Predictions must go to another file. Got {str(target)!r} for both."
+        )
+    texts = _texts(estimator, keep)
+    with beside(target) as folder:
+        packed = target.name.lower().endswith(".gz")
+        with TableWriter(folder / "table", form, packed) as writer:
+            for batch in read_batches(source, batch_size, texts):
+                _check_kept(batch.frame, keep, source)
+                try:
+                    made = predictions(estimator, batch.frame, probabilities)
+                except SchemaError as error:
+                    raise _with_place(error, source, batch.first) from error
+                writer.write(_joined(batch.frame, keep, made))
+                n_rows += len(made)
+                if progress is not None:
+                    progress(batch.done, n_rows)
+        (folder / "table").replace(target)
+    return n_rows
+
+
+def predictions(
+    estimator: Any, frame: pd.DataFrame, probabilities: bool = True
+) -> pd.DataFrame:
+    """Return what an estimator predicts, as one table.
+
+    Parameters
+    ----------
+    estimator : WinduEstimator or scikit-learn estimator
+        Fitted.
+    frame : pandas.DataFrame of shape (n_samples, n_columns)
+        A table.
+    probabilities : bool, default=True
+        Whether to give ``predict_proba`` where there is one.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_samples, ...)
+        ``prediction``, or one column a label or output; ``probability_<class>``.
+    """
+    predicted = estimator.predict(frame)
+    classes = list(getattr(estimator, "classes_", ()))
+    if isinstance(predicted, pd.DataFrame):
+        made = predicted.add_prefix("prediction_").reset_index(drop=True)
+    elif isinstance(predicted, list):
+        # Lists of labels: one column of yes and no a label.
+        made = pd.DataFrame(
+            {f"prediction_{one}": [one in row for row in predicted] for one in classes}
+        )
+    elif np.ndim(predicted) == 2:
+        names = classes or range(np.shape(predicted)[1])
+        made = pd.DataFrame(predicted, columns=[f"prediction_{one}" for one in names])
+    else:
+        made = pd.DataFrame({"prediction": predicted})
+    if not probabilities or not hasattr(estimator, "predict_proba"):
+        return made
+    names = [f"probability_{one}" for one in classes]
+    scores = pd.DataFrame(estimator.predict_proba(frame), columns=names)
+    return pd.concat([made, scores], axis=1)
+
+
+def read_table(estimator: Any, source: str | Path) -> pd.DataFrame:
+    """Return a table in a file, with the texts of training as texts.
+
+    Parameters
+    ----------
+    estimator : WinduEstimator
+        Fitted.
+    source : str or pathlib.Path
+        CSV (also ``.csv.gz``) or Parquet.
+
+    Returns
+    -------
+    pandas.DataFrame
+        All of its rows.
+    """
+    batches = read_batches(Path(source), BATCH_SIZE, _texts(estimator, ()))
+    return pd.concat([batch.frame for batch in batches], ignore_index=True)
+
+
+def _texts(estimator: Any, keep: Sequence[str]) -> list[str]:
+    """Return the columns whose values must be read as they are written."""
+    schema = getattr(estimator, "_table_schema", None)
+    columns = [] if schema is None else schema.columns
+    known = {str(column.name) for column in columns}
+    texts = [str(column.name) for column in columns if column.storage == "text"]
+    return texts + [name for name in keep if name not in known]
+
+
+def _check_kept(frame: pd.DataFrame, keep: Sequence[str], source: Path) -> None:
+    gone = [name for name in keep if name not in frame.columns]
+    if gone:
+        hints = "".join(did_you_mean_each(gone, frame.columns))
+        raise TableError(
+            f"The table {str(source)!r} must have the columns to keep. Missing: {gone}."
+            + hints
+        )
+
+
+def _joined(
+    frame: pd.DataFrame, keep: Sequence[str], made: pd.DataFrame
+) -> pd.DataFrame:
+    twice = [name for name in keep if name in made.columns]
+    if twice:
+        raise TableError(
+            f"Columns to keep must have other names than predictions. Got {twice}. "
+            "Rename them in the table."
+        )
+    return pd.concat([frame[list(keep)].reset_index(drop=True), made], axis=1)
+
+
+def _with_place(error: SchemaError, source: Path, first: int) -> SchemaError:
+    return SchemaError(
+        f"In {str(source)!r}, in the rows from {first} on: {error}", error.report
+    )
