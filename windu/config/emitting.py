@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import re
 from typing import Any
@@ -94,8 +95,8 @@ def emit(data: dict[str, dict[str, Any]]) -> str:
         SVC: {C: 1e-05}
     <BLANKLINE>
     """
-    dumper = _Dumper("", default_flow_style=None, sort_keys=False)
-    node = dumper.represent_data(data)
+    dumper = _Dumper(io.StringIO(), default_flow_style=None, sort_keys=False)
+    node: Any = dumper.represent_data(data)
     node.flow_style = False
     for _, section in node.value:
         section.flow_style = not section.value

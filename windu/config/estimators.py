@@ -14,7 +14,7 @@ from windu.config.parts import read_part
 from windu.config.reading import Reader
 from windu.config.references import check_allow
 from windu.config.sections import EstimatorSection, read_section
-from windu.config.writing import write_part
+from windu.config.writing import check_settings, write_part
 from windu.config.yaml_text import MAX_BYTES, Document, dotted, read_yaml
 from windu.estimator import WinduEstimator
 from windu.exceptions import ConfigError
@@ -63,6 +63,7 @@ def to_yaml(estimator: WinduEstimator) -> str:
             f"to_yaml takes a WinduEstimator. Got {type(estimator).__name__}. Pass "
             "WinduEstimator(model)."
         )
+    check_settings(estimator, ("estimator",))
     defaults, values = parameters_of(WinduEstimator), vars(estimator)
     section = {
         name: write_part(name, values[name], ("estimator", name))

@@ -92,6 +92,8 @@ def _array(mapping: dict[Any, Any]) -> Any:
         made = np.array(data, dtype=dtype)
     except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"numpy must be a number or even lists: {error}.") from error
+    if made.dtype.kind in "biu" and made.tolist() != data:
+        raise ValueError(f"numpy must be of its dtype {made.dtype}. Got {data!r}.")
     if dtype is None and made.dtype.kind == "i":
         made = made.astype(np.int64)
     if dtype is None and made.dtype.kind == "O":
@@ -128,8 +130,9 @@ def write_array(value: Any) -> dict[str, Any] | None:
     if isinstance(value, np.ndarray) and not value.ndim:
         return None
     form: dict[str, Any] = {"numpy": value.tolist()}
-    inferred = np.array(form["numpy"]).dtype
-    return form | ({} if value.dtype == inferred else {"dtype": value.dtype.name})
+    if not named or value.dtype in (bool, np.int64, np.float64):
+        return form
+    return form | {"dtype": value.dtype.name}
 
 
 def write_frame(value: pd.DataFrame) -> dict[str, Any] | None:

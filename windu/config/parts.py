@@ -10,13 +10,22 @@ import numpy as np
 from windu.components.registry import names_of
 from windu.components.thresholds import ThresholdSelector
 from windu.components.thresholds.scorers import objective_for
+from windu.config.classes import known_names
 from windu.config.forms import form_of
 from windu.config.reading import Maker, Reader, near_class
 from windu.config.yaml_text import Path, dotted, short
+from windu.estimator.parts import fresh_part
 from windu.exceptions import ConfigError, did_you_mean
 from windu.schema.tolerance import check_tolerance
+from windu.schema.user.given import pandera_schema_of
 
 __all__ = ["read_part"]
+
+
+_EXAMPLES = {
+    **{"featurizer": "auto", "transformer": "auto"},
+    **{"label_encoder": "log1p", "model": "random_forest"},
+}
 
 
 def read_part(reader: Reader, name: str, data: Any, path: Path) -> Maker:
@@ -52,11 +61,25 @@ def read_part(reader: Reader, name: str, data: Any, path: Path) -> Maker:
     if isinstance(data, str) and data in (options := names_of(name)):
         return lambda: data
     if isinstance(data, str):
-        raise _no_part(reader, name, data, path, did_you_mean(data, options))
+        hint = did_you_mean(data, options)
+        hint = near_class(data) if data in known_names() else hint
+        raise _no_part(reader, name, data, path, hint)
     if not reader.makes_object(data):
         hint = near_class(data) if isinstance(data, dict) else ""
         raise _no_part(reader, name, data, path, hint)
-    return reader.value(data, path)
+    return _checked(reader, name, reader.value(data, path), path)
+
+
+def _checked(reader: Reader, name: str, make: Maker, path: Path) -> Maker:
+    """Make a part, and raise if it cannot be one."""
+
+    def made() -> Any:
+        part = make()
+        with reader.at(path):
+            fresh_part(name, part, classifier=reader.classifier)
+        return part
+
+    return made
 
 
 def _no_part(
@@ -64,7 +87,7 @@ def _no_part(
 ) -> ConfigError:
     return reader.document.error(
         path,
-        f"{dotted(path)} must be null, a name such as {names_of(name)[1]!r}, a class "
+        f"{dotted(path)} must be null, a name such as {_EXAMPLES[name]!r}, a class "
         "with its parameters, {Class: {parameter: value}}, or {use: "
         f"'package.module:name'}}. Got {short(data)}.{hint}",
     )
@@ -86,7 +109,7 @@ def _threshold(reader: Reader, data: Any, path: Path) -> Maker:
         if isinstance(scoring, str):
             _check_score(reader, scoring, (*path, "scoring"))
         return reader.object(ThresholdSelector, None, data, path)
-    return reader.value(data, path)
+    return _checked(reader, "threshold", reader.value(data, path), path)
 
 
 def _check_score(reader: Reader, name: str, path: Path) -> None:
@@ -106,13 +129,20 @@ def _schema(reader: Reader, data: Any, path: Path) -> Maker:
             + did_you_mean(data, ["infer"]),
         )
     if "use" in data:
-        return reader.reference(data, path, call=False)
+        make = reader.reference(data, path, call=False)
+        return lambda: _own_schema(reader, make(), path)
     if set(data) == {"pandera"}:
         return _pandera(reader, data["pandera"], (*path, "pandera"))
     for key, action in data.items():
         with reader.at((*path, key)):
             check_tolerance({key: action})
     return lambda: dict(data)
+
+
+def _own_schema(reader: Reader, found: Any, path: Path) -> Any:
+    with reader.at(path):
+        pandera_schema_of(found)
+    return found
 
 
 def _pandera(reader: Reader, data: Any, path: Path) -> Maker:

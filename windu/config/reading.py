@@ -118,6 +118,12 @@ class Reader:
     def _named(self, name: str, given: dict[Any, Any], path: Path) -> Maker:
         """Return what makes an object of a class or of a registered name."""
         with self.at(path):
+            if name in MODELS and self.classifier is None:
+                raise ConfigError(
+                    f"The name {name!r} stands for a classifier and a regressor. Say "
+                    "which: add 'task: binary', 'multiclass', 'multilabel' or "
+                    "'regression', or name a class."
+                )
             if name in MODELS:
                 made = named_part("model", name, classifier=self.classifier)
                 return self.object(type(made), name, given, path)
@@ -260,7 +266,7 @@ class Reader:
         """Give errors the place of what they are about."""
         try:
             yield
-        except (WinduError, ValueError) as error:
+        except (WinduError, ValueError, TypeError, RuntimeError) as error:
             if isinstance(error, ConfigError) and error.line is not None:
                 raise
             raise self.document.error(path, str(error)) from error
@@ -273,6 +279,10 @@ def _constant(value: Any) -> Maker:
 def near_class(data: Any) -> str:
     """Return which class a name, or the key of a mapping, may have meant."""
     name = next(iter(data), None) if isinstance(data, dict) else data
+    if isinstance(name, str) and name in (*MODELS, *known_names()):
+        return (
+            f" Write {{{name}: {{parameter: value}}}}, or indent them below {name!r}."
+        )
     return (
         did_you_mean(name, [*MODELS, *known_names()]) if isinstance(name, str) else ""
     )

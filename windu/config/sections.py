@@ -81,11 +81,12 @@ def read_section(document: Document) -> Config:
 
 def _located(document: Document, error: ValidationError) -> ConfigError:
     """Return the first thing that is wrong, with its place."""
-    found = error.errors(include_url=False)[0]
+    # A key that is not known explains one that is missing.
+    known = error.errors(include_url=False)
+    found = max(known, key=lambda e: e["type"] == "extra_forbidden")
     kind, given, path = found["type"], found["input"], tuple(found["loc"])
     if kind == "missing":
-        hint = did_you_mean(path[-1], document.data)
-        return document.error(path, f"The key {path[-1]!r} must be there.{hint}")
+        return document.error(path, f"The key {path[-1]!r} must be there. Add it.")
     # After the keys pydantic names the kind that it has tried.
     while path not in document.values:
         path = path[:-1]

@@ -27,7 +27,7 @@ from windu.config.references import target_of
 from windu.config.yaml_text import MAX_DEPTH, Path, dotted, short
 from windu.exceptions import ConfigError, PersistenceError
 
-__all__ = ["write_parameters", "write_part"]
+__all__ = ["check_settings", "write_parameters", "write_part"]
 
 #: What clones of scikit-learn's estimators carry besides their parameters.
 _SETTINGS = {
@@ -86,9 +86,7 @@ def write_parameters(part: Any, path: Path) -> dict[str, Any]:
         For what has no form, with the way out.
     """
     cls: Any = type(part)
-    for attribute, method in _SETTINGS.items():
-        if vars(part).get(attribute):
-            raise _no_form(part, path, f"Call {method} in code, on what is read.")
+    check_settings(part, path)
     known = parameters_of(cls)
     values = values_of(part)
     if unknown := [name for name in values if name not in known]:
@@ -102,6 +100,14 @@ def write_parameters(part: Any, path: Path) -> dict[str, Any]:
         for name, default in known.items()
         if name in values and first_difference(values[name], default) is not None
     }
+
+
+def check_settings(part: Any, path: Path) -> None:
+    """Raise for what clones keep and parameters do not tell."""
+    for attribute, method in _SETTINGS.items():
+        if vars(part).get(attribute):
+            way_out = f"Its {method} was called; do that in code, on what is read."
+            raise _no_form(part, path, way_out)
 
 
 def _parameter(cls: type, name: str, value: Any, path: Path, default: Any) -> Any:

@@ -33,7 +33,9 @@ MAX_BYTES = 1_000_000
 MAX_NODES = 50_000
 MAX_DEPTH = 64
 
-_OLD_BREAKS = re.compile("[\x85\u2028\u2029]")
+#: Line breaks of YAML 1.1 and PyYAML that are plain characters in YAML 1.2, and a byte
+#: order mark inside the text.
+_UNCLEAR = re.compile("[\x85\u2028\u2029]|(?!\\A)\ufeff")
 
 #: Keys and positions from the top of a document to a value.
 Path = tuple[Any, ...]
@@ -114,15 +116,14 @@ def read_yaml(text: str, name: str | None = None) -> Document:
     ConfigError
         With the place.
     """
-    if broken := _OLD_BREAKS.search(text):
-        # Line breaks in YAML 1.1 and in PyYAML, plain characters in YAML 1.2.
-        raise _character(text, broken.start(), name)
     if len(text) > MAX_BYTES:
         raise ConfigError(
             f"A configuration must have at most {MAX_BYTES} characters. Got "
             f"{len(text)}. Keep data in files of its own.",
             name,
         )
+    if unclear := _UNCLEAR.search(text):
+        raise _character(text, unclear.start(), name)
     return _Composer(text, name).document()
 
 
@@ -164,7 +165,9 @@ class _Composer:
             raise _character(text, error.position, self.name) from None
         except ValueError as error:
             # Such as an escape that stands for no character.
-            raise ConfigError(f"This is no YAML: {error}.", self.name) from None
+            before = next(reversed(self.values.values()), (1, 1))
+            reason = f"This is no YAML: {error}. It stands after this place."
+            raise ConfigError(reason, self.name, *before) from None
 
     def _value(self, event: Any, path: Path) -> Any:
         self.values[path] = _place(event.start_mark)
