@@ -45,8 +45,13 @@ def alone(kind):
     ]
 
 
-CLASSIFIERS, REGRESSORS = alone("classifier"), alone("regressor")
-TRANSFORMERS = alone("transformer")
+# Without its estimator it has no predict.
+CLASSIFIERS = [
+    cls for cls in alone("classifier") if cls.__name__ != "SelfTrainingClassifier"
+]
+REGRESSORS = alone("regressor")
+# Some can only transform what they were fitted on, and are no part.
+TRANSFORMERS = [cls for cls in alone("transformer") if hasattr(cls, "transform")]
 
 
 def plain(value):

@@ -116,8 +116,8 @@ def test_no_form(name):
     """The error names the parameter and a way out; nothing is changed silently."""
     with pytest.raises(ConfigError) as raised:
         to_yaml(holding(NO_FORM[name]))
-    start = "estimator.transformer.FunctionTransformer.kw_args"
-    assert raised.value.key.startswith(start) or name in ("trusted", "lost shape")
+    assert raised.value.key.startswith("estimator.transformer.")
+    assert "kw_args" in str(raised.value)
     assert str(raised.value)[-1] == "."
     assert raised.value.line is None
 
@@ -194,7 +194,8 @@ EXAMPLES = [
     "estimator: {}",
     "estimator: {model: null, task: auto}",
     "estimator: {model: random_forest, featurizer: {use: 'a:b'}, threshold: [0.5]}",
-    "estimator:\n  task: binary\n  model: {hist_gradient_boosting: {learning_rate: 0.05}}\n"
+    "estimator:\n  task: binary\n"
+    "  model: {hist_gradient_boosting: {learning_rate: 0.05}}\n"
     "  threshold: {scoring: f1}\n  random_state: 0\n",
     "estimator: {schema: {extra: warn}, label_encoder: log1p, n_jobs: -1, verbose: 2}",
 ]

@@ -96,9 +96,8 @@ def _check_same(estimator: WinduEstimator, text: str, allow: frozenset[str]) -> 
         again = _estimator(read_yaml(text), allow)
     except ConfigError as error:
         reason = str(error).partition(": ")[2]
-        raise ConfigError(
-            f"What is written must be read again. It is not: {reason}", key=error.key
-        ) from error
+        about = f"{error.key}: " if error.key else ""
+        raise ConfigError(f"{about}{reason}", key=error.key) from error
     difference = first_difference(estimator, again)
     if difference is not None:
         where = dotted(("estimator", *difference))

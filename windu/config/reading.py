@@ -32,6 +32,9 @@ __all__ = ["Maker", "Reader", "near_class"]
 
 Maker = Callable[[], Any]
 
+#: Looking at an estimator may raise any of them, as some tell what they are by a part.
+_CAUGHT = (WinduError, AttributeError, RuntimeError, TypeError, ValueError)
+
 #: What is no estimator and may stand in its place.
 _INSTEAD = ("drop", "passthrough")
 
@@ -266,7 +269,7 @@ class Reader:
         """Give errors the place of what they are about."""
         try:
             yield
-        except (WinduError, ValueError, TypeError, RuntimeError) as error:
+        except _CAUGHT as error:
             if isinstance(error, ConfigError) and error.line is not None:
                 raise
             raise self.document.error(path, str(error)) from error

@@ -58,6 +58,8 @@ def write_part(name: str, value: Any, path: Path) -> Any:
     ConfigError
         For what has no form, with the way out.
     """
+    if reason := refusal(object, name, value):
+        raise ConfigError(f"{dotted(path)}: {reason}", key=dotted(path))
     if name == "schema" and is_pandera(value):
         return {"pandera": _pandera(value, path)}
     if name == "threshold" and type(value) is ThresholdSelector:
@@ -194,6 +196,8 @@ def _mapping(value: dict[Any, Any], path: Path) -> dict[Any, Any]:
             raise _no_form(
                 key, (*path, key), "Use plain numbers and texts as keys of a dict."
             )
+        if key == "trusted":
+            raise _no_form(key, (*path, key), "Give the key another name.")
     data = {key: _write(item, (*path, key)) for key, item in value.items()}
     names = {"use", *known_names(), *MODELS, *LABEL_ENCODERS}
     looks_special = (
