@@ -46,7 +46,7 @@ MIRROR = "mirror.json"
 class StoredRun:
     """Where a run is found in a metastore.
 
-    Attributes
+    Parameters
     ----------
     id : str
         Its id; ids sort by time.
