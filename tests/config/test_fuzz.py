@@ -29,13 +29,13 @@ BASE = """estimator:
   schema: {pandera: {format: 1, columns: [{name: a, dtype: float64}]}}
   random_state: 0
 """
-WORDS = """
+WORD_LIST = """
 null true [] {} 0 -1 1e5 .nan .inf '' x drop SVC Pipeline svm log1p use tuple set slice
 dict numpy dtype frame columns steps {SVC:} [[]] {?:1} : - , | > & * ! % @ " ' # é [1,2]
 99999999999999999999999 {use:1} {tuple:[1]} {numpy:[[1],[2]]} {set:[[1]]} {numpy:1}
 {frame:{}} {dict:{SVC:1}} {ThresholdSelector:} {pandera:1}
-""".split()
-WORDS = [word.replace(":", ": ") for word in WORDS]
+"""
+WORDS = [word.replace(":", ": ") for word in WORD_LIST.split()]
 
 
 def changed(rng):
