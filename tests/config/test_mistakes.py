@@ -41,6 +41,11 @@ MISTAKES = {
     "pandera": ("schema: {pandera: {columns: []}}", 2, 21, "that windu wrote"),
     "steps": ("model: {Pipeline: {steps: [[a, SVC]]}}", 2, 29, "without dashes"),
     "step": ("model: {Pipeline: {steps: {a: SVR1}}}", 2, 33, "Did you mean 'SVR'"),
+    "function": (
+        "model: {Pipeline: {steps: {a: {use: 'numpy:log1p'}}}}",
+        *(2, 33, r"Write a function as \{FunctionTransformer"),
+    ),
+    "dots": ("featurizer: {use: numpy.log1p}", 2, 21, "Did you mean 'numpy:log1p'"),
     "no steps": ("model: {Pipeline: {}}", 2, 21, r"needs \['steps'\]"),
     "inner": ("model: {RFE: {estimator: {SVC: {c: 1}}}}", 2, 35, "no parameter 'c'"),
     "columns": (

@@ -338,7 +338,7 @@ def test_every_class(name):
     if required and required[0] in lists:
         args = ([("a", LogisticRegression())],)
     else:
-        args = needs.get(name, (LogisticRegression(C=2.0),) if required else ())
+        args = needs.get(name, (LogisticRegression(C=2.0),)) if required else ()
     check_value(cls(*args))
     for parameter, options in accepted(cls).items():
         if parameter not in required:

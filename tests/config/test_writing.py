@@ -3,7 +3,6 @@
 import collections
 import enum
 
-import jsonschema
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
@@ -204,6 +203,7 @@ EXAMPLES = [
 @pytest.mark.parametrize("text", EXAMPLES)
 def test_json_schema(text):
     """Editors find nothing wrong with a right file."""
+    jsonschema = pytest.importorskip("jsonschema")
     jsonschema.validate(yaml.safe_load(text), config_schema())
 
 
@@ -222,6 +222,7 @@ def test_json_schema(text):
 )
 def test_json_schema_finds_mistakes(text):
     """And what `from_yaml` would refuse at first sight."""
+    jsonschema = pytest.importorskip("jsonschema")
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(yaml.safe_load(text), config_schema())
     with pytest.raises(ConfigError):

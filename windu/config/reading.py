@@ -200,7 +200,19 @@ class Reader:
                 "name, {Class: {parameter: value}}, or {use: 'package.module:name'}. "
                 f"Got {short(data)}." + near_class(data),
             )
-        return self.value(data, path)
+        make = self.value(data, path)
+
+        def made() -> Any:
+            part = make()
+            if not hasattr(part, "fit"):
+                raise self.document.error(
+                    path,
+                    f"{dotted(path)} must be an estimator. Got {short(part)}. Write a "
+                    "function as {FunctionTransformer: {func: {use: ...}}}.",
+                )
+            return part
+
+        return made
 
     def _named_items(self, name: str, data: Any, path: Path) -> Maker:
         """Return what makes a list of names with estimators, of a mapping."""

@@ -94,7 +94,7 @@ def check_target(target: Any, allow: Collection[str]) -> None:
     if found is None:
         raise ConfigError(
             "'use' must be 'package.module:name', with one name after the colon. Got "
-            f"{target!r}."
+            f"{target!r}.{_with_colon(target)}"
         )
     module, name = found.groups()
     if name in _VETTED.get(module, ()) or _may(module, allow):
@@ -113,6 +113,13 @@ def check_target(target: Any, allow: Collection[str]) -> None:
         f"{target!r} is code of a module that is not allowed, and was not imported. If "
         f"you trust it, pass allow=[{package!r}]."
     )
+
+
+def _with_colon(target: Any) -> str:
+    if not isinstance(target, str) or not _MODULE.fullmatch(target):
+        return ""
+    module, _, name = target.rpartition(".")
+    return did_you_mean(target, [f"{module}:{name}"]) if module else ""
 
 
 def find_target(target: str, allow: Collection[str]) -> Any:
