@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ThresholdCurveDisplay,
         ThresholdSelector,
     )
+    from windu.config import config_schema, from_yaml, to_yaml
     from windu.estimator import WinduEstimator
     from windu.metastore import Metastore, StoredRun
     from windu.persistence import (
@@ -56,8 +57,10 @@ _HOMES = {
     "ThresholdSelector": "windu.components",
     "ValidationReport": "windu.schema",
     "WinduEstimator": "windu.estimator",
+    "config_schema": "windu.config",
     "datasets": "",
     "exceptions": "",
+    "from_yaml": "windu.config",
     "infer_schema": "windu.schema",
     "inspect": "windu.persistence",
     "load": "windu.persistence",
@@ -66,6 +69,7 @@ _HOMES = {
     "model_card": "windu.persistence",
     "predict_file": "windu.pipeline",
     "save": "windu.persistence",
+    "to_yaml": "windu.config",
     "trusted_types": "windu.persistence",
 }
 
@@ -84,8 +88,10 @@ __all__ = [
     "ThresholdSelector",
     "ValidationReport",
     "WinduEstimator",
+    "config_schema",
     "datasets",
     "exceptions",
+    "from_yaml",
     "infer_schema",
     "inspect",
     "load",
@@ -94,6 +100,7 @@ __all__ = [
     "model_card",
     "predict_file",
     "save",
+    "to_yaml",
     "trusted_types",
 ]
 

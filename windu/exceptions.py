@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 __all__ = [
+    "ConfigError",
     "FeatureError",
     "FeatureSchemaError",
     "IntegrityError",
@@ -189,6 +190,54 @@ class TableError(WinduError, ValueError):
     >>> issubclass(TableError, ValueError)
     True
     """
+
+
+class ConfigError(WinduError, ValueError):
+    """A configuration cannot be read, or an object has no form in one.
+
+    Parameters
+    ----------
+    message : str
+        What must hold, what was got, what to do.
+    path : str, default=None
+        The file that was read.
+    line, column : int, default=None
+        Where in the text, counted from 1.
+    key : str, default=""
+        What it is about, such as ``"estimator.model.max_depth"``.
+
+    Attributes
+    ----------
+    path : str or None
+        The file given.
+    line, column : int or None
+        The place given.
+    key : str
+        The key given.
+
+    Examples
+    --------
+    >>> from windu.exceptions import ConfigError
+    >>> error = ConfigError("No such key.", "credit.yaml", 3, 5)
+    >>> str(error), error.line
+    ('credit.yaml, line 3, column 5: No such key.', 3)
+    """
+
+    def __init__(
+        self,
+        message: str,
+        path: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        key: str = "",
+    ):
+        place = [path] if path else []
+        place += [] if line is None else [f"line {line}, column {column}"]
+        super().__init__(f"{', '.join(place)}: {message}" if place else message)
+        self.path = path
+        self.line = line
+        self.column = column
+        self.key = key
 
 
 class PersistenceError(WinduError, ValueError):

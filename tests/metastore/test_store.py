@@ -189,6 +189,15 @@ def test_lineage(store):
     assert table["parent"].tolist() == ["credit@2", first]
 
 
+def test_a_child_takes_the_name_of_its_parent(store):
+    """As what a part was replaced in; without a parent it needs one."""
+    stored = store.save(EST.replace(threshold=None), parent="credit@production")
+    assert stored.name == "credit"
+    assert store.lineage(stored.reference)["reference"][1] == "credit@2"
+    with pytest.raises(MetastoreError, match="must have a name"):
+        store.save(EST)
+
+
 def test_what_the_manifest_keeps(store):
     """Where a run comes from: parent, data, configuration, parameters."""
     said = store.open("credit@2").manifest.lineage

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import make_ugly
 from tests.persistence.forging import artifacts_of, forged
-from windu import WinduEstimator, inspect, load, load_part, save
+from windu import WinduEstimator, from_yaml, inspect, load, load_part, save
 from windu.exceptions import (
     FeatureSchemaError,
     IntegrityError,
@@ -66,6 +66,7 @@ def test_each_part_loads_alone(path, fitted):
     assert load_part(path, "stats")["columns"]["city"]["level_shares"]
     assert "scikit-learn" in load_part(path, "environment")["packages"]
     assert load_part(path, "manifest")["format"] == 1
+    assert from_yaml(load_part(path, "config")).get_params() == fitted.get_params()
     recipe = load_part(path, "estimator")
     assert not hasattr(recipe, "model_")
     assert recipe.get_params() == fitted.get_params()
@@ -150,6 +151,7 @@ def test_a_function_of_a_notebook(tmp_path, monkeypatch):
     with pytest.raises(PersistenceError, match="Did you mean 'featurizer'"):
         save(est, path, omit=["featuriser"])
     save(est, path, omit=["featurizer"])
+    assert load_part(path, "config").startswith("# The parameters have no form")
     with pytest.raises(UntrustedTypesError, match="__main__.add_ratio"):
         load(path)
     again = load(path, featurizer=add_ratio)

@@ -12,7 +12,13 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.preprocessing import TargetEncoder
 from sklearn.utils import _safe_indexing as take_rows
 from sklearn.utils._metadata_requests import _routing_enabled as routing_enabled
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    InvalidParameterError,
+    StrOptions,
+    validate_parameter_constraints,
+)
 from sklearn.utils._set_output import (
     _get_output_config,
     _wrap_data_with_container,
@@ -59,6 +65,7 @@ __all__ = [
     "Interval",
     "StrOptions",
     "VisualBlock",
+    "check_parameter",
     "check_sample_weight",
     "elapsed_time",
     "fit_context",
@@ -88,6 +95,31 @@ def propagated(context: Any, estimator: Any) -> Iterator[None]:
             yield
     else:
         yield
+
+
+def check_parameter(cls: type, name: str, value: Any) -> str:
+    """Return what is wrong with a parameter, by what its class says of it.
+
+    Parameters
+    ----------
+    cls : type
+        Of an estimator; one without rules allows everything.
+    name : str
+        A parameter of it.
+    value : object
+        What it shall be.
+
+    Returns
+    -------
+    str
+        A sentence, empty if nothing is wrong.
+    """
+    rules = getattr(cls, "_parameter_constraints", {})
+    try:
+        validate_parameter_constraints(rules, {name: value}, cls.__name__)
+    except InvalidParameterError as error:
+        return str(error)
+    return ""
 
 
 def output_is_default(estimator: Any) -> bool:

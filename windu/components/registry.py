@@ -19,6 +19,8 @@ __all__ = [
     "make_model",
     "make_named",
     "model_type",
+    "names_of",
+    "sklearn_classes",
     "wants_of",
 ]
 
@@ -239,6 +241,31 @@ def make_named(part: str, name: str) -> Any:
             + did_you_mean(name, ["auto", *LABEL_ENCODERS, *_sklearn_transformers()])
         )
     return found()
+
+
+def names_of(part: str) -> list[str]:
+    """Return the names that a part can have, "auto" and the registered ones first.
+
+    Parameters
+    ----------
+    part : {"featurizer", "transformer", "label_encoder", "model"}
+        Which part it shall be.
+
+    Returns
+    -------
+    list of str
+        Whatever is installed.
+    """
+    own: dict[str, Any] = {"model": MODELS, "label_encoder": LABEL_ENCODERS}
+    classes = _sklearn_estimators() if part == "model" else _sklearn_transformers()
+    alone = [name for name, cls in classes.items() if _needs_nothing(cls)]
+    return ["auto", *own.get(part, ()), *alone]
+
+
+@cache
+def sklearn_classes() -> dict[str, Any]:
+    """Return every estimator class of scikit-learn by its name."""
+    return dict(all_estimators())
 
 
 @cache

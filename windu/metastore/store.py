@@ -85,7 +85,7 @@ class Metastore:
     def save(
         self,
         estimator: Any,
-        name: str,
+        name: str | None = None,
         *,
         metrics: Mapping[str, Any] | None = None,
         stats: Mapping[str, Any] | None = None,
@@ -106,8 +106,8 @@ class Metastore:
         ----------
         estimator : WinduEstimator or scikit-learn estimator
             What to store.
-        name : str
-            1 to 100 of ``A-Z a-z 0-9 . _ -``.
+        name : str, default=None
+            1 to 100 of ``A-Z a-z 0-9 . _ -``; None takes that of the parent.
         metrics, stats : mapping, default=None
             Plain data to keep with it; metrics that are numbers stand in `runs`.
         tags : mapping, default=None
@@ -139,6 +139,14 @@ class Metastore:
             If no target could be written, and nothing was stored.
         """
         copies = self._copies
+        made_from = None if parent is None else self.find(parent)
+        if name is None:
+            name = None if made_from is None else made_from.name
+        if name is None:
+            raise MetastoreError(
+                "A run must have a name. Got none, and no parent to take it from. "
+                "Pass name='credit'."
+            )
         if _ID.fullmatch(check_name(name)):
             raise MetastoreError(
                 f"A name must not look like the id of a run. Got {name!r}. Choose "
@@ -147,8 +155,8 @@ class Metastore:
         if alias is not None:
             check_alias(alias)
         said = describe(estimator, metrics, tags, data, config)
-        if parent is not None:
-            said["parent"] = self.find(parent).id
+        if made_from is not None:
+            said["parent"] = made_from.id
         join(copies)
         files = to_artifacts(
             estimator,

@@ -10,8 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from windu.config import to_yaml
+from windu.estimator import WinduEstimator
 from windu.estimator.prediction import validate
-from windu.exceptions import PersistenceError, WinduWarning, did_you_mean
+from windu.exceptions import ConfigError, PersistenceError, WinduWarning, did_you_mean
 from windu.persistence.artifacts import is_split, restored, split
 from windu.persistence.environment import changed, describe, versions
 from windu.persistence.flavors import libraries_of
@@ -77,6 +79,8 @@ def to_artifacts(
         estimator = _with_example(estimator, example)
     functions: dict[str, Any] = {}
     made = split(detach(estimator, omit, functions))
+    if isinstance(estimator, WinduEstimator):
+        made["config.yaml"] = _config(estimator)
     if is_split(estimator):
         made["expected.json"] = _json(expected(estimator))
         stats = statistics(estimator) | dict(stats or {})
@@ -202,6 +206,15 @@ def _check_omitted(omit: Collection[str]) -> None:
                 f"{list(FUNCTION_PARTS)}. Got {omit!r}."
                 + did_you_mean(part, FUNCTION_PARTS)
             )
+
+
+def _config(estimator: WinduEstimator) -> bytes:
+    """Return the parameters as YAML; where they have no such form, the reason."""
+    try:
+        return to_yaml(estimator).encode()
+    except ConfigError as error:
+        reason = " ".join(str(error).split())
+        return f"# The parameters have no form in YAML. {reason}\n".encode()
 
 
 def _json(held: Any) -> bytes:

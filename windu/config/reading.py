@@ -1,0 +1,291 @@
+"""Plain data to objects: everything is checked first, and made after.
+
+Each method looks at its part of the document and returns a function without arguments
+that makes the object. So a mistake in the last line is told before code that the
+caller allowed is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from windu._compat.sklearn import check_parameter
+from windu.components.registry import LABEL_ENCODERS, MODELS, make_named
+from windu.config.classes import (
+    find_class,
+    known_names,
+    named_items,
+    parameters_of,
+    refusal,
+    required_of,
+    takes_estimator,
+)
+from windu.config.forms import form_of, make_form
+from windu.config.references import check_target, find_target
+from windu.config.yaml_text import Document, Path, dotted, short
+from windu.estimator.parts import named_part
+from windu.exceptions import ConfigError, WinduError, did_you_mean
+
+__all__ = ["Maker", "Reader", "near_class"]
+
+Maker = Callable[[], Any]
+
+#: Looking at an estimator may raise any of them, as some tell what they are by a part.
+_CAUGHT = (WinduError, AttributeError, RuntimeError, TypeError, ValueError)
+
+#: What is no estimator and may stand in its place.
+_INSTEAD = ("drop", "passthrough")
+
+
+class Reader:
+    """Makes the objects of one document.
+
+    Parameters
+    ----------
+    document : Document
+        What was read.
+    allow : collection of str
+        Packages and modules whose code may be imported.
+    classifier : bool or None
+        Which class a registered name of a model stands for.
+    """
+
+    def __init__(
+        self, document: Document, allow: Collection[str], classifier: bool | None
+    ):
+        self.document = document
+        self.allow = allow
+        self.classifier = classifier
+
+    def value(self, data: Any, path: Path, *, default: Any = None) -> Maker:
+        """Check any value, and return what makes it.
+
+        Parameters
+        ----------
+        data : object
+            As read.
+        path : tuple
+            Where it stands.
+        default : object, default=None
+            What the parameter is by default; where that is a tuple, a list is one.
+
+        Returns
+        -------
+        callable
+            Without arguments.
+
+        Raises
+        ------
+        ConfigError
+            With the place.
+        """
+        if isinstance(data, list):
+            kind = tuple if isinstance(default, tuple) else list
+            makers = self._items(data, path)
+            return lambda: kind(make() for make in makers)
+        if not isinstance(data, dict):
+            return lambda: data
+        if "use" in data:
+            return self.reference(data, path)
+        if self.makes_object(data):
+            ((name, given),) = data.items()
+            return self._named(name, given or {}, (*path, name))
+        form = form_of(data)
+        if form is not None and form != "dict":
+            inner = data[form]
+            items = isinstance(inner, list) and self._items(inner, (*path, form))
+            with self.at(path):
+                return make_form(form, data, None if items is False else items)
+        if form == "dict":
+            data, path = data["dict"], (*path, "dict")
+            if not isinstance(data, dict):
+                raise self.document.error(
+                    path, f"dict must be a mapping. Got {data!r}."
+                )
+        pairs = {key: self.value(item, (*path, key)) for key, item in data.items()}
+        return lambda: {key: make() for key, make in pairs.items()}
+
+    def _items(self, data: list[Any], path: Path) -> list[Maker]:
+        return [self.value(item, (*path, i)) for i, item in enumerate(data)]
+
+    def makes_object(self, data: Any) -> bool:
+        """Tell ``{Class: {parameters}}`` and ``{use: ...}`` from other mappings."""
+        if not isinstance(data, dict) or "use" in data or len(data) != 1:
+            return isinstance(data, dict) and "use" in data
+        ((name, given),) = data.items()
+        known = name in MODELS or name in LABEL_ENCODERS or name in known_names()
+        return known and (given is None or isinstance(given, dict))
+
+    def _named(self, name: str, given: dict[Any, Any], path: Path) -> Maker:
+        """Return what makes an object of a class or of a registered name."""
+        with self.at(path):
+            if name in MODELS and self.classifier is None:
+                raise ConfigError(
+                    f"The name {name!r} stands for a classifier and a regressor. Say "
+                    "which: add 'task: binary', 'multiclass', 'multilabel' or "
+                    "'regression', or name a class."
+                )
+            if name in MODELS:
+                made = named_part("model", name, classifier=self.classifier)
+                return self.object(type(made), name, given, path)
+            if name in LABEL_ENCODERS:
+                made = make_named("label_encoder", name)
+                return self.object(type(made), name, given, path)
+            return self.object(find_class(name), None, given, path)
+
+    def object(
+        self, cls: Any, registered: str | None, given: dict[Any, Any], path: Path
+    ) -> Maker:
+        """Check parameters by name, and return what makes the object."""
+        known = parameters_of(cls)
+        makers = {}
+        for key, data in given.items():
+            at = (*path, key)
+            if key not in known:
+                raise self.document.error(
+                    at,
+                    f"{cls.__name__} has no parameter {key!r}. It has "
+                    f"{sorted(known)}." + did_you_mean(key, known),
+                    at_key=True,
+                )
+            if reason := refusal(cls, key, data):
+                raise self.document.error(at, reason, at_key=True)
+            makers[key] = self._parameter(cls, key, data, at, known[key])
+        if missing := [name for name in required_of(cls) if name not in given]:
+            raise self.document.error(
+                path, f"{cls.__name__} needs {missing}. Add it to {dotted(path)}."
+            )
+        return lambda: self._make(cls, registered, makers, path)
+
+    def _make(
+        self, cls: Any, registered: str | None, makers: dict[str, Maker], path: Path
+    ) -> Any:
+        values = {key: make() for key, make in makers.items()}
+        for key, value in values.items():
+            if wrong := check_parameter(cls, key, value):
+                raise self.document.error((*path, key), wrong)
+        try:
+            if registered is None:
+                return cls(**values)
+            part = "label_encoder" if registered in LABEL_ENCODERS else "model"
+            made = named_part(part, registered, classifier=self.classifier)
+            return made.set_params(**values)
+        except Exception as error:
+            # A class that the caller allowed may raise anything.
+            raise self.document.error(
+                path, f"{cls.__name__} cannot be made: {type(error).__name__}: {error}"
+            ) from error
+
+    def _parameter(
+        self, cls: Any, name: str, data: Any, path: Path, default: Any
+    ) -> Maker:
+        if named_items(cls, name):
+            return self._named_items(name, data, path)
+        if takes_estimator(cls, name):
+            return self._estimator(data, path, default)
+        return self.value(data, path, default=default)
+
+    def _estimator(self, data: Any, path: Path, default: Any = None) -> Maker:
+        """Return what makes an estimator where nothing else can stand."""
+        if data is None or (isinstance(data, str) and data in (*_INSTEAD, default)):
+            return lambda: data
+        if isinstance(data, str) and self.makes_object({data: None}):
+            return self._named(data, {}, path)
+        if not self.makes_object(data):
+            raise self.document.error(
+                path,
+                f"{dotted(path)} must be an estimator: a class of scikit-learn by its "
+                "name, {Class: {parameter: value}}, or {use: 'package.module:name'}. "
+                f"Got {short(data)}." + near_class(data),
+            )
+        return self.value(data, path)
+
+    def _named_items(self, name: str, data: Any, path: Path) -> Maker:
+        """Return what makes a list of names with estimators, of a mapping."""
+        columns = name == "transformers"
+        form = "{transformer: ..., columns: ...}" if columns else "an estimator"
+        if not isinstance(data, dict) or not all(isinstance(k, str) for k in data):
+            raise self.document.error(
+                path,
+                f"{dotted(path)} must be a mapping of names to {form}. Got "
+                f"{short(data)}. Write 'name: ...', without dashes.",
+            )
+        makers: list[tuple[Maker, ...]] = []
+        for key, item in data.items():
+            at = (*path, key)
+            makers.append((_constant(key), *self._item(item, at, columns, form)))
+        return lambda: [tuple(make() for make in row) for row in makers]
+
+    def _item(self, item: Any, at: Path, columns: bool, form: str) -> Iterator[Maker]:
+        if not columns:
+            yield self._estimator(item, at)
+            return
+        keys = ("transformer", "columns")
+        if not isinstance(item, dict) or set(item) != set(keys):
+            unknown = (
+                [k for k in item if k not in keys] if isinstance(item, dict) else []
+            )
+            hint = did_you_mean(unknown[0], keys) if unknown else ""
+            raise self.document.error(
+                (*at, *unknown[:1]),
+                f"{dotted(at)} must be {form}. Got {short(item)}." + hint,
+                at_key=bool(unknown),
+            )
+        yield self._estimator(item["transformer"], (*at, "transformer"))
+        yield self.value(item["columns"], (*at, "columns"))
+
+    def reference(
+        self, data: dict[Any, Any], path: Path, *, call: bool = True
+    ) -> Maker:
+        """Check ``use`` against what is allowed; import and call it when it is made."""
+        at = (*path, "use")
+        with self.at(at):
+            check_target(data["use"], self.allow)
+        given = {key: item for key, item in data.items() if key != "use"}
+        makers = {key: self.value(item, (*path, key)) for key, item in given.items()}
+
+        def make() -> Any:
+            with self.at(at):
+                found = find_target(data["use"], self.allow)
+            if call and hasattr(found, "get_params") and isinstance(found, type):
+                return self.object(found, None, given, path)()
+            if makers:
+                raise self.document.error(
+                    path,
+                    f"{data['use']!r} takes no parameters here. Got {sorted(makers)}. "
+                    "Only classes of estimators do.",
+                )
+            return found
+
+        for key, item in given.items():
+            if reason := refusal(object, str(key), item):
+                raise self.document.error((*path, key), reason, at_key=True)
+        return make
+
+    @contextmanager
+    def at(self, path: Path) -> Iterator[None]:
+        """Give errors the place of what they are about."""
+        try:
+            yield
+        except _CAUGHT as error:
+            if isinstance(error, ConfigError) and error.line is not None:
+                raise
+            raise self.document.error(path, str(error)) from error
+
+
+def _constant(value: Any) -> Maker:
+    return lambda: value
+
+
+def near_class(data: Any) -> str:
+    """Return which class a name, or the key of a mapping, may have meant."""
+    name = next(iter(data), None) if isinstance(data, dict) else data
+    if isinstance(name, str) and name in (*MODELS, *known_names()):
+        return (
+            f" Write {{{name}: {{parameter: value}}}}, or indent them below {name!r}."
+        )
+    return (
+        did_you_mean(name, [*MODELS, *known_names()]) if isinstance(name, str) else ""
+    )
