@@ -1,5 +1,6 @@
 """Several targets: any of them may be damaged or away, and all end up alike."""
 
+import errno
 import itertools
 import json
 import warnings
@@ -382,7 +383,9 @@ def test_a_full_mirror_keeps_nothing_torn(mixed, monkeypatch):
     def full(files):
         for key, data in files.items():
             if key.endswith("model.skops"):
-                raise StorageError("no space left on device")
+                error = StorageError("no space left on device")
+                error.errno = errno.ENOSPC
+                raise error
             whole_write({key: data})
 
     monkeypatch.setattr(mirror, "write", full)

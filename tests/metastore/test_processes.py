@@ -56,9 +56,9 @@ def test_eight_processes_save_to_one_name(kind, times, place):
     assert len(store.runs()) == 8 * times
 
 
-@pytest.mark.parametrize(("kind", "times"), [("local", 200), ("s3", 200)], ids=str)
+@pytest.mark.parametrize(("kind", "times"), [("local", 200), ("s3", 50)], ids=str)
 def test_eight_processes_claim_the_same(kind, times, place):
-    """Of eight writers of a key, one wins; 200 times."""
+    """Of eight writers of a key, one wins, each time."""
     url, options = place(kind)
     won = forks("claim_together", url, options, 8, times)["won"]
     assert sorted(i for mine in won.values() for i in mine) == list(range(times))

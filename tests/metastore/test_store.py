@@ -157,6 +157,8 @@ def test_no_runs(tmp_path):
     frame = Metastore(tmp_path / "none").runs()
     assert frame.empty
     assert "reference" in frame
+    with pytest.raises(NotStoredError, match="has no runs. Check the place"):
+        Metastore(tmp_path / "none").load("credit")
     assert not (tmp_path / "none").exists()
 
 
@@ -323,7 +325,7 @@ def test_another_example(tmp_path):
         ({"tags": {"a": [1]}}, "A tag must be a text"),
         ({"data": [1, 2]}, "data must be the training DataFrame"),
         ({"config": {"x": object()}}, "plain JSON"),
-        ({"parent": "nobody"}, "or by its id"),
+        ({"parent": "nobody"}, "has no runs"),
         ({"alias": "7"}, "must not be a number"),
     ],
 )

@@ -264,6 +264,11 @@ def _stored(record: VersionRecord) -> StoredRun:
 def _no_name(copies: Copies, name: str, problems: list[Problem]) -> NotStoredError:
     keys = map(version_of_key, copies.listing("names", problems))
     known = sorted({said[0] for said in keys if said})
+    if not known:
+        return NotStoredError(
+            f"A run must be saved before it is used. Got {name!r}, and "
+            f"{copies.label!r} has no runs. Check the place, or save one."
+        )
     return NotStoredError(
         f"A run must be named by one of {_few(known)}, or by its id. Got {name!r}, "
         f"which {copies.label!r} does not have.{did_you_mean(name, known)}"

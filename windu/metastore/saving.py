@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -168,10 +169,11 @@ def put_run(
             target.write(keyed)
         except StorageError as error:
             failed[target] = error
-            # A full disk shall not stay full of what nobody can load; what cannot be
-            # removed now is invisible, and left to `gc`.
-            with suppress(StorageError):
-                target.delete(reversed(keyed))
+            # A full disk shall not stay full of what nobody can load; whatever else
+            # is left is invisible, and for `gc`.
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                with suppress(StorageError):
+                    target.delete(reversed(keyed))
     if len(failed) == len(copies.targets):
         raise failed[copies.first]
     return failed
@@ -335,10 +337,13 @@ def store_files(
     run, digest = manifest.id, manifest.digest
     failed: dict[Target, Exception] = dict(put_run(copies, run, files))
     if copies.first not in failed:
+        # A version is known only where its run is whole.
+        there = [one for one in copies.targets if one not in failed]
+        copies = Copies(there, copies.key)
         try:
             record, later = name_run(copies, name, run, digest)
         except StorageError as error:
-            if len(copies.targets) == 1:
+            if len(there) == 1:
                 raise
             failed[copies.first] = error
         else:

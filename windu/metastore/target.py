@@ -115,10 +115,12 @@ def _signal(target: Target, doing: str, error: OSError) -> Exception:
 def _failure(target: Target, doing: str, error: Exception) -> StorageError:
     text = scrub(f"{type(error).__name__}: {error}", target.secrets)
     must = "writable" if doing == "claimable" else doing
-    return StorageError(
+    failure = StorageError(
         f"The storage target {target.label!r} must be {must}. Got {text}. What was "
         "stored before is still there; try again when the target is well."
     )
+    failure.errno = getattr(error, "errno", None)
+    return failure
 
 
 def too_large(label: str, key: str, cap: int) -> IntegrityError:
