@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         ThresholdCurveDisplay,
         ThresholdSelector,
     )
-    from windu.config import config_schema, from_yaml, to_yaml
+    from windu.config import from_yaml, to_yaml
     from windu.estimator import WinduEstimator
     from windu.metastore import Metastore, StoredRun
     from windu.persistence import (
@@ -57,7 +57,6 @@ _HOMES = {
     "ThresholdSelector": "windu.components",
     "ValidationReport": "windu.schema",
     "WinduEstimator": "windu.estimator",
-    "config_schema": "windu.config",
     "datasets": "",
     "exceptions": "",
     "from_yaml": "windu.config",
@@ -88,7 +87,6 @@ __all__ = [
     "ThresholdSelector",
     "ValidationReport",
     "WinduEstimator",
-    "config_schema",
     "datasets",
     "exceptions",
     "from_yaml",
