@@ -167,7 +167,7 @@ def test_save_says_what_load_will_ask(tmp_path):
     est = WinduEstimator(Constant()).fit(pd.DataFrame({"a": K}), Y)
     with pytest.warns(WinduWarning, match="Constant"):
         save(est, tmp_path / "est.windu")
-    with pytest.raises(ValueError, match="must be a file. Got the folder"):
+    with pytest.raises(ValueError, match="must be a new one"):
         save(WinduEstimator("linear").fit(pd.DataFrame({"a": K}), Y), tmp_path)
 
 
