@@ -53,7 +53,9 @@ def main() -> None:
         est = WinduEstimator(name, task="binary", random_state=0)
         est.set_params(**parameters).fit(X, y)
         with tempfile.TemporaryDirectory() as folder:
-            ours, theirs, plain = (Path(folder, n) for n in ("ours", "theirs", "plain"))
+            ours, theirs, plain = (
+                Path(folder, n) for n in ("ours.windu", "theirs", "plain")
+            )
             seconds = best(lambda e=est, p=ours: save(e, p), 3)
             joblib.dump(est, theirs, compress=3)
             joblib.dump(est, plain)
