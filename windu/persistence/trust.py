@@ -55,7 +55,8 @@ _PLAIN = (
     "sklearn.gaussian_process.kernels.Product",
     "sklearn.gaussian_process.kernels.RBF",
     "sklearn.compose._column_transformer.make_column_selector",
-    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "scipy.sparse._csc.csc_matrix",
+    "scipy.sparse._csr.csr_matrix",
     "sklearn.metrics._scorer._CurveScorer",
     "sklearn.metrics._scorer._PassthroughScorer",
     "sklearn.model_selection._split.KFold",
@@ -71,6 +72,7 @@ _PLAIN = (
 #: histogram gradient boosting with levels holds is a partial call of `check_array`.
 _FUNCTIONS = (
     "functools.partial",
+    "numpy.mean",
     "scipy._lib.array_api_compat.numpy._aliases.asarray",
     "sklearn.feature_selection._univariate_selection.chi2",
     "sklearn.feature_selection._univariate_selection.f_classif",
@@ -93,6 +95,11 @@ _SCORES = (
 
 CHECKED = (
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    *(
+        f"sklearn.metrics._dist_metrics.{name}Distance64"
+        for name in ("Chebyshev", "Euclidean", "Manhattan", "Minkowski")
+    ),
+    "sklearn.neighbors._ball_tree.BallTree",
     "sklearn.neighbors._kd_tree.KDTree",
     "sklearn.tree._tree.Tree",
 )
