@@ -3,8 +3,9 @@
 skops trusts scikit-learn's public estimators by itself. What stands here in addition
 are internals that fitted estimators hold. Each was reviewed for one question: is
 building it from hostile data harmless? Those that only hold arrays, numbers and texts
-are; those that a process can crash on (trees) are in `CHECKED` and are looked at by
-`windu.persistence.structure` before `windu.load` returns.
+are; those that a process can crash on when they predict are in `CHECKED` and are looked
+at by `windu.persistence.structure` before `windu.load` returns. ``Tree`` can crash while
+it is built, and is none of them: `windu.persistence.packing` builds it of arrays.
 """
 
 from __future__ import annotations
@@ -101,7 +102,6 @@ CHECKED = (
     ),
     "sklearn.neighbors._ball_tree.BallTree",
     "sklearn.neighbors._kd_tree.KDTree",
-    "sklearn.tree._tree.Tree",
 )
 
 TRUSTED = frozenset(_WINDU + _BOOSTERS + _PLAIN + _FUNCTIONS + _SCORES + CHECKED)
