@@ -27,6 +27,8 @@ _MAX_VISITS = 10_000_000
 #: Whose functions may be values.
 _PACKAGES = ("numpy", "scipy", "sklearn")
 _FUNCTION = "FunctionNode"
+#: What a function may be; numpy has a type of its own for most of its functions.
+_FUNCTIONS = (FunctionType, BuiltinFunctionType, np.ufunc, type(np.mean))
 #: These loaders build no class by its name.
 _WITHOUT_CLASS = ("JsonNode", "CachedNode")
 _BASES: dict[str, type | tuple[type, ...]] = {
@@ -144,5 +146,5 @@ def _fits(loader: str, module: str, name: str) -> bool:
     except (ImportError, AttributeError, ValueError):
         return False
     if loader == _FUNCTION:
-        return isinstance(held, (FunctionType, BuiltinFunctionType, np.ufunc))
+        return isinstance(held, _FUNCTIONS)
     return isinstance(held, type) and issubclass(held, _BASES.get(loader, object))

@@ -1,4 +1,8 @@
-"""Many small trees as a few large arrays: a forest loads and shrinks like one table."""
+"""Many small trees as a few large arrays: a forest loads and shrinks like one table.
+
+A single tree is packed as well, since skops would build it of any numbers in a file,
+and a wrong one crashes the process before it can be looked at.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,7 @@ class PackedTrees:
     Attributes
     ----------
     kind : str
-        Name of their class.
+        Name of their class; empty for a tree without an estimator around it.
     shape : list of int
         Shape of the array that held them; empty for a list.
     shared : dict
@@ -99,6 +103,8 @@ def pack(held: Any) -> Any:
     object
         `PackedTrees`, `PackedPredictors`, or the object itself.
     """
+    if type(held) is Tree:
+        return _packed([held], "", [], {}, {})
     if isinstance(held, np.ndarray):
         if held.dtype != object or not held.size:
             return held
@@ -128,15 +134,27 @@ def _pack_trees(trees: list[Any], shape: list[int]) -> PackedTrees | None:
         return None
     values = {name: [state[name] for state in states] for name in names}
     shared = {n: v[0] for n, v in values.items() if all(_same(x, v[0]) for x in v)}
+    own = {name: v for name, v in values.items() if name not in shared}
+    return _packed(fitted, _NAMES[kind], shape, shared, own)
+
+
+def _packed(
+    fitted: list[Any],
+    kind: str,
+    shape: list[int],
+    shared: dict[str, Any],
+    own: dict[str, list[Any]],
+) -> PackedTrees:
+    n_features, n_classes, n_outputs = fitted[0].__reduce__()[1]
     parts = [one.__getstate__() for one in fitted]
     return PackedTrees(
-        _NAMES[kind],
+        kind,
         shape,
         shared,
-        {name: v for name, v in values.items() if name not in shared},
-        first[0],
-        first[2],
-        first[1],
+        own,
+        n_features,
+        n_outputs,
+        n_classes,
         np.concatenate([part["nodes"] for part in parts]),
         np.concatenate([part["values"] for part in parts]),
         np.array([part["node_count"] for part in parts]),
@@ -205,22 +223,54 @@ def unpack(held: Any) -> Any:
 
 
 def _unpack_trees(held: PackedTrees) -> Any:
+    fitted = _fitted_trees(held)
+    if not held.kind:
+        (one,) = fitted
+        return one
     kind = _TREES[held.kind]
-    nodes, values = _split(held.nodes, held.counts), _split(held.values, held.counts)
     trees = []
-    for number, (part, value) in enumerate(zip(nodes, values, strict=True)):
-        fitted = Tree(held.n_features, held.n_classes, held.n_outputs)
-        state = {"node_count": len(part), "nodes": part, "values": value}
-        fitted.__setstate__({**state, "max_depth": int(held.depths[number])})
+    for number, tree_ in enumerate(fitted):
         one = kind.__new__(kind)
         own = {name: column[number] for name, column in held.own.items()}
-        vars(one).update({**held.shared, **own, "tree_": fitted})
+        vars(one).update({**held.shared, **own, "tree_": tree_})
         trees.append(one)
     if not held.shape:
         return trees
     array = np.empty(len(trees), dtype=object)
     array[:] = trees
     return array.reshape(held.shape)
+
+
+def _fitted_trees(held: PackedTrees) -> list[Any]:
+    n_classes, counts = held.n_classes, held.counts
+    fits = (
+        n_classes.shape == (held.n_outputs,)
+        and n_classes.dtype.kind == "i"
+        and (n_classes > 0).all()
+        and (counts > 0).all()
+        and held.values.shape == (len(held.nodes), held.n_outputs, n_classes.max())
+    )
+    if not fits:
+        raise ValueError("values of another shape")
+    parts = zip(
+        _split(held.nodes, counts),
+        _split(held.values, counts),
+        held.depths.tolist(),
+        strict=True,
+    )
+    trees = []
+    for nodes, values, depth in parts:
+        one = Tree(held.n_features, n_classes, held.n_outputs)
+        one.__setstate__(
+            {
+                "max_depth": depth,
+                "node_count": len(nodes),
+                "nodes": nodes,
+                "values": values,
+            }
+        )
+        trees.append(one)
+    return trees
 
 
 def _unpack_predictors(held: PackedPredictors) -> list[list[Any]]:

@@ -3,8 +3,10 @@
 skops trusts scikit-learn's public estimators by itself. What stands here in addition
 are internals that fitted estimators hold. Each was reviewed for one question: is
 building it from hostile data harmless? Those that only hold arrays, numbers and texts
-are; those that a process can crash on (trees) are in `CHECKED` and are looked at by
-`windu.persistence.structure` before `windu.load` returns.
+are; those that a process can crash on when they predict are in `CHECKED`, and
+`windu.persistence.structure` looks at them before `windu.load` returns. ``Tree`` can
+crash while it is built: `windu.load` builds it of arrays, by `windu.persistence.packing`,
+and only plain skops, which has no such form, is told to trust it.
 """
 
 from __future__ import annotations
@@ -55,7 +57,8 @@ _PLAIN = (
     "sklearn.gaussian_process.kernels.Product",
     "sklearn.gaussian_process.kernels.RBF",
     "sklearn.compose._column_transformer.make_column_selector",
-    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "scipy.sparse._csc.csc_matrix",
+    "scipy.sparse._csr.csr_matrix",
     "sklearn.metrics._scorer._CurveScorer",
     "sklearn.metrics._scorer._PassthroughScorer",
     "sklearn.model_selection._split.KFold",
@@ -71,6 +74,7 @@ _PLAIN = (
 #: histogram gradient boosting with levels holds is a partial call of `check_array`.
 _FUNCTIONS = (
     "functools.partial",
+    "numpy.mean",
     "scipy._lib.array_api_compat.numpy._aliases.asarray",
     "sklearn.feature_selection._univariate_selection.chi2",
     "sklearn.feature_selection._univariate_selection.f_classif",
@@ -93,15 +97,24 @@ _SCORES = (
 
 CHECKED = (
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    *(
+        f"sklearn.metrics._dist_metrics.{name}Distance64"
+        for name in ("Chebyshev", "Euclidean", "Manhattan", "Minkowski")
+    ),
+    "sklearn.neighbors._ball_tree.BallTree",
     "sklearn.neighbors._kd_tree.KDTree",
-    "sklearn.tree._tree.Tree",
 )
+
+_TREE = "sklearn.tree._tree.Tree"
 
 TRUSTED = frozenset(_WINDU + _BOOSTERS + _PLAIN + _FUNCTIONS + _SCORES + CHECKED)
 
 
 def trusted_types() -> list[str]:
-    """Return the full names of the types that windu trusts besides skops' own.
+    """Return the types to trust for an estimator in a plain skops file.
+
+    `windu.load` needs no such list. Plain skops does not look at fitted structures,
+    which can crash a process when edited: load files from people you trust.
 
     Returns
     -------
@@ -114,4 +127,4 @@ def trusted_types() -> list[str]:
     >>> "windu.estimator.estimator.WinduEstimator" in trusted_types()
     True
     """
-    return sorted(TRUSTED)
+    return sorted(TRUSTED | {_TREE})

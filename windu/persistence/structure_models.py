@@ -1,0 +1,274 @@
+"""Neighbours, support vectors, sparse matrices, codes: indices that are in bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from scipy.interpolate import BSpline
+from sklearn import neighbors, svm
+from sklearn.base import BaseEstimator
+from sklearn.cluster import KMeans, MiniBatchKMeans
+from sklearn.feature_extraction import DictVectorizer, FeatureHasher
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
+from sklearn.metrics import DistanceMetric
+from sklearn.preprocessing import MultiLabelBinarizer, OneHotEncoder
+
+__all__ = ["MODEL_CHECKS"]
+
+#: More are a mistake, or are meant to bring a machine down.
+_MAX_THREADS = 1024
+_KERNELS = ("linear", "poly", "rbf", "sigmoid", "precomputed")
+#: Words that the generators of numpy keep, and at which they stand.
+_POSITIONS = {"pos": 624, "buffer_pos": 4}
+
+
+def _sparse_fits(held: Any) -> bool:
+    if held.format in ("csr", "csc", "bsr"):
+        held.check_format(full_check=True)
+    elif held.format == "coo":
+        type(held)((held.data, held.coords), shape=held.shape)
+    elif held.format == "dia":
+        type(held)((held.data, held.offsets), shape=held.shape)
+    else:
+        return False
+    return True
+
+
+def _ball_fits(held: Any) -> bool:
+    data, index, nodes, bounds, leaf_size, *_, metric, weights = held.__getstate__()
+    n_rows, n_nodes = len(data), len(nodes)
+    starts, ends = nodes["idx_start"], nodes["idx_end"]
+    inner = np.flatnonzero(nodes["is_leaf"] == 0)
+    return (
+        n_nodes > 0
+        and leaf_size > 0
+        and isinstance(metric, DistanceMetric)
+        and len(index) == n_rows
+        and bool((index >= 0).all() and (index < n_rows).all())
+        and bool((starts >= 0).all() and (starts <= ends).all())
+        and bool((ends <= n_rows).all() and (2 * inner + 2 < n_nodes).all())
+        and len(bounds) == (2 if isinstance(held, neighbors.KDTree) else 1)
+        and bounds.shape[1:] == (n_nodes, data.shape[1])
+        and (weights is None or len(weights) == n_rows)
+    )
+
+
+def _metric_fits(held: Any) -> bool:
+    # Weights of features would be read as far as a table is wide.
+    _, weights, matrix, *_ = held.__getstate__()
+    return weights.size <= 1 and matrix.size <= 1
+
+
+def _neighbours_fit(held: Any) -> bool:
+    state = vars(held)
+    if "_fit_X" not in state:
+        return True
+    rows, columns = held._fit_X.shape
+    given = set(held.effective_metric_params_ or ())
+    return (
+        columns == held.n_features_in_
+        and not given & {"X_norm_squared", "Y_norm_squared"}
+        and ("_y" not in state or _codes_fit(held, rows))
+    )
+
+
+def _codes_fit(held: Any, rows: int) -> bool:
+    codes = held._y.reshape(len(held._y), -1)
+    if "classes_" not in vars(held):
+        return len(codes) == rows
+    one = isinstance(held.classes_, np.ndarray)
+    counts = [len(one) for one in ([held.classes_] if one else held.classes_)]
+    return (
+        len(codes) == rows
+        and codes.dtype.kind == "i"
+        and bool((codes >= 0).all() and (codes < np.array(counts)).all())
+    )
+
+
+def _support_fits(held: Any) -> bool:
+    state = vars(held)
+    if "support_vectors_" not in state:
+        return True
+    vectors, counts = held.support_vectors_, held._n_support
+    n, n_classes = len(held.support_), len(counts)
+    by_class = isinstance(held, (svm.SVC, svm.NuSVC))
+    n_pairs = n_classes * (n_classes - 1) // 2
+    rows, columns = held.shape_fit_
+    called = callable(held.kernel)
+    computed = called or held.kernel == "precomputed"
+    weights = held._dual_coef_
+    n_weights = len(weights.data) if sparse.issparse(weights) else weights.size
+    return (
+        "_impl" not in state
+        and (called or held.kernel in _KERNELS)
+        and held._sparse == sparse.issparse(vectors) == sparse.issparse(weights)
+        and n_classes >= 2
+        and bool((held.support_ >= 0).all() and (held.support_ < rows).all())
+        # Only classes have counts; otherwise there are two of any value.
+        and (
+            bool((counts >= 0).all() and counts.sum() == n)
+            if by_class
+            else n_classes == 2
+        )
+        and n_weights == weights.shape[0] * n == (n_classes - 1) * n
+        and len(held._intercept_) == n_pairs
+        and {len(held._probA), len(held._probB)} <= {0, 1, n_pairs}
+        and (not by_class or len(held._probA) == len(held._probB))
+        and (called or held.n_features_in_ == columns)
+        and (called or not computed or rows == columns)
+        and (vectors.shape == (n, columns) or (computed and not vectors.shape[0]))
+    )
+
+
+def _centres_fit(held: Any) -> bool:
+    if "cluster_centers_" not in vars(held):
+        return True
+    rows, columns = held.cluster_centers_.shape
+    threads = held._n_threads
+    return rows > 0 and columns == held.n_features_in_ and 0 < threads <= _MAX_THREADS
+
+
+def _one_hot_fits(held: Any) -> bool:
+    if "_n_features_outs" not in vars(held):
+        return True
+    dropped = held._drop_idx_after_grouping
+    if len(held._n_features_outs) != len(held.categories_):
+        return False
+    for number, (n_out, levels) in enumerate(
+        zip(held._n_features_outs, held.categories_, strict=True)
+    ):
+        n_codes = len(levels)
+        if levels.dtype.kind not in "OUS":
+            known = levels[~np.isnan(levels)] if levels.dtype.kind == "f" else levels
+            if not (known[:-1] < known[1:]).all() or len(known) < n_codes - 1:
+                return False
+        mapping = (
+            held._default_to_infrequent_mappings if held._infrequent_enabled else []
+        )
+        codes = mapping[number] if len(mapping) else None
+        if codes is not None:
+            n_codes = max(codes) + 1
+            if min(codes) < 0:
+                return False
+        drop = None if dropped is None else dropped[number]
+        if drop is not None and not 0 <= drop < n_codes:
+            return False
+        if type(n_out) is not int or n_codes - (drop is not None) > n_out:
+            return False
+    return True
+
+
+def _words_fit(held: Any) -> bool:
+    name = "_cached_dict" if isinstance(held, MultiLabelBinarizer) else "vocabulary_"
+    words = vars(held).get(name)
+    if words is None:
+        return True
+    return all(
+        isinstance(place, (int, np.integer)) and 0 <= place < len(words)
+        for place in words.values()
+    )
+
+
+def _hasher_fits(held: Any) -> bool:
+    return type(held.n_features) is int and 0 < held.n_features < 2**31
+
+
+def _spline_fits(held: Any) -> bool:
+    knots, degree = np.asarray(held.t), held.k
+    n = len(knots) - degree - 1 if knots.ndim == 1 else -1
+    return (
+        0 <= degree < n
+        and len(held.c) >= n
+        and bool(np.isfinite(knots).all() and (np.diff(knots) >= 0).all())
+    )
+
+
+def _random_fits(held: Any) -> bool:
+    if isinstance(held, np.random.RandomState):
+        state = held.get_state(legacy=False)
+    else:
+        state = held.bit_generator.state
+    at = {**state, **state["state"]}
+    return all(0 <= at.get(name, 0) <= most for name, most in _POSITIONS.items())
+
+
+def _jobs_fit(held: Any) -> bool:
+    jobs = vars(held).get("n_jobs")
+    return jobs is None or (type(jobs) is int and abs(jobs) <= _MAX_THREADS)
+
+
+Check = tuple[type | tuple[type, ...], Callable[[Any], bool], str]
+_NEIGHBOURS = (
+    *(neighbors.KNeighborsClassifier, neighbors.KNeighborsRegressor),
+    *(neighbors.RadiusNeighborsClassifier, neighbors.RadiusNeighborsRegressor),
+    *(neighbors.KNeighborsTransformer, neighbors.RadiusNeighborsTransformer),
+    *(neighbors.NearestNeighbors, neighbors.LocalOutlierFactor),
+)
+_MACHINES = (svm.SVC, svm.NuSVC, svm.SVR, svm.NuSVR, svm.OneClassSVM)
+
+#: Classes, what must be so, and how it is said.
+MODEL_CHECKS: tuple[Check, ...] = (
+    (
+        (sparse.spmatrix, sparse.sparray),
+        _sparse_fits,
+        "A sparse matrix must have its values inside its shape",
+    ),
+    (
+        (neighbors.KDTree, neighbors.BallTree),
+        _ball_fits,
+        "A tree of neighbours must point to its own rows and nodes",
+    ),
+    (
+        DistanceMetric,
+        _metric_fits,
+        "A distance that is stored must weigh all features alike",
+    ),
+    (
+        _NEIGHBOURS,
+        _neighbours_fit,
+        "Neighbours must have the columns of the model, and its classes",
+    ),
+    (
+        _MACHINES,
+        _support_fits,
+        "The counts of support vectors must agree with the vectors",
+    ),
+    (
+        (KMeans, MiniBatchKMeans),
+        _centres_fit,
+        "Centres of clusters must have the columns of the model",
+    ),
+    (
+        OneHotEncoder,
+        _one_hot_fits,
+        "An encoder must have a column for each level that it knows",
+    ),
+    (
+        (CountVectorizer, DictVectorizer, MultiLabelBinarizer),
+        _words_fit,
+        "Every word of a vocabulary must have a column inside of it",
+    ),
+    (
+        (FeatureHasher, HashingVectorizer),
+        _hasher_fits,
+        "Hashed features must be at least one, and less than 2**31",
+    ),
+    (
+        BSpline,
+        _spline_fits,
+        "A spline must have rising knots and a coefficient for each basis",
+    ),
+    (
+        (np.random.RandomState, np.random.Generator),
+        _random_fits,
+        "A generator of random numbers must stand inside its own words",
+    ),
+    (
+        BaseEstimator,
+        _jobs_fit,
+        f"An estimator may ask for at most {_MAX_THREADS} jobs",
+    ),
+)
