@@ -3,9 +3,9 @@
 skops trusts scikit-learn's public estimators by itself. What stands here in addition
 are internals that fitted estimators hold. Each was reviewed for one question: is
 building it from hostile data harmless? Those that only hold arrays, numbers and texts
-are; those that a process can crash on when they predict are in `CHECKED` and are looked
-at by `windu.persistence.structure` before `windu.load` returns. ``Tree`` can crash while
-it is built, and is none of them: `windu.persistence.packing` builds it of arrays.
+are; those that a process can crash on when they predict are in `CHECKED`, which
+`windu.persistence.structure` looks at before `windu.load` returns. ``Tree`` can crash
+while it is built, and is none of them: `windu.persistence.packing` makes it of arrays.
 """
 
 from __future__ import annotations
