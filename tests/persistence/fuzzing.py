@@ -18,6 +18,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import warnings
 from pathlib import Path
 
@@ -60,7 +61,10 @@ def edited(good, out, rng):
     for _ in range(1 if rng.random() < 0.8 else 2):
         # Most of what can go wrong is in the parts that are built.
         deep = [name for name in names if not name.endswith(".json")]
+        native = [name for name in deep if not name.endswith((".skops", ".parquet"))]
         name = edits.pick(rng, deep if rng.random() < 0.75 else names)
+        if native and rng.random() < 0.5:
+            name = native[0]
         chosen.append(name)
     forged(good, {name: lambda d, n=name: _edit(n, d, rng) for name in chosen}, out)
     return " ".join(chosen)
@@ -115,15 +119,17 @@ def outcome(path, table):
     return said
 
 
-def work(folder, seed, first, stop, step):
+def work(folder, seed, first, stop, step, only):
     """Run cases one after the other, and say so before and after each."""
     from tests.persistence.fuzz_models import TABLES
 
-    files = sorted(Path(folder).glob("*.windu"))
+    files = sorted(Path(folder).glob(f"*{only}*.windu"))
     out = Path(folder, f"{os.getpid()}.case")
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     faulthandler.enable()
+    # Stacks count as memory that was asked for.
+    threading.stack_size(512 * 1024)
     warnings.simplefilter("ignore")
     for good in files:
         # Libraries are imported, and begin, before anything is watched.
@@ -172,15 +178,19 @@ def _watch():
     return events
 
 
-def run(folder, seed, first, stop, step=1):
+def run(folder, seed, first, stop, step=1, only=""):
     """Yield case and outcome of each case, whatever becomes of the processes."""
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     env |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     while first < stop:
         command = [sys.executable, "-m", __name__ if __name__ != "__main__" else _NAME]
-        worker = json.dumps([str(folder), seed, first, stop, step])
+        worker = json.dumps([str(folder), seed, first, stop, step, only])
         done = subprocess.run(
-            [*command, "--worker", worker], capture_output=True, text=True, env=env
+            [*command, "--worker", worker],
+            capture_output=True,
+            text=True,
+            env=env,
+            errors="replace",
         )
         case = None
         for line in done.stdout.splitlines():
@@ -190,9 +200,9 @@ def run(folder, seed, first, stop, step=1):
                 yield case, line[3:]
                 first, case = int(case.split()[0]) + step, None
         if done.returncode:
-            where = " | ".join(
-                line.strip() for line in done.stderr.splitlines() if "File" in line
-            )
+            # The thread that matters is the last that is told.
+            told = done.stderr.rpartition("hread 0x")[2] or done.stderr
+            where = " | ".join(line.strip() for line in told.splitlines()[:9])
             yield str(case), f"failed: exit {done.returncode}: {where[:600]}"
             if case is None:
                 raise RuntimeError(done.stderr)
@@ -221,12 +231,9 @@ def main():
 
             folder.mkdir(exist_ok=True, parents=True)
             write(folder)
-        for file in folder.glob("*.windu") if options.only else ():
-            if options.only not in file.name:
-                file.unlink()
         counts = collections.Counter()
-        stop = options.first + options.cases
-        for case, said in run(folder, options.seed, options.first, stop):
+        span = options.seed, options.first, options.first + options.cases
+        for case, said in run(folder, *span, only=options.only):
             counts[said.split(":")[0]] += 1
             if said.startswith("failed"):
                 print(f"{case}\n    {said}", flush=True)

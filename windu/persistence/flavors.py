@@ -10,7 +10,9 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol
 
-from windu.exceptions import PersistenceError, did_you_mean
+from windu.exceptions import IntegrityError, PersistenceError, did_you_mean
+from windu.persistence.native_lightgbm import check_lightgbm
+from windu.persistence.native_xgboost import check_xgboost
 
 __all__ = ["Flavor", "NativePart", "from_native", "libraries_of", "to_native"]
 
@@ -68,7 +70,9 @@ class _LightGBM:
     def load(self, data: bytes, state: dict[str, Any]) -> Any:
         from lightgbm import Booster
 
-        booster = Booster(model_str=data.decode())
+        text = data.decode()
+        check_lightgbm(text)
+        booster = Booster(model_str=text)
         booster.best_iteration = int(state["best_iteration"])
         return booster
 
@@ -83,6 +87,7 @@ class _XGBoost:
     def load(self, data: bytes, state: dict[str, Any]) -> Any:
         from xgboost import Booster
 
+        check_xgboost(data)
         booster = Booster()
         booster.load_model(bytearray(data))
         booster.load_config(str(state["config"]))
@@ -177,15 +182,23 @@ def from_native(held: Any, get: Callable[[str], bytes]) -> Any:
     """
     if not isinstance(held, NativePart):
         return held
-    name = str(held.flavor)
+    stored = vars(held)
+    name, file, state = (stored.get(one) for one in ("flavor", "file", "state"))
+    if not (
+        isinstance(name, str) and isinstance(file, str) and isinstance(state, dict)
+    ):
+        raise IntegrityError(
+            "A part of another library must name its flavor and its file. The file "
+            "holds one that does not; it was damaged or edited. Get a whole copy."
+        )
     if name not in _flavors():
         raise PersistenceError(
             f"The file holds a part of the flavor {name!r}, which must be installed. "
             f"Got only {sorted(_flavors())}." + did_you_mean(name, list(_flavors()))
         )
-    data = get(str(held.file))
+    data = get(file)
     try:
-        return _flavors()[name].load(data, held.state)
+        return _flavors()[name].load(data, state)
     except ImportError as error:
         raise PersistenceError(
             f"The file holds a part that {name} wrote, which must be installed. Got: "

@@ -10,11 +10,11 @@ from scipy import sparse
 from scipy.interpolate import BSpline
 from sklearn import neighbors, svm
 from sklearn.base import BaseEstimator
-from sklearn.cluster import KMeans, MiniBatchKMeans
+from sklearn.cluster import FeatureAgglomeration, KMeans, MiniBatchKMeans
 from sklearn.feature_extraction import DictVectorizer, FeatureHasher
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.metrics import DistanceMetric
-from sklearn.preprocessing import MultiLabelBinarizer, OneHotEncoder
+from sklearn.preprocessing import MultiLabelBinarizer, OneHotEncoder, SplineTransformer
 
 __all__ = ["MODEL_CHECKS"]
 
@@ -27,14 +27,31 @@ _POSITIONS = {"pos": 624, "buffer_pos": 4}
 
 def _sparse_fits(held: Any) -> bool:
     if held.format in ("csr", "csc", "bsr"):
-        held.check_format(full_check=True)
-    elif held.format == "coo":
+        return _compressed_fits(held)
+    # Their constructors look at all that there is.
+    if held.format == "coo":
         type(held)((held.data, held.coords), shape=held.shape)
     elif held.format == "dia":
         type(held)((held.data, held.offsets), shape=held.shape)
     else:
         return False
     return True
+
+
+def _compressed_fits(held: Any) -> bool:
+    # scipy's own check finds nothing wrong with a negative number of values.
+    ends, indices = held.indptr, held.indices
+    block = held.data.shape[1:] if held.format == "bsr" else (1, 1)
+    rows, columns = (n // b for n, b in zip(held.shape, block, strict=True))
+    if held.format == "csc":
+        rows, columns = columns, rows
+    return (
+        ends.shape == (rows + 1,)
+        and ends[0] == 0
+        and bool((np.diff(ends) >= 0).all())
+        and ends[-1] == len(indices) == len(held.data)
+        and bool((indices >= 0).all() and (indices < columns).all())
+    )
 
 
 def _ball_fits(held: Any) -> bool:
@@ -131,6 +148,13 @@ def _centres_fit(held: Any) -> bool:
     return rows > 0 and columns == held.n_features_in_ and 0 < threads <= _MAX_THREADS
 
 
+def _groups_fit(held: Any) -> bool:
+    if "labels_" not in vars(held):
+        return True
+    labels = held.labels_
+    return bool((labels >= 0).all() and (labels < len(labels)).all())
+
+
 def _one_hot_fits(held: Any) -> bool:
     if "_n_features_outs" not in vars(held):
         return True
@@ -184,6 +208,13 @@ def _spline_fits(held: Any) -> bool:
         and len(held.c) >= n
         and bool(np.isfinite(knots).all() and (np.diff(knots) >= 0).all())
     )
+
+
+def _splines_fit(held: Any) -> bool:
+    if "bsplines_" not in vars(held):
+        return True
+    most = max(np.shape(one.c)[1] for one in held.bsplines_)
+    return held.n_features_out_ <= held.n_features_in_ * most
 
 
 def _random_fits(held: Any) -> bool:
@@ -242,6 +273,11 @@ MODEL_CHECKS: tuple[Check, ...] = (
         "Centres of clusters must have the columns of the model",
     ),
     (
+        FeatureAgglomeration,
+        _groups_fit,
+        "Groups of features must be no more than the features",
+    ),
+    (
         OneHotEncoder,
         _one_hot_fits,
         "An encoder must have a column for each level that it knows",
@@ -260,6 +296,11 @@ MODEL_CHECKS: tuple[Check, ...] = (
         BSpline,
         _spline_fits,
         "A spline must have rising knots and a coefficient for each basis",
+    ),
+    (
+        SplineTransformer,
+        _splines_fit,
+        "Splines must make as many columns as they have",
     ),
     (
         (np.random.RandomState, np.random.Generator),

@@ -5,8 +5,9 @@ are internals that fitted estimators hold. Each was reviewed for one question: i
 building it from hostile data harmless? Those that only hold arrays, numbers and texts
 are; those that a process can crash on when they predict are in `CHECKED`, and
 `windu.persistence.structure` looks at them before `windu.load` returns. ``Tree`` can
-crash while it is built: `windu.load` builds it of arrays, by `windu.persistence.packing`,
-and only plain skops, which has no such form, is told to trust it.
+crash while it is built: `windu.load` builds it of arrays, by
+`windu.persistence.packing`, and only plain skops, which has no such form, is told to
+trust it.
 """
 
 from __future__ import annotations

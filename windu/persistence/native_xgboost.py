@@ -1,0 +1,222 @@
+"""XGBoost's bytes are looked at before XGBoost reads them: edited ones can crash it."""
+
+from __future__ import annotations
+
+import re
+from struct import Struct
+from typing import Any
+
+import numpy as np
+
+__all__ = ["check_xgboost", "read_ubjson"]
+
+_MAX_DEPTH = 32
+_LENGTH = Struct(">q")
+_NUMBERS = {
+    code: np.dtype(f">{kind}")
+    for code, kind in {
+        **{"i": "i1", "U": "u1", "I": "i2", "l": "i4", "L": "i8"},
+        **{"d": "f4", "D": "f8"},
+    }.items()
+}
+_SCORES = re.compile(r"\[?[-+0-9.E,]+\]?\Z")
+
+
+def check_xgboost(data: bytes) -> None:
+    """Raise if XGBoost could crash on the bytes of a model.
+
+    Parameters
+    ----------
+    data : bytes
+        As ``Booster.save_raw("ubj")`` gives them.
+
+    Raises
+    ------
+    ValueError
+        With what is wrong.
+    """
+    learner = read_ubjson(data)["learner"]
+    stated = learner["learner_model_param"]
+    n_features, n_class, n_targets = (
+        int(stated[name]) for name in ("num_feature", "num_class", "num_target")
+    )
+    n_groups = max(n_class, n_targets, 1)
+    scores = stated["base_score"]
+    _require(
+        0 <= n_features < 2**31
+        and n_class >= 0
+        and n_targets > 0
+        and _SCORES.match(scores)
+        and len(scores.split(",")) in (1, n_groups),
+        "its head does not agree with itself",
+    )
+    for told in learner["objective"].values():
+        if isinstance(told, dict) and "num_class" in told:
+            _require(told["num_class"] == stated["num_class"], "it has other classes")
+    booster = learner["gradient_booster"]
+    if booster["name"] == "gblinear":
+        n_weights = len(booster["model"]["weights"])
+        _require(n_weights == (n_features + 1) * n_groups, "it has odd weights")
+        return
+    dart = booster["name"] == "dart"
+    model = (booster["gbtree"] if dart else booster)["model"]
+    n_trees = len(model["trees"])
+    groups, ends = np.array(model["tree_info"]), np.array(model["iteration_indptr"])
+    _require(
+        booster["name"] in ("dart", "gbtree")
+        and (not dart or len(booster["weight_drop"]) == n_trees)
+        and int(model["gbtree_model_param"]["num_trees"]) == n_trees == len(groups)
+        and int(model["gbtree_model_param"]["num_parallel_tree"]) > 0
+        and _within(groups, n_groups)
+        and len(ends) > 0
+        and (ends[0], ends[-1]) == (0, n_trees)
+        and (np.diff(ends) >= 0).all(),
+        "its trees do not fit",
+    )
+    for tree in model["trees"]:
+        _check_tree(tree, n_features, n_targets)
+
+
+def _check_tree(held: dict[str, Any], n_features: int, n_targets: int) -> None:
+    stated = {name: int(value) for name, value in held["tree_param"].items()}
+    n, width = stated["num_nodes"], max(stated["size_leaf_vector"], 1)
+    names = (
+        *("left_children", "right_children", "parents", "split_indices"),
+        *("split_conditions", "default_left", "split_type", "loss_changes"),
+    )
+    _require(
+        n > 0
+        and width in (1, n_targets)
+        and stated["num_deleted"] >= 0
+        and all(len(held[name]) == n for name in (*names, "sum_hessian"))
+        and len(held["base_weights"]) == n * width,
+        "a tree has arrays of other lengths",
+    )
+    left, right = np.array(held["left_children"]), np.array(held["right_children"])
+    inner = left != -1
+    children = np.concatenate([left[inner], right[inner]])
+    # No node has two parents, and the first has none: there is no way back.
+    _require(
+        _within(children, n)
+        and (children > 0).all()
+        and len(np.unique(children)) == len(children),
+        "a tree goes astray",
+    )
+    _require(
+        _within(np.array(held["split_indices"])[inner], n_features),
+        "a tree asks for a feature that is not there",
+    )
+    if width > 1:
+        leaves = right[~inner]
+        n_leaves = len(held["leaf_weights"]) // width
+        _require(_within(leaves, n_leaves), "a tree has leaves without weights")
+    _check_levels(held, np.array(held["split_type"]))
+
+
+def _check_levels(held: dict[str, Any], kinds: np.ndarray) -> None:
+    names = ("categories_nodes", "categories_segments", "categories_sizes")
+    nodes, starts, sizes = (np.array(held[name], dtype=np.int64) for name in names)
+    levels = np.array(held["categories"], dtype=np.int64)
+    ends = np.cumsum(sizes)
+    _require(
+        _within(kinds, 2)
+        and len(nodes) == len(starts) == len(sizes)
+        and np.array_equal(nodes, np.flatnonzero(kinds))
+        and (sizes > 0).all()
+        and np.array_equal(starts, ends - sizes)
+        and int(sizes.sum()) == len(levels)
+        and _within(levels, 2**24),
+        "levels of a tree do not fit",
+    )
+
+
+def read_ubjson(data: bytes) -> Any:
+    """Return what bytes in the form of Universal Binary JSON hold.
+
+    Parameters
+    ----------
+    data : bytes
+        All of them must belong to it.
+
+    Returns
+    -------
+    object
+        Arrays of numbers as ndarrays.
+
+    Raises
+    ------
+    ValueError
+        If they are none.
+    """
+    held, end = _value(data, 0, 0)
+    _require(end == len(data), "there are bytes behind its end")
+    return held
+
+
+def _value(data: bytes, at: int, depth: int) -> tuple[Any, int]:
+    _require(depth < _MAX_DEPTH, "it is nested too deep")
+    code, at = data[at : at + 1].decode("ascii"), at + 1
+    if code == "{":
+        return _object(data, at, depth)
+    if code == "[":
+        return _array(data, at, depth)
+    if code == "S":
+        return _text(data, at)
+    if code in ("T", "F", "Z"):
+        return {"T": True, "F": False, "Z": None}[code], at
+    numbers, at = _numbers(data, at, code, 1)
+    return numbers[0].item(), at
+
+
+def _object(data: bytes, at: int, depth: int) -> tuple[dict[str, Any], int]:
+    held: dict[str, Any] = {}
+    while data[at : at + 1] != b"}":
+        key, at = _text(data, at)
+        _require(key not in held, "a key stands twice")
+        held[key], at = _value(data, at, depth + 1)
+    return held, at + 1
+
+
+def _array(data: bytes, at: int, depth: int) -> tuple[Any, int]:
+    code = ""
+    if data[at : at + 1] == b"$":
+        code, at = data[at + 1 : at + 2].decode("ascii"), at + 2
+    _require(data[at : at + 1] == b"#", "an array does not say how long it is")
+    count, at = _count(data, at + 1)
+    if code:
+        return _numbers(data, at, code, count)
+    held = []
+    for _ in range(count):
+        one, at = _value(data, at, depth + 1)
+        held.append(one)
+    return held, at
+
+
+def _text(data: bytes, at: int) -> tuple[str, int]:
+    count, at = _count(data, at)
+    return data[at : at + count].decode(), at + count
+
+
+def _count(data: bytes, at: int) -> tuple[int, int]:
+    _require(data[at : at + 1] == b"L", "a length is no whole number")
+    (count,) = _LENGTH.unpack(data[at + 1 : at + 1 + _LENGTH.size])
+    at += 1 + _LENGTH.size
+    _require(0 <= count <= len(data) - at, "it is longer than its bytes")
+    return count, at
+
+
+def _numbers(data: bytes, at: int, code: str, count: int) -> tuple[Any, int]:
+    _require(code in _NUMBERS, f"it holds a {code!r}")
+    kind = _NUMBERS[code]
+    end = at + count * kind.itemsize
+    _require(end <= len(data), "it is longer than its bytes")
+    return np.frombuffer(data[at:end], dtype=kind), end
+
+
+def _within(values: np.ndarray, length: int) -> bool:
+    return bool((values >= 0).all() and (values < length).all())
+
+
+def _require(holds: Any, why: str) -> None:
+    if not holds:
+        raise ValueError(why)
