@@ -1,6 +1,7 @@
 """What is fuzzed: one small fitted object of every kind, and a table for it."""
 
 import warnings
+from importlib.util import find_spec
 
 import numpy as np
 from scipy import sparse
@@ -179,21 +180,16 @@ def _fitted():
 def _boosters():
     X, y = make_ugly(60)
     for name in ("lightgbm", "xgboost", "catboost"):
-        est = WinduEstimator(name, task="binary", random_state=0)
-        rounds = "iterations" if name == "catboost" else "n_estimators"
-        yield "ugly", est.set_params(**{f"model__{rounds}": 3}).fit(X, y)
+        if find_spec(name) is not None:
+            est = WinduEstimator(name, task="binary", random_state=0)
+            rounds = "iterations" if name == "catboost" else "n_estimators"
+            yield "ugly", est.set_params(**{f"model__{rounds}": 3}).fit(X, y)
 
 
-def write(folder, boosters=True):
+def write(folder):
     """Save every object to a folder; the name of a file begins with its table's."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for number, (table, model) in enumerate([*_fitted(), *_maybe(boosters)]):
-            name = type(model).__name__
-            if isinstance(model, WinduEstimator):
-                name = type(model.model_).__name__
-            save(model, folder / f"{table}-{number:03}-{name}.windu")
-
-
-def _maybe(boosters):
-    return _boosters() if boosters else ()
+        for number, (table, model) in enumerate([*_fitted(), *_boosters()]):
+            held = model.model_ if isinstance(model, WinduEstimator) else model
+            save(model, folder / f"{table}-{number:03}-{type(held).__name__}.windu")

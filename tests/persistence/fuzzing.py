@@ -123,7 +123,7 @@ def work(folder, seed, first, stop, step, only):
     """Run cases one after the other, and say so before and after each."""
     from tests.persistence.fuzz_models import TABLES
 
-    files = sorted(f for f in Path(folder).glob("*.windu") if only in f.name)
+    files = [f for f in sorted(Path(folder).glob("*.windu")) if only in f.name]
     out = Path(folder, f"{os.getpid()}.case")
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

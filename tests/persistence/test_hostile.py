@@ -19,6 +19,7 @@ from tests.persistence.forging import (
     members_of,
     with_member,
 )
+from tests.persistence.fuzz_edits import mutated
 from windu import WinduEstimator, inspect, load, load_part, save
 from windu.exceptions import IntegrityError, PersistenceError, UntrustedTypesError
 
@@ -49,30 +50,6 @@ def folder(tmp_path_factory):
     """The same as a folder."""
     est = WinduEstimator("linear", random_state=0).fit(X, Y)
     return save(est, tmp_path_factory.mktemp("good") / "est")
-
-
-def mutated(data, rng):
-    """Return bytes with one accident."""
-    data = bytearray(data)
-    kind = rng.integers(7)
-    start = int(rng.integers(len(data)))
-    length = int(rng.integers(1, 64))
-    if kind == 0:
-        data[start] ^= 1 << int(rng.integers(8))
-    elif kind == 1:
-        data[start : start + length] = rng.bytes(length)
-    elif kind == 2:
-        del data[start:]
-    elif kind == 3:
-        del data[start : start + length]
-    elif kind == 4:
-        data[start:start] = rng.bytes(length)
-    elif kind == 5:
-        data[start : start + length] = bytes(length)
-    else:
-        other = int(rng.integers(len(data)))
-        data[start:start] = data[other : other + length]
-    return bytes(data)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -182,11 +182,8 @@ def from_native(held: Any, get: Callable[[str], bytes]) -> Any:
     """
     if not isinstance(held, NativePart):
         return held
-    stored = vars(held)
-    name, file, state = (stored.get(one) for one in ("flavor", "file", "state"))
-    if not (
-        isinstance(name, str) and isinstance(file, str) and isinstance(state, dict)
-    ):
+    name, file = (vars(held).get(one) for one in ("flavor", "file"))
+    if not (isinstance(name, str) and isinstance(file, str)):
         raise IntegrityError(
             "A part of another library must name its flavor and its file. The file "
             "holds one that does not; it was damaged or edited. Get a whole copy."
@@ -198,7 +195,7 @@ def from_native(held: Any, get: Callable[[str], bytes]) -> Any:
         )
     data = get(file)
     try:
-        return _flavors()[name].load(data, state)
+        return _flavors()[name].load(data, held.state)
     except ImportError as error:
         raise PersistenceError(
             f"The file holds a part that {name} wrote, which must be installed. Got: "

@@ -19,6 +19,8 @@ _NUMBERS = {
         **{"d": "f4", "D": "f8"},
     }.items()
 }
+#: What stands for the parent of a first node.
+_NO_PARENT = (-1, 2**31 - 1)
 _SCORES = re.compile(r"\[?[-+0-9.E,]+\]?\Z")
 
 
@@ -99,7 +101,8 @@ def _check_tree(held: dict[str, Any], n_features: int, n_targets: int) -> None:
     _require(
         _within(children, n)
         and (children > 0).all()
-        and len(np.unique(children)) == len(children),
+        and len(np.unique(children)) == len(children)
+        and _parents_fit(np.array(held["parents"]), children, np.flatnonzero(inner)),
         "a tree goes astray",
     )
     _require(
@@ -111,6 +114,12 @@ def _check_tree(held: dict[str, Any], n_features: int, n_targets: int) -> None:
         n_leaves = len(held["leaf_weights"]) // width
         _require(_within(leaves, n_leaves), "a tree has leaves without weights")
     _check_levels(held, np.array(held["split_type"]))
+
+
+def _parents_fit(parents: np.ndarray, children: np.ndarray, inner: np.ndarray) -> bool:
+    # A node that was taken out keeps the parent that it had.
+    own = np.isin(parents, _NO_PARENT) | ((parents >= 0) & (parents < len(parents)))
+    return bool(own.all()) and np.array_equal(parents[children], np.tile(inner, 2))
 
 
 def _check_levels(held: dict[str, Any], kinds: np.ndarray) -> None:
