@@ -45,11 +45,11 @@ def alone(kind):
     ]
 
 
-# Without its estimator it has no predict.
-CLASSIFIERS = [
-    cls for cls in alone("classifier") if cls.__name__ != "SelfTrainingClassifier"
-]
-REGRESSORS = alone("regressor")
+# Without their estimator they have no predict or no type. The constructors of the
+# chains take None up to scikit-learn 1.8.
+NEEDY = ("ClassifierChain", "RegressorChain", "SelfTrainingClassifier")
+CLASSIFIERS = [cls for cls in alone("classifier") if cls.__name__ not in NEEDY]
+REGRESSORS = [cls for cls in alone("regressor") if cls.__name__ not in NEEDY]
 # Some can only transform what they were fitted on, and are no part.
 TRANSFORMERS = [cls for cls in alone("transformer") if hasattr(cls, "transform")]
 

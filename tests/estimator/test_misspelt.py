@@ -2,6 +2,7 @@
 
 import pytest
 from sklearn.base import clone
+from sklearn.multioutput import MultiOutputClassifier
 
 from windu import WinduEstimator
 from windu.exceptions import PartError
@@ -12,6 +13,7 @@ MODELS = {
     "VotingClassifier": "needs other estimators",
     7: "which has no fit",
     int: "Got the class int",
+    MultiOutputClassifier(None): "must tell whether it is a classifier",
 }
 
 

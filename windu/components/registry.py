@@ -140,13 +140,25 @@ def model_type(model: Any) -> str | None:
     ----------
     model : str, estimator or None
         A name of scikit-learn's own says it too.
+
+    Raises
+    ------
+    PartError
+        If a meta-estimator holds nothing that it could ask.
     """
     if isinstance(model, str):
         model = _sklearn_estimators().get(model, None)
         model = model() if model is not None and _needs_nothing(model) else None
     if isinstance(model, type) or not hasattr(model, "__sklearn_tags__"):
         return None
-    return model.__sklearn_tags__().estimator_type
+    try:
+        return model.__sklearn_tags__().estimator_type
+    except AttributeError as error:
+        raise PartError(
+            f"The model {type(model).__name__} must tell whether it is a classifier or "
+            "a regressor, and could not ask what it holds. Pass an estimator as each "
+            "of its parameters that takes one."
+        ) from error
 
 
 def make_model(name: str, classifier: bool) -> Any:

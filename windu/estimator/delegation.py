@@ -38,7 +38,10 @@ def type_before_fit(estimator: Any, *, exact: bool) -> str | None:
         return "classifier"
     if estimator.task == "regression":
         return "regressor"
-    known = model_type(estimator.model)
+    try:
+        known = model_type(estimator.model)
+    except PartError:  # raised in fit; until then one can look at the estimator
+        known = None
     return known if known is not None or exact else "classifier"
 
 
