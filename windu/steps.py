@@ -47,6 +47,7 @@ def run_steps(
     *,
     until: str | None = None,
     around: Callable[[Step], AbstractContextManager[Any]] | None = None,
+    perform: Callable[[Step, Mapping[str, Any]], Any] | None = None,
 ) -> dict[str, Any]:
     """Run steps in order, each on what the earlier ones made.
 
@@ -61,6 +62,9 @@ def run_steps(
     around : callable, default=None
         Called with each step; the context manager it returns is open while the
         step runs (messages, callbacks, timing).
+    perform : callable, default=None
+        Called with each step and the values it needs, in the place of the step's
+        function; returns what that would return (a cache).
 
     Returns
     -------
@@ -91,7 +95,8 @@ def run_steps(
                 "pass the value."
             )
         with around(step) if around else nullcontext():
-            made = step.function(**{name: values[name] for name in step.needs})
+            needed = {name: values[name] for name in step.needs}
+            made = perform(step, needed) if perform else step.function(**needed)
         values.update(
             zip(step.makes, made, strict=True)
             if len(step.makes) > 1

@@ -20,7 +20,7 @@ MISTAKES = {
     "needs more": ("model: VotingClassifier", 2, 10, r"Write \{VotingClassifier: "),
     "not below": ("model:\n    SVC:\n    C: 1", 3, 5, "indent them below 'SVC'"),
     "no task": ("model: {svm: {C: 1}}", 2, 16, "add 'task: binary'"),
-    "half a model": ("model: {SelfTrainingClassifier: {}}", 2, 10, "sklearn_tags"),
+    "half a model": ("model: {SelfTrainingClassifier: {}}", 2, 10, "must tell whether"),
     "no model": ("model: {StandardScaler: {}}", 2, 10, "has no predict"),
     "list": ("model: [svm]", 2, 10, r"must be null, a name .* Got \['svm'\]"),
     "number": ("featurizer: 7", 2, 15, "must be null, a name such as 'auto'"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Integral
@@ -16,7 +16,6 @@ from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, check_memory
 
-from windu._compat.frames import as_frame, check_not_empty, named_columns
 from windu._compat.sklearn import (
     CallbackSupportMixin,
     HasMethods,
@@ -27,7 +26,6 @@ from windu._compat.sklearn import (
 )
 from windu._compat.threads import openmp_threads
 from windu.components.labelwise import yes_probabilities
-from windu.components.registry import wants_of
 from windu.estimator.attributes import FittedAttributes
 from windu.estimator.delegation import (
     model_has,
@@ -35,17 +33,17 @@ from windu.estimator.delegation import (
     type_before_fit,
 )
 from windu.estimator.display import visual_block
+from windu.estimator.first_values import first_values
 from windu.estimator.fitting import FIT_STEPS
-from windu.estimator.metadata import read_metadata, router_of
+from windu.estimator.metadata import router_of
 from windu.estimator.parameters import PartParameters
 from windu.estimator.partial import PartialPipeline
-from windu.estimator.parts import PARTS, fresh_part, with_defaults
+from windu.estimator.parts import fresh_part
 from windu.estimator.prediction import PREDICT_STEPS, decode
 from windu.estimator.replacing import Replacing
 from windu.estimator.rows import is_one_row, rows_of
 from windu.estimator.scoring import share_right
-from windu.estimator.target import resolve_task
-from windu.estimator.thresholding import Refits, check_threshold, decided
+from windu.estimator.thresholding import decided
 from windu.estimator.validation import Validation
 from windu.steps import Step, run_steps
 from windu.tasks import TASKS
@@ -229,49 +227,17 @@ class WinduEstimator(
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, fit_params: dict[str, Any]
     ) -> Any:
-        frame = as_frame(X)
-        check_not_empty(frame, type(self).__name__)
-        target, task = resolve_task(self, y, frame)
-        classifier = None if task is None else task != "regression"
-        given = {"random_state": self.random_state, "n_jobs": self.n_jobs}
-        parts = {
-            name: with_defaults(
-                fresh_part(name, getattr(self, name), classifier=classifier), **given
-            )
-            for name in PARTS
-        }
-        check_threshold(parts["threshold"], target, task)
-        metadata = read_metadata(
-            self,
-            parts["model"],
-            parts["threshold"],
-            sample_weight,
-            fit_params,
-            len(frame),
-        )
+        values = first_values(self, X, y, sample_weight, fit_params)
+        values["callback_context"] = lambda part: propagated(self._step_context, part)
         context = self._init_callback_context(max_subtasks=len(FIT_STEPS))
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        with openmp_threads(frame.size, fit=True):
+        with openmp_threads(values["frame"].size, fit=True):
             values = run_steps(
                 self._fit_steps(),
-                {
-                    **{"frame": frame, "target": target, "task": task},
-                    "schema": self.schema,
-                    **parts,
-                    **given,
-                    "verbose": self.verbose,
-                    "wants": wants_of(parts["model"]),
-                    "fit_params": metadata.model,
-                    "refits": Refits(
-                        self, metadata.model, metadata.groups, metadata.costs
-                    ),
-                    "callback_context": lambda part: propagated(
-                        self._step_context, part
-                    ),
-                },
+                values,
                 around=lambda step: self._around(step, context, X, y),
             )
-        self._keep(values, named_columns(X))
+        self._keep(values)
         context.call_on_fit_task_end(
             estimator=self, X=X, y=y, reconstruction_attributes=dict
         )
@@ -300,7 +266,7 @@ class WinduEstimator(
         finally:
             del self._step_context
 
-    def _keep(self, values: dict[str, Any], named: bool) -> None:
+    def _keep(self, values: Mapping[str, Any]) -> None:
         self.task_ = values["task"]
         self.featurizer_ = values["featurizer_"]
         self.transformer_ = values["transformer_"]
@@ -310,7 +276,7 @@ class WinduEstimator(
         self._table_schema = values["table"]
         self._feature_table_schema = values["feature_schema"]
         self._example = values["example"]
-        self._named = named
+        self._named = named = values["named"]
         self._forget_replacement()
         target = values["target"]
         self._container = "" if target is None else target.container

@@ -98,9 +98,9 @@ def fit_transformer(
     random_state: Any,
     n_jobs: int | None,
 ) -> tuple[Any, Any]:
-    """Fit the transformer and make the matrix that the model eats."""
+    """Fit the transformer; also what it gives where it only fits and transforms."""
     if transformer is None:
-        return None, features
+        return None, None
     if isinstance(transformer, str):
         # scikit-learn's TargetEncoder, used for many levels, takes one target only.
         options: dict[str, Any] = {
@@ -120,7 +120,18 @@ def fit_transformer(
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         if hasattr(transformer, "fit_transform"):
             return transformer, transformer.fit_transform(frame, codes)
-        return transformer, transformer.fit(frame, codes).transform(frame)
+        transformer.fit(frame, codes)
+    return transformer, None
+
+
+def transform(features: pd.DataFrame, transformer_: Any, fitted_matrix: Any) -> Any:
+    """Return the matrix that the model eats, cross-fitted where fitting gave it."""
+    if fitted_matrix is not None:
+        return fitted_matrix
+    if transformer_ is None:
+        return features
+    with config_context(enable_metadata_routing=False):
+        return transformer_.transform(text_columns(features))
 
 
 def text_columns(features: pd.DataFrame) -> pd.DataFrame:
@@ -232,8 +243,14 @@ FIT_STEPS: tuple[Step, ...] = (
             *("features", "feature_schema", "codes", "task", "featurizer_"),
             *("transformer", "wants", "random_state", "n_jobs"),
         ),
-        ("transformer_", "matrix"),
+        ("transformer_", "fitted_matrix"),
         fit_transformer,
+    ),
+    Step(
+        "transform",
+        ("features", "transformer_", "fitted_matrix"),
+        ("matrix",),
+        transform,
     ),
     Step(
         "fit_model",

@@ -1,0 +1,79 @@
+"""What `fit` knows before its first step: table, target, task and fresh parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import Any
+
+from windu._compat.frames import as_frame, check_not_empty, named_columns
+from windu.components.registry import wants_of
+from windu.estimator.metadata import read_metadata
+from windu.estimator.parts import PARTS, fresh_part, with_defaults
+from windu.estimator.target import resolve_task
+from windu.estimator.thresholding import Refits, check_threshold
+
+__all__ = ["first_values"]
+
+
+def first_values(
+    estimator: Any,
+    X: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    fit_params: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the values that the steps of `fit` start from.
+
+    Parameters
+    ----------
+    estimator : WinduEstimator
+        Whose parameters count; not changed.
+    X : table of shape (n_samples, n_columns)
+        As in `WinduEstimator.fit`.
+    y : array-like, default=None
+        As in `WinduEstimator.fit`.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows.
+    fit_params : mapping, default=None
+        More metadata.
+
+    Returns
+    -------
+    dict of str to object
+        By the names that the steps need.
+
+    Raises
+    ------
+    TargetError
+        For a missing or impossible target.
+    PartError
+        If a part is none, or cannot honour what was asked.
+    """
+    frame = as_frame(X)
+    check_not_empty(frame, type(estimator).__name__)
+    target, task = resolve_task(estimator, y, frame)
+    classifier = None if task is None else task != "regression"
+    given = {"random_state": estimator.random_state, "n_jobs": estimator.n_jobs}
+    parts = {
+        name: with_defaults(
+            fresh_part(name, getattr(estimator, name), classifier=classifier), **given
+        )
+        for name in PARTS
+    }
+    check_threshold(parts["threshold"], target, task)
+    metadata = read_metadata(
+        *(estimator, parts["model"], parts["threshold"]),
+        *(sample_weight, dict(fit_params or {}), len(frame)),
+    )
+    return {
+        **{"frame": frame, "named": named_columns(X), "target": target, "task": task},
+        "schema": estimator.schema,
+        **parts,
+        **given,
+        "verbose": estimator.verbose,
+        "wants": wants_of(parts["model"]),
+        "fit_params": metadata.model,
+        "refits": Refits(estimator, metadata.model, metadata.groups, metadata.costs),
+        "callback_context": lambda part: nullcontext(),
+    }
