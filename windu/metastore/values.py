@@ -1,0 +1,184 @@
+"""The values that a step makes as files, and back: tables, arrays, fitted parts."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
+
+from windu.exceptions import PersistenceError
+from windu.persistence.functions import bind, detach
+from windu.persistence.objects import build, check_trusted, dump, types_in
+from windu.schema.columns import TableSchema
+
+__all__ = ["from_files", "to_files"]
+
+_INDEX = "values.json"
+_OBJECTS = b"windu.objects"
+
+
+def to_files(values: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return values as files.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+        Frames, arrays, sparse matrices, plain data, schemas, fitted parts.
+
+    Returns
+    -------
+    dict of str to bytes
+        By name of the file.
+
+    Raises
+    ------
+    PersistenceError
+        For a value that would not come back as it is.
+
+    Examples
+    --------
+    >>> from windu.metastore.values import from_files, to_files
+    >>> files = to_files({"names": ["a", "b"], "n": 3})
+    >>> from_files(files.__getitem__, "here")
+    {'names': ['a', 'b'], 'n': 3}
+    """
+    files: dict[str, bytes] = {}
+    index: dict[str, list[Any]] = {}
+    for name, value in values.items():
+        kind, held = _form(name, value, files)
+        index[name] = [kind, held]
+    files[_INDEX] = json.dumps(index).encode()
+    return files
+
+
+def from_files(
+    read: Callable[[str], bytes], where: str, *, trusted: Collection[str] = ()
+) -> dict[str, Any]:
+    """Return the values that `to_files` wrote.
+
+    Parameters
+    ----------
+    read : callable
+        Returns the bytes of a file, which are verified.
+    where : str
+        What the files are called in messages.
+    trusted : collection of str, default=()
+        Full names of types and functions of a user's own.
+
+    Returns
+    -------
+    dict of str to object
+        By name.
+
+    Raises
+    ------
+    UntrustedTypesError
+        If there are other types.
+    """
+    values = {}
+    for name, (kind, held) in json.loads(read(_INDEX)).items():
+        values[name] = (
+            held if kind == "plain" else _READ[kind](read, held, where, trusted)
+        )
+    return values
+
+
+def _form(name: str, value: Any, files: dict[str, bytes]) -> tuple[str, Any]:
+    """Return the kind of a value, and the value or the name of its file."""
+    if isinstance(value, pd.DataFrame):
+        kind, file = "frame", f"{name}.parquet"
+        data = _frame_bytes(value)
+    elif isinstance(value, TableSchema):
+        kind, file, data = "schema", f"{name}.json", value.to_json().encode()
+    elif isinstance(value, np.ndarray) and not value.dtype.hasobject:
+        kind, file, buffer = "array", f"{name}.npy", io.BytesIO()
+        np.save(buffer, value, allow_pickle=False)
+        data = buffer.getvalue()
+    elif _is_plain(value):
+        return "plain", value
+    else:
+        kind, file = "object", f"{name}.skops"
+
+        def put(suffix: str, data: bytes) -> str:
+            extra = f"{name}.{len(files)}{suffix}"
+            files[extra] = data
+            return extra
+
+        data = dump(detach(value), put)
+    files[file] = data
+    return kind, file
+
+
+def _is_plain(value: Any) -> bool:
+    try:
+        return _same(json.loads(json.dumps(value)), value)
+    except (TypeError, ValueError):
+        return False
+
+
+def _same(one: Any, other: Any) -> bool:
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(_same(one[k], other[k]) for k in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return one == other or (one != one and other != other)
+
+
+def _frame_bytes(frame: pd.DataFrame) -> bytes:
+    objects = [i for i, dtype in enumerate(frame.dtypes) if dtype == object]
+    buffer = io.BytesIO()
+    try:
+        table = pa.Table.from_pandas(frame)
+        said = {**(table.schema.metadata or {}), _OBJECTS: json.dumps(objects).encode()}
+        parquet.write_table(
+            table.replace_schema_metadata(said), buffer, compression="zstd"
+        )
+        again = _frame(lambda _: buffer.getvalue(), "", "", ())
+        pd.testing.assert_frame_equal(again, frame, check_exact=True, check_freq=False)
+    except (pa.ArrowException, AssertionError, TypeError, ValueError) as error:
+        raise PersistenceError(
+            "A table must come back from Parquet as it was. Got "
+            f"{type(error).__name__}: {str(error)[:200]}. Use columns of one type each."
+        ) from error
+    return buffer.getvalue()
+
+
+def _frame(read: Any, file: str, where: str, trusted: Any) -> pd.DataFrame:
+    table = parquet.read_table(pa.BufferReader(read(file)))
+    frame = table.to_pandas()
+    # Texts come back as texts, also those that were objects.
+    for position in json.loads(table.schema.metadata[_OBJECTS]):
+        values = frame.iloc[:, position].astype(object)
+        frame.isetitem(position, values)
+    return frame
+
+
+def _array(read: Any, file: str, where: str, trusted: Any) -> np.ndarray:
+    return np.load(io.BytesIO(read(file)), allow_pickle=False)
+
+
+def _schema(read: Any, file: str, where: str, trusted: Any) -> TableSchema:
+    return TableSchema.from_json(read(file).decode())
+
+
+def _object(read: Any, file: str, where: str, trusted: Collection[str]) -> Any:
+    data = read(file)
+    types = types_in(data, where)
+    check_trusted(types, trusted, where)
+    return bind(build(data, types, where, read), trusted, {})
+
+
+_READ = {
+    "frame": _frame,
+    "schema": _schema,
+    "array": _array,
+    "object": _object,
+}

@@ -1,0 +1,188 @@
+"""Scores of a fitted estimator on held-back rows, by name and by task."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from sklearn import metrics
+from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
+
+from windu.estimator.labels import encode
+from windu.exceptions import PartError, WinduWarning, did_you_mean
+from windu.tasks import read_target
+
+__all__ = ["DEFAULTS", "check_scores", "evaluate"]
+
+#: What is computed where nothing is asked for. Losses are positive.
+DEFAULTS: dict[str, tuple[str, ...]] = {
+    "binary": ("roc_auc", "average_precision", "accuracy", "f1", "log_loss"),
+    "multiclass": ("accuracy", "balanced_accuracy", "f1_macro", "log_loss"),
+    "multilabel": ("f1_macro", "f1_micro", "jaccard_samples", "accuracy"),
+    "regression": (
+        *("r2", "mean_absolute_error", "root_mean_squared_error"),
+        "median_absolute_error",
+    ),
+}
+
+#: Scores of decisions that ask which class is the positive one.
+_OF_ONE_CLASS = {
+    "f1": metrics.f1_score,
+    "precision": metrics.precision_score,
+    "recall": metrics.recall_score,
+    "jaccard": metrics.jaccard_score,
+}
+#: More classes than this have no confusion matrix of their own.
+_MAX_CLASSES = 50
+
+
+def check_scores(names: Iterable[str]) -> list[str]:
+    """Return the names of scores, if each is one.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Of scikit-learn's scorers; a loss also without ``neg_``.
+
+    Returns
+    -------
+    list of str
+        The same.
+
+    Raises
+    ------
+    PartError
+        With the near miss.
+
+    Examples
+    --------
+    >>> from windu.pipeline.evaluation import check_scores
+    >>> check_scores(["roc_auc", "log_loss"])
+    ['roc_auc', 'log_loss']
+    """
+    given = [names] if isinstance(names, str) else list(names)
+    known = get_scorer_names()
+    for name in given:
+        if name not in known and f"neg_{name}" not in known:
+            losses = [one.removeprefix("neg_") for one in known]
+            raise PartError(
+                "A score must be the name of one of scikit-learn's scorers. Got "
+                f"{name!r}.{did_you_mean(name, [*known, *losses])}"
+            )
+    return given
+
+
+def evaluate(
+    estimator: Any, parts: Mapping[str, tuple[Any, Any]], scores: Iterable[str] | None
+) -> dict[str, Any]:
+    """Return scores of held-back rows.
+
+    Parameters
+    ----------
+    estimator : WinduEstimator
+        Fitted, with a model.
+    parts : mapping of str to (X, y)
+        Rows that it was not fitted on, by name, such as ``"test"``.
+    scores : iterable of str or None
+        Names of scores; None takes `DEFAULTS` of the task.
+
+    Returns
+    -------
+    dict
+        Plain data: ``"test.roc_auc"`` and so on, and for classes one table a part,
+        ``"test"``, with ``classes`` and ``confusion``.
+
+    Raises
+    ------
+    PartError
+        If a name is no score.
+    """
+    task = estimator.task_
+    names = list(DEFAULTS[task]) if scores is None else check_scores(scores)
+    found: dict[str, Any] = {}
+    for part, (X, y) in parts.items():
+        for name in names:
+            found[f"{part}.{name}"] = _score(estimator, name, X, y)
+        if task in ("binary", "multiclass"):
+            found[part] = _by_class(estimator, X, y)
+    return found
+
+
+def _score(estimator: Any, name: str, X: Any, y: Any) -> float | None:
+    """Return a score; None, with a warning, where these rows do not have one."""
+    loss = name not in get_scorer_names()
+    scorer = _scorer(estimator, f"neg_{name}" if loss else name)
+    if estimator.task_ == "multilabel":
+        estimator, y = _Indicators(estimator), _indicators(estimator, y)
+    try:
+        value = scorer(estimator, X, y)
+    except ValueError as error:
+        warnings.warn(
+            f"The score {name!r} must be one that these rows have. Got: {error}.",
+            WinduWarning,
+            stacklevel=2,
+        )
+        return None
+    value = -value if loss else value
+    return float(value) if np.isfinite(value) else None
+
+
+def _scorer(estimator: Any, name: str) -> Any:
+    if estimator.task_ != "binary":
+        return get_scorer(name)
+    positive = estimator.classes_[1]
+    if name in _OF_ONE_CLASS:
+        return make_scorer(_OF_ONE_CLASS[name], pos_label=positive, zero_division=0.0)
+    if name == "average_precision":
+        return make_scorer(
+            metrics.average_precision_score,
+            response_method=("decision_function", "predict_proba"),
+            pos_label=positive,
+        )
+    return get_scorer(name)
+
+
+class _Indicators:
+    """An estimator whose labels are indicators, as scikit-learn's scores want them."""
+
+    def __init__(self, estimator: Any):
+        self._estimator = estimator
+        self.classes_ = np.arange(len(estimator.classes_))
+
+    def __sklearn_tags__(self) -> Any:
+        return self._estimator.__sklearn_tags__()
+
+    def fit(self) -> None:
+        """Be an estimator."""
+
+    def predict(self, X: Any) -> np.ndarray:
+        return _indicators(self._estimator, self._estimator.predict(X))
+
+    def predict_proba(self, X: Any) -> Any:
+        return self._estimator.predict_proba(X)
+
+
+def _indicators(estimator: Any, y: Any) -> np.ndarray:
+    return np.asarray(encode(read_target(y), "multilabel", estimator.label_encoder_))
+
+
+def _by_class(estimator: Any, X: Any, y: Any) -> dict[str, Any]:
+    classes = list(estimator.classes_)
+    truth, predicted = np.asarray(y), np.asarray(estimator.predict(X))
+    columns = metrics.precision_recall_fscore_support(
+        truth, predicted, labels=classes, zero_division=0.0
+    )
+    names = ("precision", "recall", "f1", "rows")
+    rows = zip(*(np.asarray(column).tolist() for column in columns), strict=True)
+    made: dict[str, Any] = {
+        "classes": {
+            str(label): dict(zip(names, row, strict=True))
+            for label, row in zip(classes, rows, strict=True)
+        }
+    }
+    if len(classes) <= _MAX_CLASSES:
+        matrix = metrics.confusion_matrix(truth, predicted, labels=classes)
+        made["confusion"] = matrix.tolist()
+    return made

@@ -1,0 +1,250 @@
+"""How the steps of a pipeline are performed: run, kept in memory, or from the cache."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from windu.exceptions import (
+    PersistenceError,
+    StepError,
+    StorageError,
+    UntrustedTypesError,
+)
+from windu.metastore.cache import StepCache
+from windu.persistence.environment import versions
+from windu.pipeline.digests import digest_of
+from windu.steps import Step, run_steps
+
+__all__ = ["Done", "StepRunner"]
+
+#: What takes longer to make than to read again.
+CACHED = frozenset(
+    {
+        *("load", "preprocess", "featurize", "fit_transformer", "fit_model"),
+        *("select_threshold", "evaluate"),
+    }
+)
+
+
+@dataclass
+class Done:
+    """What became of one step.
+
+    Attributes
+    ----------
+    step : str
+        Its name.
+    state : {"ran", "cached", "kept", "absent"}
+        Whether it ran, came from the store's cache, was still in memory, or has
+        nothing to do since its part is None.
+    seconds : float
+        How long it took.
+    shapes : str
+        Shapes of the tables that it made.
+    note : str
+        Why it could not be cached, where it could not.
+    """
+
+    step: str
+    state: str
+    seconds: float
+    shapes: str = ""
+    note: str = ""
+
+
+#: The part without which a step has nothing to do.
+_ABSENT = {
+    **{"featurize": "featurizer", "fit_transformer": "transformer"},
+    **{"transform": "transformer_", "fit_model": "model"},
+    **{"fit_label_encoder": "target", "encode": "target"},
+    "select_threshold": "threshold",
+}
+
+
+@dataclass
+class _Made:
+    key: str | None
+    values: dict[str, Any]
+
+
+@dataclass
+class StepRunner:
+    """Runs lists of steps, each again only if something that it depends on changed.
+
+    A step's key is the digest of its name, of the keys of what it needs, and of the
+    versions of the libraries. A value that nothing can be said of has no key, and
+    what depends on it runs each time.
+
+    Parameters
+    ----------
+    cache : StepCache or None
+        Where outputs are kept for other processes.
+    trusted : collection of str, default=()
+        Types and functions of a user's own that cached parts may hold.
+    cached : collection of str
+        Names of the steps whose outputs are kept in the cache.
+    """
+
+    cache: StepCache | None
+    trusted: Collection[str] = ()
+    cached: Collection[str] = CACHED
+    done: list[Done] = field(default_factory=list)
+    _memory: dict[str, _Made] = field(default_factory=dict)
+
+    def run(
+        self,
+        steps: Sequence[Step],
+        values: Mapping[str, Any],
+        keys: Mapping[str, str | None],
+        *,
+        start: str | None = None,
+        until: str | None = None,
+        tell: Callable[[Done], None] | None = None,
+        keys_of: Mapping[str, Callable[[dict[str, Any]], dict[str, str | None]]],
+    ) -> dict[str, Any]:
+        """Run steps, and return all values.
+
+        Parameters
+        ----------
+        steps : sequence of Step
+            In order.
+        values : mapping of str to object
+            What is there before the first.
+        keys : mapping of str to str or None
+            Their keys.
+        start : str, default=None
+            The first step that runs in any case; what earlier ones make must be in
+            memory or in the cache.
+        until : str, default=None
+            The last step.
+        tell : callable, default=None
+            Called after each step.
+        keys_of : mapping of str to callable
+            For steps whose outputs have keys of their own: given what the step made,
+            returns them.
+
+        Returns
+        -------
+        dict of str to object
+            The given values and all that was made.
+
+        Raises
+        ------
+        StepError
+            If `start` or `until` is no step, or something is missing before `start`.
+        """
+        names = [step.name for step in steps]
+        if start is not None and start not in names:
+            raise StepError(f"start must name one of the steps {names}. Got {start!r}.")
+        first = 0 if start is None else names.index(start)
+        known = dict(keys)
+        self.done = []
+
+        def perform(step: Step, needed: Mapping[str, Any]) -> Any:
+            before = time.perf_counter()
+            key = _key(step, known)
+            at = names.index(step.name)
+            made = None if start is not None and at >= first else self._find(step, key)
+            state, note = ("", "") if made is None else made[1:]
+            if made is None and _is_absent(step, needed):
+                values, state = _named(step, step.function(**needed)), "absent"
+            elif made is None:
+                if at < first and step.name in self.cached:
+                    raise StepError(
+                        f"To start at {start!r}, what {step.name!r} makes must be in "
+                        "memory or in the cache of the metastore. Got neither, or what "
+                        "it depends on has changed. Run without start, or from "
+                        f"{step.name!r}."
+                    )
+                values = _named(step, step.function(**needed))
+                state, note = "ran", self._keep(step, key, values)
+            else:
+                values = made[0]
+            self._memory[step.name] = _Made(key, values)
+            own = keys_of.get(step.name)
+            known.update(
+                own(values)
+                if own is not None
+                else {name: _joined(key, name) for name in step.makes}
+            )
+            self.done.append(
+                Done(
+                    *(step.name, state, time.perf_counter() - before),
+                    *(_shapes(values), note),
+                )
+            )
+            if tell is not None:
+                tell(self.done[-1])
+            made_values = tuple(values[name] for name in step.makes)
+            return made_values if len(made_values) > 1 else made_values[0]
+
+        return run_steps(steps, values, until=until, perform=perform)
+
+    def key_of(self, step: str) -> str | None:
+        """Return the key under which a step was performed last."""
+        return self._memory[step].key
+
+    def _find(
+        self, step: Step, key: str | None
+    ) -> tuple[dict[str, Any], str, str] | None:
+        if key is None:
+            return None
+        kept = self._memory.get(step.name)
+        if kept is not None and kept.key == key:
+            return kept.values, "kept", ""
+        if self.cache is None or step.name not in self.cached:
+            return None
+        try:
+            found = self.cache.get(key, trusted=self.trusted)
+        except UntrustedTypesError:
+            return None
+        if found is None or set(found) != set(step.makes):
+            return None
+        return found, "cached", ""
+
+    def _keep(self, step: Step, key: str | None, values: Mapping[str, Any]) -> str:
+        """Put what a step made into the cache; return why not, if not."""
+        if self.cache is None or step.name not in self.cached:
+            return ""
+        if key is None:
+            return "not cached: it depends on what has no digest"
+        try:
+            self.cache.put(key, values, step=step.name)
+        except (PersistenceError, StorageError) as error:
+            return f"not cached: {error}"
+        return ""
+
+
+def _key(step: Step, keys: Mapping[str, str | None]) -> str | None:
+    needed = [keys.get(name) for name in step.needs]
+    if any(key is None for key in needed):
+        return None
+    return digest_of(step.name, needed, versions())
+
+
+def _is_absent(step: Step, needed: Mapping[str, Any]) -> bool:
+    part = _ABSENT.get(step.name)
+    return part is not None and needed[part] is None
+
+
+def _joined(key: str | None, name: str) -> str | None:
+    return None if key is None else f"{key}:{name}"
+
+
+def _named(step: Step, made: Any) -> dict[str, Any]:
+    if len(step.makes) == 1:
+        return {step.makes[0]: made}
+    return dict(zip(step.makes, made, strict=True))
+
+
+def _shapes(values: Mapping[str, Any]) -> str:
+    """Return the shapes of the tables in what a step made."""
+    found = [
+        f"{name} {' x '.join(map(str, value.shape))}"
+        for name, value in values.items()
+        if len(getattr(value, "shape", None) or ()) == 2 and name != "fitted_matrix"
+    ]
+    return ", ".join(dict.fromkeys(found))

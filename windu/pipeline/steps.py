@@ -1,0 +1,180 @@
+"""The steps of a training pipeline: those of `WinduEstimator.fit`, and around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+from sklearn.base import clone
+
+from windu._compat.threads import openmp_threads
+from windu.estimator.first_values import first_values
+from windu.estimator.fitting import FIT_STEPS
+from windu.exceptions import TableError
+from windu.pipeline.digests import digest_of
+from windu.pipeline.evaluation import evaluate
+from windu.pipeline.scoring import predictions
+from windu.pipeline.sources import read_data, split_target
+from windu.pipeline.splitting import split_rows
+from windu.steps import Step
+
+__all__ = ["MAIN", "PREPROCESSORS", "first_keys", "steps_of"]
+
+#: Names of what can be done to a table before it is split.
+PREPROCESSORS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+    "drop_duplicates": lambda table: table.drop_duplicates(ignore_index=True),
+    "drop_empty_rows": lambda table: table.dropna(how="all", ignore_index=True),
+}
+
+#: What a step is run for, by name of the step.
+MAIN = {
+    **{"load": "raw", "preprocess": "raw", "split": "X", "infer_schema": "table"},
+    **{"featurize": "features", "fit_label_encoder": "label_encoder_"},
+    **{"encode": "codes", "fit_transformer": "transformer_", "transform": "matrix"},
+    **{"fit_model": "model_", "select_threshold": "threshold_"},
+    **{"predict": "predictions", "evaluate": "metrics"},
+}
+
+_PARTS = ("featurizer", "transformer", "label_encoder", "model", "threshold")
+#: What the estimator's steps start from, with keys of their own.
+_FIRST = (
+    *("frame", "named", "target", "task", "schema", *_PARTS),
+    *("random_state", "n_jobs", "verbose", "wants", "fit_params", "refits"),
+    "callback_context",
+)
+#: What changes nothing of the result.
+_IDLE = ("n_jobs", "verbose", "callback_context")
+_FITTED = (
+    *("task", "featurizer_", "transformer_", "label_encoder_", "model_"),
+    *("threshold_", "table", "feature_schema", "example", "named", "target"),
+)
+
+Held = Mapping[str, tuple[Any, Any]]
+
+
+def steps_of(*, preprocesses: bool, model: bool) -> list[Step]:
+    """Return the steps of a training pipeline.
+
+    Parameters
+    ----------
+    preprocesses : bool
+        Whether the table is changed before it is split.
+    model : bool
+        Whether there is one; without, the pipeline ends with the transformer.
+
+    Returns
+    -------
+    list of Step
+        In order.
+    """
+    steps = [
+        Step("load", ("data",), ("raw",), lambda data: read_data(data)),
+        Step("preprocess", ("raw", "preprocess"), ("raw",), _preprocess),
+        Step("split", ("raw", "target_name", "split"), ("X", "y", "held_back"), _split),
+        Step("prepare", ("X", "y", "estimator"), _FIRST, _prepare),
+        *(_threaded(step) for step in FIT_STEPS),
+        Step("assemble", ("parameters", *_FITTED), ("estimator_",), _assemble),
+        Step("predict", ("estimator_", "held_back"), ("predictions",), _predict),
+        Step(
+            "evaluate", ("estimator_", "held_back", "scores"), ("metrics",), _evaluate
+        ),
+    ]
+    absent = {"preprocess": not preprocesses, "predict": not model}
+    absent["evaluate"] = not model
+    return [step for step in steps if not absent.get(step.name)]
+
+
+def _preprocess(raw: pd.DataFrame, preprocess: Any) -> pd.DataFrame:
+    for one in preprocess:
+        function = PREPROCESSORS[one] if isinstance(one, str) else one
+        made = function(raw.copy())
+        if not isinstance(made, pd.DataFrame):
+            raise TableError(
+                "What preprocesses must return a DataFrame. Got "
+                f"{type(made).__name__} of {getattr(function, '__name__', function)!r}."
+                " Return the table."
+            )
+        raw = made
+    return raw
+
+
+def _split(
+    raw: pd.DataFrame, target_name: Any, split: Mapping[str, Any] | None
+) -> tuple[Any, Any, Held]:
+    """Return the rows to learn from, their target, and what is held back."""
+    X, y = (raw, None) if target_name is None else split_target(raw, target_name)
+    if split is None:
+        return X, y, {}
+    rows = split_rows(X, y, **split)
+    kept = [column for column in X.columns if column != split.get("column")]
+
+    def part(at: Any) -> tuple[Any, Any]:
+        held = X[kept].iloc[at].reset_index(drop=True)
+        return held, None if y is None else y.iloc[at].reset_index(drop=True)
+
+    parts = {"dev": rows.dev, "test": rows.test}
+    return *part(rows.train), {name: part(at) for name, at in parts.items() if len(at)}
+
+
+def _prepare(X: Any, y: Any, estimator: Any) -> tuple[Any, ...]:
+    """Return what the steps of `WinduEstimator.fit` start from."""
+    values = first_values(clone(estimator), X, y)
+    return tuple(values[name] for name in _FIRST)
+
+
+def first_keys(values: Mapping[str, Any], rows: str | None) -> dict[str, str | None]:
+    """Return the keys of what the step ``prepare`` made.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+        What it made.
+    rows : str or None
+        The key of the rows to learn from.
+
+    Returns
+    -------
+    dict of str to str or None
+        By name.
+    """
+    known = {"frame", "target", "refits", *_IDLE}
+    # A threshold is chosen by fitting the whole chain again.
+    whole = None if rows is None else digest_of(values["refits"].estimator, rows)
+    return {
+        **{name: digest_of(values[name]) for name in _FIRST if name not in known},
+        **dict.fromkeys(_IDLE, ""),
+        **{"frame": rows, "target": rows, "refits": whole},
+    }
+
+
+def _assemble(parameters: Any, **values: Any) -> Any:
+    estimator = clone(parameters)
+    estimator._keep(values)
+    return estimator
+
+
+def _predict(estimator_: Any, held_back: Held) -> dict[str, pd.DataFrame]:
+    """Return target and predictions of what is held back, one table a part."""
+    made = {}
+    for name, (X, y) in held_back.items():
+        truth = y if isinstance(y, pd.DataFrame) else y.to_frame()
+        made[name] = pd.concat([truth, predictions(estimator_, X)], axis="columns")
+    return made
+
+
+def _evaluate(estimator_: Any, held_back: Held, scores: Any) -> dict[str, Any]:
+    return evaluate(estimator_, held_back, scores)
+
+
+def _threaded(step: Step) -> Step:
+    """Fit with threads where the table is worth them, as `WinduEstimator.fit` does."""
+
+    def function(**needed: Any) -> Any:
+        tables = (needed.get(name) for name in ("frame", "features", "matrix"))
+        table = next((one for one in tables if one is not None), None)
+        size = 0 if table is None else table.shape[0] * table.shape[1]
+        with openmp_threads(size, fit=True):
+            return step.function(**needed)
+
+    return Step(step.name, step.needs, step.makes, function)
