@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         TextEncoder,
         ThresholdCurveDisplay,
         ThresholdSelector,
+        register,
     )
     from windu.config import from_yaml, to_yaml
     from windu.estimator import WinduEstimator
@@ -37,7 +38,12 @@ if TYPE_CHECKING:
         save,
         trusted_types,
     )
-    from windu.pipeline import predict_file
+    from windu.pipeline import (
+        PipelineResult,
+        PredictionPipeline,
+        TrainingPipeline,
+        predict_file,
+    )
     from windu.schema import ValidationReport, infer_schema
 
 __version__ = "0.1.0"
@@ -51,10 +57,13 @@ _HOMES = {
     "LabelwiseClassifier": "windu.components",
     "LogEncoder": "windu.components",
     "Metastore": "windu.metastore",
+    "PipelineResult": "windu.pipeline",
+    "PredictionPipeline": "windu.pipeline",
     "StoredRun": "windu.metastore",
     "TextEncoder": "windu.components",
     "ThresholdCurveDisplay": "windu.components",
     "ThresholdSelector": "windu.components",
+    "TrainingPipeline": "windu.pipeline",
     "ValidationReport": "windu.schema",
     "WinduEstimator": "windu.estimator",
     "datasets": "",
@@ -67,6 +76,7 @@ _HOMES = {
     "mlflow": "",
     "model_card": "windu.persistence",
     "predict_file": "windu.pipeline",
+    "register": "windu.components",
     "save": "windu.persistence",
     "to_yaml": "windu.config",
     "trusted_types": "windu.persistence",
@@ -81,10 +91,13 @@ __all__ = [
     "LabelwiseClassifier",
     "LogEncoder",
     "Metastore",
+    "PipelineResult",
+    "PredictionPipeline",
     "StoredRun",
     "TextEncoder",
     "ThresholdCurveDisplay",
     "ThresholdSelector",
+    "TrainingPipeline",
     "ValidationReport",
     "WinduEstimator",
     "datasets",
@@ -97,6 +110,7 @@ __all__ = [
     "mlflow",
     "model_card",
     "predict_file",
+    "register",
     "save",
     "to_yaml",
     "trusted_types",

@@ -16,7 +16,9 @@ __all__ = ["predict"]
 
 
 def predict(
-    run: Annotated[str, typer.Argument(help="A file or folder, or a stored run.")],
+    run: Annotated[
+        str, typer.Argument(help="A stored run, a file or folder, or a YAML file.")
+    ],
     table: Annotated[Path, typer.Argument(help="CSV or Parquet.")],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Where predictions go.")
@@ -35,12 +37,27 @@ def predict(
     batch_size: Annotated[
         int, typer.Option(min=1, help="Rows in memory at a time.")
     ] = 50_000,
+    rejects: Annotated[
+        Path | None, typer.Option(help="Where rows go that do not fit the schema.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Where the validation report goes, as HTML.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")] = False,
 ) -> None:
     """Predict a table of any size, in batches; the output appears when it is whole."""
-    from windu.pipeline import predict_file
+    from windu.pipeline import PredictionPipeline, predict_file, read_table
 
-    estimator = load_any(run, metastore, trusted or [])
+    if Path(run).suffix in (".yaml", ".yml"):
+        pipe = PredictionPipeline.from_yaml(Path(run), trusted=trusted or [])
+        pipe.metastore = metastore or pipe.metastore
+        estimator, keep = pipe.estimator_, keep or pipe.keep
+        probabilities = probabilities and pipe.probabilities
+    else:
+        estimator = load_any(run, metastore, trusted or [])
+    if report is not None:
+        said = estimator.validate(read_table(estimator, table))._repr_html_()
+        report.write_text(said, encoding="utf-8")
     with _progress(quiet) as progress:
         n_rows = predict_file(
             estimator,
@@ -50,6 +67,7 @@ def predict(
             probabilities=probabilities,
             batch_size=batch_size,
             progress=progress,
+            rejects=rejects,
         )
     if not quiet:
         print(f"Wrote {n_rows} rows to {output}.")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from windu.metastore import Metastore
     from windu.persistence.runs import Run
 
-__all__ = ["load_any", "open_any", "runs", "show"]
+__all__ = ["DEFAULT", "load_any", "open_any", "runs", "show", "store_at"]
 
 DEFAULT = "./metastore"
 Where = Annotated[
@@ -36,7 +36,7 @@ def runs(
     csv: Annotated[bool, typer.Option("--csv", help="Print as CSV.")] = False,
 ) -> None:
     """List stored runs, the newest first."""
-    table = _store(metastore).runs(
+    table = store_at(metastore).runs(
         name, where=where, sort_by=sort_by, ascending=ascending
     )
     if csv:
@@ -68,7 +68,7 @@ def open_any(run: str, metastore: str | None) -> Run:
 
     if _is_path(run):
         return open_path(run, key=key_of(None))
-    return _store(metastore).open(run)
+    return store_at(metastore).open(run)
 
 
 def load_any(run: str, metastore: str | None, trusted: Sequence[str]) -> Any:
@@ -85,7 +85,8 @@ def _is_path(run: str) -> bool:
     )
 
 
-def _store(metastore: str | None) -> Metastore:
+def store_at(metastore: str | None) -> Metastore:
+    """Return the metastore of a command, which must exist."""
     from windu.exceptions import MetastoreError
     from windu.metastore import Metastore
 

@@ -7,6 +7,7 @@ from windu.components.labelwise import LabelwiseClassifier
 from windu.components.log_encoder import LogEncoder
 from windu.components.text import TextEncoder
 from windu.components.thresholds import ThresholdCurveDisplay, ThresholdSelector
+from windu.components.versions import register
 
 __all__ = [
     "AutoFeaturizer",
@@ -18,4 +19,5 @@ __all__ = [
     "TextEncoder",
     "ThresholdCurveDisplay",
     "ThresholdSelector",
+    "register",
 ]

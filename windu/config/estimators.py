@@ -13,13 +13,20 @@ from windu.config.equality import first_difference
 from windu.config.parts import read_part
 from windu.config.reading import Reader
 from windu.config.references import check_allow
-from windu.config.sections import EstimatorSection, read_section
+from windu.config.sections import Config, EstimatorSection, read_section
 from windu.config.writing import check_settings, write_part
 from windu.config.yaml_text import MAX_BYTES, Document, dotted, read_yaml
 from windu.estimator import WinduEstimator
 from windu.exceptions import ConfigError
 
-__all__ = ["from_yaml", "to_yaml"]
+__all__ = [
+    "estimator_section",
+    "from_yaml",
+    "make_estimator",
+    "modules_in",
+    "text_of",
+    "to_yaml",
+]
 
 _PARTS = ("featurizer", "transformer", "label_encoder", "model", "threshold", "schema")
 
@@ -63,21 +70,31 @@ def to_yaml(estimator: WinduEstimator) -> str:
             f"to_yaml takes a WinduEstimator. Got {type(estimator).__name__}. Pass "
             "WinduEstimator(model)."
         )
+    section = estimator_section(estimator)
+    text = emit({"estimator": section})
+    _check_same(estimator, text, modules_in(section))
+    return text
+
+
+def estimator_section(estimator: WinduEstimator) -> dict[str, Any]:
+    """Return the parameters that differ from the defaults as plain data."""
     check_settings(estimator, ("estimator",))
     defaults, values = parameters_of(WinduEstimator), vars(estimator)
-    section = {
+    return {
         name: write_part(name, values[name], ("estimator", name))
         for name in (*_order(), "memory")
         if first_difference(values[name], defaults[name]) is not None
     }
-    text = emit({"estimator": section})
-    _check_same(estimator, text, frozenset(_modules(section)))
-    return text
 
 
 def _order() -> list[str]:
     fields = EstimatorSection.model_fields.items()
     return [field.alias or name for name, field in fields]
+
+
+def modules_in(data: Any) -> frozenset[str]:
+    """Return the modules whose code plain data refers to."""
+    return frozenset(_modules(data))
 
 
 def _modules(data: Any) -> Iterator[str]:
@@ -146,10 +163,11 @@ def from_yaml(
     if isinstance(text_or_path, str):
         return _estimator(read_yaml(text_or_path), allowed)
     path = FilePath(text_or_path)
-    return _estimator(read_yaml(_text_of(path), str(path)), allowed)
+    return _estimator(read_yaml(text_of(path), str(path)), allowed)
 
 
-def _text_of(path: FilePath) -> str:
+def text_of(path: FilePath) -> str:
+    """Return the text of a configuration file."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -177,10 +195,16 @@ def _text_of(path: FilePath) -> str:
 
 def _estimator(document: Document, allow: frozenset[str]) -> WinduEstimator:
     """Check a whole document, then make what it describes."""
-    section = read_section(document).estimator
+    return make_estimator(document, read_section(document, Config).estimator, allow)
+
+
+def make_estimator(
+    document: Document, section: EstimatorSection, allow: frozenset[str]
+) -> WinduEstimator:
+    """Make the estimator that a document, whose keys were checked, describes."""
     classifier = None if section.task == "auto" else section.task != "regression"
     reader = Reader(document, allow, classifier)
-    given = document.data["estimator"]
+    given = document.data.get("estimator", {})
     makers = {
         name: read_part(reader, name, given[name], ("estimator", name))
         for name in _PARTS

@@ -23,7 +23,7 @@ from windu.config.classes import (
     takes_estimator,
 )
 from windu.config.forms import form_of, make_form
-from windu.config.references import check_target, find_target
+from windu.config.references import check_target, find_target, find_version
 from windu.config.yaml_text import Document, Path, dotted, short
 from windu.estimator.parts import named_part
 from windu.exceptions import ConfigError, WinduError, did_you_mean
@@ -255,11 +255,15 @@ class Reader:
         at = (*path, "use")
         with self.at(at):
             check_target(data["use"], self.allow)
+        numbered = set(data) == {"use", "version"} and type(data["version"]) is int
         given = {key: item for key, item in data.items() if key != "use"}
         makers = {key: self.value(item, (*path, key)) for key, item in given.items()}
 
         def make() -> Any:
             with self.at(at):
+                if numbered:
+                    found = find_version(data["use"], data["version"], self.allow)
+                    return found() if isinstance(found, type) else found
                 found = find_target(data["use"], self.allow)
             if call and hasattr(found, "get_params") and isinstance(found, type):
                 return self.object(found, None, given, path)()

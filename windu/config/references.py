@@ -10,6 +10,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from windu.components.versions import version_of
 from windu.exceptions import ConfigError, did_you_mean
 
 __all__ = ["check_allow", "check_target", "find_target", "target_of"]
@@ -143,14 +144,7 @@ def find_target(target: str, allow: Collection[str]) -> Any:
         If it is not there, or is neither function nor class of an allowed module.
     """
     module, _, name = target.partition(":")
-    try:
-        home = import_module(module)
-    except Exception as error:
-        # A module may raise anything while it is run.
-        raise ConfigError(
-            f"The module {module!r} must be importable. Got {type(error).__name__}: "
-            f"{error}."
-        ) from error
+    home = _imported(module)
     if not hasattr(home, name):
         raise ConfigError(
             f"The module {module!r} has no {name!r}." + did_you_mean(name, dir(home))
@@ -171,6 +165,48 @@ def find_target(target: str, allow: Collection[str]) -> Any:
             f"{origin!r}; allow that too if you trust it."
         )
     return found
+
+
+def find_version(target: str, version: int, allow: Collection[str]) -> Any:
+    """Import the module of a target, and return the version that it registers.
+
+    Parameters
+    ----------
+    target : str
+        One that `check_target` let pass.
+    version : int
+        The number.
+    allow : collection of str
+        From `check_allow`.
+
+    Returns
+    -------
+    function or class
+        As registered by the module.
+
+    Raises
+    ------
+    ConfigError
+        If nothing is registered under name and version.
+    """
+    module, _, name = target.partition(":")
+    if inspect.isclass(getattr(_imported(module), name, None)):
+        # A class may have a parameter of this name.
+        found = find_target(target, allow)
+        if "version" in inspect.signature(found).parameters:
+            return found(version=version)
+    return version_of(module, name, version)
+
+
+def _imported(module: str) -> Any:
+    try:
+        return import_module(module)
+    except Exception as error:
+        # A module may raise anything while it is run.
+        raise ConfigError(
+            f"The module {module!r} must be importable. Got {type(error).__name__}: "
+            f"{error}."
+        ) from error
 
 
 @cache

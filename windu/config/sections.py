@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 
@@ -11,7 +11,16 @@ from windu.config.yaml_text import Document, Path, dotted, short
 from windu.exceptions import ConfigError, did_you_mean
 from windu.tasks import TASKS
 
-__all__ = ["Config", "EstimatorSection", "config_schema", "read_section"]
+__all__ = [
+    "Config",
+    "EstimatorSection",
+    "PipelineConfig",
+    "PredictionConfig",
+    "config_schema",
+    "read_section",
+]
+
+_Kind = TypeVar("_Kind", bound="Section")
 
 
 class Section(BaseModel):
@@ -48,17 +57,71 @@ class Config(Section):
     estimator: EstimatorSection
 
 
-def read_section(document: Document) -> Config:
+class UseSection(Section):
+    """A function or class of a user's own."""
+
+    use: str
+    version: int | None = None
+
+
+class DataSection(Section):
+    """Where the table comes from."""
+
+    path: str | list[str] | None = None
+    format: str | None = None
+    options: dict[str, Any] | None = None
+    sql: str | None = None
+    url: str | None = None
+    use: str | None = None
+    target: str | list[str] | None = None
+
+
+class SplitSection(Section):
+    """What is held back."""
+
+    test: float | int | None = None
+    dev: float | int | None = None
+    seed: int | None = None
+    group: str | None = None
+    time: str | None = None
+    column: str | None = None
+    stratify: Literal["auto"] | bool | None = None
+
+
+class StoreSection(Section):
+    """Where results are kept."""
+
+    target: str
+    mirrors: list[str] = []
+
+
+class PipelineConfig(Config):
+    """A whole file that describes a training pipeline."""
+
+    estimator: EstimatorSection = Field(
+        default_factory=lambda: EstimatorSection.model_validate({})
+    )
+    data: DataSection | str | list[str]
+    preprocess: str | UseSection | list[str | UseSection] | None = None
+    split: SplitSection | None = None
+    evaluate: str | list[str] | None = None
+    metastore: str | StoreSection | None = None
+    name: str | None = None
+
+
+def read_section(document: Document, kind: type[_Kind]) -> _Kind:
     """Return a document as its type.
 
     Parameters
     ----------
     document : Document
         As read.
+    kind : type
+        `Config` or `PipelineConfig`.
 
     Returns
     -------
-    Config
+    Config or PipelineConfig
         Parts are still plain data.
 
     Raises
@@ -70,16 +133,23 @@ def read_section(document: Document) -> Config:
         hint = ""
         if isinstance(document.data, str):
             hint = " To read a file, pass pathlib.Path(...)."
+        key = next(
+            field.alias or name
+            for name, field in kind.model_fields.items()
+            if field.is_required()
+        )
         raise document.error(
-            (), f"A configuration must be a mapping with the key 'estimator'.{hint}"
+            (), f"A configuration must be a mapping with the key {key!r}.{hint}"
         )
     try:
-        return Config.model_validate(document.data)
+        return kind.model_validate(document.data)
     except ValidationError as error:
-        raise _located(document, error) from None
+        raise _located(document, error, kind) from None
 
 
-def _located(document: Document, error: ValidationError) -> ConfigError:
+def _located(
+    document: Document, error: ValidationError, kind_of_file: type[Section]
+) -> ConfigError:
     """Return the first thing that is wrong, with its place."""
     # A key that is not known explains one that is missing.
     known = error.errors(include_url=False)
@@ -91,7 +161,7 @@ def _located(document: Document, error: ValidationError) -> ConfigError:
     while path not in document.values:
         path = path[:-1]
     if kind == "extra_forbidden":
-        return _unknown(document, path)
+        return _unknown(document, path, kind_of_file)
     must = found["msg"].replace("Input should be", "must be")
     hint = did_you_mean(given, ["auto", *TASKS]) if kind == "literal_error" else ""
     if kind in ("model_type", "model_attributes_type"):
@@ -99,8 +169,8 @@ def _located(document: Document, error: ValidationError) -> ConfigError:
     return document.error(path, f"{dotted(path)} {must}. Got {short(given)}.{hint}")
 
 
-def _unknown(document: Document, path: Path) -> ConfigError:
-    section = EstimatorSection if path[0] == "estimator" and path[1:] else Config
+def _unknown(document: Document, path: Path, kind: type[Section]) -> ConfigError:
+    section = _SECTIONS.get(path[0], kind) if path[1:] else kind
     fields = section.model_fields.items()
     known = [field.alias or name for name, field in fields]
     if path[-1] == "memory":
@@ -110,11 +180,30 @@ def _unknown(document: Document, path: Path) -> ConfigError:
         )
     else:
         hint = did_you_mean(path[-1], known)
-        if not hint and section is Config and path[-1] in EstimatorSection.model_fields:
+        if not hint and section is kind and path[-1] in EstimatorSection.model_fields:
             hint = " Indent it below 'estimator'."
+        if section is Config and path[-1] in PipelineConfig.model_fields:
+            hint = " It describes a pipeline: use TrainingPipeline.from_yaml."
         above = dotted(path[:-1]) or "A configuration"
         reason = f"{above} has no key {path[-1]!r}. It has {known}.{hint}"
     return document.error(path, reason, at_key=True)
+
+
+class PredictionConfig(Section):
+    """A whole file that describes a prediction pipeline."""
+
+    run: str
+    metastore: str | StoreSection | None = None
+    keep: list[str] = []
+    probabilities: bool = True
+
+
+_SECTIONS: dict[str, type[Section]] = {
+    "estimator": EstimatorSection,
+    "data": DataSection,
+    "split": SplitSection,
+    "metastore": StoreSection,
+}
 
 
 def config_schema() -> dict[str, Any]:
@@ -132,7 +221,10 @@ def config_schema() -> dict[str, Any]:
     >>> sorted(config_schema()["$defs"]["EstimatorSection"]["properties"])[:3]
     ['featurizer', 'label_encoder', 'model']
     """
-    schema = Config.model_json_schema()
+    schema = PipelineConfig.model_json_schema()
+    # One estimator alone is a configuration as well.
+    schema["required"] = []
+    schema["anyOf"] = [{"required": ["estimator"]}, {"required": ["data"]}]
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     properties = schema["$defs"]["EstimatorSection"]["properties"]
     for name in ("featurizer", "transformer", "label_encoder", "model"):

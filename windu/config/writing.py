@@ -11,6 +11,7 @@ import pandas as pd
 
 from windu.components.registry import LABEL_ENCODERS, MODELS
 from windu.components.thresholds import ThresholdSelector
+from windu.components.versions import registered_as
 from windu.config.classes import (
     REQUIRED,
     class_name,
@@ -171,7 +172,7 @@ def _write(value: Any, path: Path, default: Any = None) -> Any:
         if (form := write(value)) is not None:
             return form
     elif value is pd.NA or isinstance(value, (type, np.ufunc)) or _is_function(value):
-        return {"use": _target(value, path)}
+        return _reference(value, path)
     elif (name := class_name(type(value))) is not None:
         return {name: write_parameters(value, (*path, name))}
     elif hasattr(value, "get_params"):
@@ -212,6 +213,13 @@ def _users_object(value: Any, path: Path) -> dict[str, Any]:
     if "use" in parameters:
         raise _no_form(value, path, "Give its parameter 'use' another name.")
     return {"use": target, **parameters}
+
+
+def _reference(value: Any, path: Path) -> dict[str, Any]:
+    if (known := registered_as(value)) is not None:
+        name, version = known
+        return {"use": f"{value.__module__}:{name}", "version": version}
+    return {"use": _target(value, path)}
 
 
 def _target(value: Any, path: Path) -> str:

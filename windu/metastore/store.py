@@ -119,7 +119,7 @@ class Metastore:
         data : DataFrame or str, default=None
             The training table, of which a digest is kept, or such a digest.
         config : mapping or str, default=None
-            The configuration that it was made with.
+            The configuration that it was made with; a text is the artifact "config".
         example : table of shape (n_rows, n_columns), default=None
             Rows to keep in the place of those of training.
         omit : collection of {"featurizer", "transformer"}, default=()
@@ -148,13 +148,11 @@ class Metastore:
                 "Pass name='credit'."
             )
         if _ID.fullmatch(check_name(name)):
-            raise MetastoreError(
-                f"A name must not look like the id of a run. Got {name!r}. Choose "
-                "another."
-            )
+            raise MetastoreError(f"A name must not look like an id. Got {name!r}.")
         if alias is not None:
             check_alias(alias)
-        said = describe(estimator, metrics, tags, data, config)
+        text = config if isinstance(config, str) else None
+        said = describe(estimator, metrics, tags, data, None if text else config)
         if made_from is not None:
             said["parent"] = made_from.id
         join(copies)
@@ -166,6 +164,7 @@ class Metastore:
             lineage={"name": name, **said},
             omit=omit,
             key=copies.key,
+            config=text,
         )
         stored, failed = store_files(copies, name, alias, files)
         what = "" if stored.version else ", which has no version yet,"

@@ -47,6 +47,7 @@ def to_artifacts(
     lineage: Mapping[str, Any] | None = None,
     omit: Collection[str] = (),
     key: bytes | None = None,
+    config: str | None = None,
 ) -> dict[str, bytes]:
     """Return every file of a run, read again and compared in the same call.
 
@@ -62,6 +63,8 @@ def to_artifacts(
         Parts that are functions and will be given again at load.
     key : bytes, default=None
         Signs the manifest.
+    config : str, default=None
+        The configuration that the estimator was made with; None writes its parameters.
 
     Returns
     -------
@@ -80,7 +83,7 @@ def to_artifacts(
     functions: dict[str, Any] = {}
     made = split(detach(estimator, omit, functions))
     if isinstance(estimator, WinduEstimator):
-        made["config.yaml"] = _config(estimator)
+        made["config.yaml"] = config.encode() if config else _config(estimator)
     if is_split(estimator):
         made["expected.json"] = _json(expected(estimator))
         stats = statistics(estimator) | dict(stats or {})

@@ -1,5 +1,16 @@
 """Steps before and behind the estimator's: tables in, predictions out."""
 
+from windu.pipeline.evaluation import evaluate
+from windu.pipeline.prediction import PredictionPipeline
+from windu.pipeline.result import PipelineResult
 from windu.pipeline.scoring import predict_file, read_table
+from windu.pipeline.training import TrainingPipeline
 
-__all__ = ["predict_file", "read_table"]
+__all__ = [
+    "PipelineResult",
+    "PredictionPipeline",
+    "TrainingPipeline",
+    "evaluate",
+    "predict_file",
+    "read_table",
+]

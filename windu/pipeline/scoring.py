@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pandas as pd
 from windu.exceptions import PartError, SchemaError, TableError, did_you_mean_each
 from windu.persistence.beside import beside
 from windu.pipeline.batches import TableWriter, form_of, read_batches
+from windu.pipeline.sifting import reread, sift
 
 __all__ = ["predict_file", "predictions", "read_table"]
 
@@ -27,6 +28,7 @@ def predict_file(
     probabilities: bool = True,
     batch_size: int = BATCH_SIZE,
     progress: Callable[[float, int], None] | None = None,
+    rejects: str | Path | None = None,
 ) -> int:
     """Write the predictions for a table to another file.
 
@@ -46,11 +48,15 @@ def predict_file(
         Rows that are in memory at a time.
     progress : callable, default=None
         Called after each batch with the share of the file that is done, and the rows.
+    rejects : str or pathlib.Path, default=None
+        Where rows that do not fit the schema go, with their row number in the source
+        (from 0) and the reason; the others are predicted. Written only if there are
+        some. None refuses the table if a row does not fit.
 
     Returns
     -------
     int
-        The number of rows.
+        The number of rows that were predicted.
 
     Raises
     ------
@@ -76,7 +82,8 @@ def predict_file(
     ['sex', 'prediction', 'probability_Adelie']
     """
     source, target = Path(source), Path(target)
-    form, n_rows = form_of(target), 0
+    n_rows = 0
+    form_of(target)
     if not hasattr(estimator, "predict"):
         raise PartError(
             "What predicts must have a model. Got one that only transforms. Use its "
@@ -87,21 +94,68 @@ def predict_file(
             f"Predictions must go to another file. Got {str(target)!r} for both."
         )
     texts = _texts(estimator, keep)
+    aside = None if rejects is None else Rejects(Path(rejects))
+
+    def retype(frame: pd.DataFrame) -> pd.DataFrame:
+        return reread(frame, texts) if form_of(source) == "csv" else frame
+
     with beside(target) as folder:
-        packed = target.name.lower().endswith(".gz")
-        with TableWriter(folder / "table", form, packed) as writer:
+        with writer_of(folder / "table", target) as writer:
             for batch in read_batches(source, batch_size, texts):
-                _check_kept(batch.frame, keep, source)
+                frame = batch.frame
+                _check_kept(frame, keep, source)
                 try:
-                    made = predictions(estimator, batch.frame, probabilities)
+                    made = predictions(estimator, frame, probabilities)
                 except SchemaError as error:
-                    raise _with_place(error, source, batch.first) from error
-                writer.write(_joined(batch.frame, keep, made))
+                    if aside is None:
+                        raise _with_place(error, source, batch.first) from error
+                    fitting, reasons = sift(estimator, frame, retype)
+                    aside.add(frame, reasons, batch.first)
+                    frame = fitting
+                    made = predictions(estimator, frame, probabilities)
+                writer.write(_joined(frame, keep, made))
                 n_rows += len(made)
                 if progress is not None:
                     progress(batch.done, n_rows)
+        if aside is not None:
+            aside.write()
         (folder / "table").replace(target)
     return n_rows
+
+
+class Rejects:
+    """Rows that were set aside.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Where they go.
+    """
+
+    def __init__(self, path: Path):
+        form_of(path)
+        self.path = path
+        self._rows: list[pd.DataFrame] = []
+
+    def add(self, frame: pd.DataFrame, reasons: Mapping[int, str], first: int) -> None:
+        """Take the rows of a batch for which there are reasons."""
+        rows = frame.iloc[list(reasons)].astype("str")
+        rows.insert(0, "row", [first + at for at in reasons])
+        self._rows.append(rows.assign(reason=list(reasons.values())))
+
+    def write(self) -> None:
+        """Write the file, if there are rows."""
+        if not self._rows:
+            return
+        with beside(self.path) as folder:
+            with writer_of(folder / "table", self.path) as writer:
+                writer.write(pd.concat(self._rows, ignore_index=True))
+            (folder / "table").replace(self.path)
+
+
+def writer_of(path: Path, named: Path) -> TableWriter:
+    """Return what writes a table in the form that another name asks for."""
+    return TableWriter(path, form_of(named), named.name.lower().endswith(".gz"))
 
 
 def predictions(

@@ -19,7 +19,13 @@ from windu.pipeline.sources import read_data, split_target
 from windu.pipeline.splitting import split_rows
 from windu.steps import Step
 
-__all__ = ["MAIN", "PREPROCESSORS", "first_keys", "steps_of"]
+__all__ = [
+    "MAIN",
+    "PREPROCESSORS",
+    "first_keys",
+    "predict_held_back",
+    "steps_of",
+]
 
 #: Names of what can be done to a table before it is split.
 PREPROCESSORS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
@@ -75,7 +81,9 @@ def steps_of(*, preprocesses: bool, model: bool) -> list[Step]:
         Step("prepare", ("X", "y", "estimator"), _FIRST, _prepare),
         *(_threaded(step) for step in FIT_STEPS),
         Step("assemble", ("parameters", *_FITTED), ("estimator_",), _assemble),
-        Step("predict", ("estimator_", "held_back"), ("predictions",), _predict),
+        Step(
+            "predict", ("estimator_", "held_back"), ("predictions",), predict_held_back
+        ),
         Step(
             "evaluate", ("estimator_", "held_back", "scores"), ("metrics",), _evaluate
         ),
@@ -154,7 +162,7 @@ def _assemble(parameters: Any, **values: Any) -> Any:
     return estimator
 
 
-def _predict(estimator_: Any, held_back: Held) -> dict[str, pd.DataFrame]:
+def predict_held_back(estimator_: Any, held_back: Held) -> dict[str, pd.DataFrame]:
     """Return target and predictions of what is held back, one table a part."""
     made = {}
     for name, (X, y) in held_back.items():

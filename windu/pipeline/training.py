@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
+from windu.config.pipelines import read_pipeline, write_pipeline
 from windu.estimator import WinduEstimator
-from windu.exceptions import PartError, StepError, did_you_mean
+from windu.exceptions import (
+    ConfigError,
+    StepError,
+    WinduWarning,
+    did_you_mean,
+)
 from windu.metastore import Metastore
 from windu.metastore.cache import cache_of
+from windu.metastore.tested import Tested
 from windu.pipeline.digests import digest_of
-from windu.pipeline.evaluation import check_scores
+from windu.pipeline.evaluation import evaluate
+from windu.pipeline.prediction import PredictionPipeline
 from windu.pipeline.result import PipelineResult, steps_table
 from windu.pipeline.runner import Done, StepRunner
+from windu.pipeline.scoring import predictions
+from windu.pipeline.settings import PARTS, SETTINGS, checked, own_types, store_of
 from windu.pipeline.single import SingleSteps
 from windu.pipeline.sources import source_digest
-from windu.pipeline.steps import MAIN, PREPROCESSORS, first_keys, steps_of
+from windu.pipeline.steps import (
+    MAIN,
+    first_keys,
+    predict_held_back,
+    steps_of,
+)
 
 __all__ = ["TrainingPipeline"]
-
-_SETTINGS = (
-    *("estimator", "data", "target", "preprocess", "split", "evaluate"),
-    *("metastore", "name", "trusted"),
-)
-_PARTS = tuple(WinduEstimator._get_param_names())
 
 
 class TrainingPipeline(SingleSteps):
@@ -51,8 +64,9 @@ class TrainingPipeline(SingleSteps):
         ``{"test": 0.2, "dev": 0.2, "seed": 0}``. None learns from every row.
     evaluate : str, list of str or None, default=None
         Names of scikit-learn's scorers; None takes those of the task.
-    metastore : Metastore, str or None, default=None
-        Where results and the outputs of steps are kept.
+    metastore : Metastore, str, mapping or None, default=None
+        Where results and the outputs of steps are kept: a store, its place, or
+        ``{"target": ..., "mirrors": [...]}``.
     name : str or None, default=None
         The name under which a whole run is stored; None stores nothing.
     trusted : collection of str, default=()
@@ -89,11 +103,13 @@ class TrainingPipeline(SingleSteps):
         preprocess: Any = (),
         split: Mapping[str, Any] | None = None,
         evaluate: str | Iterable[str] | None = None,
-        metastore: Metastore | str | None = None,
+        metastore: Metastore | str | Mapping[str, Any] | None = None,
         name: str | None = None,
         trusted: Collection[str] = (),
     ):
         self._settings: dict[str, Any] = {}
+        self._fitted: WinduEstimator | None = None
+        self._stored: str | None = None
         self._runner = StepRunner(None)
         self.set(
             estimator=WinduEstimator() if estimator is None else estimator,
@@ -106,6 +122,108 @@ class TrainingPipeline(SingleSteps):
             name=name,
             trusted=trusted,
         )
+
+    @classmethod
+    def from_yaml(
+        cls,
+        text_or_path: str | os.PathLike[str],
+        *,
+        allow: Iterable[str] = (),
+        changes: Mapping[str, str] | None = None,
+    ) -> TrainingPipeline:
+        """Return the pipeline that a YAML text or file describes.
+
+        Parameters
+        ----------
+        text_or_path : str or pathlib.Path
+            A `str` that ends in ``.yaml`` or ``.yml`` and holds no line break is a
+            file, as a `pathlib.Path` is; any other `str` is the text itself.
+        allow : iterable of str, default=()
+            Packages and modules whose functions and classes ``use`` may name. They are
+            imported, and so run. Nothing else is.
+        changes : mapping of str to str, default=None
+            Values as YAML, by dotted keys: ``{"estimator.model": "random_forest"}``.
+
+        Returns
+        -------
+        TrainingPipeline
+            Nothing is read or run yet.
+
+        Raises
+        ------
+        ConfigError
+            For everything that is not as it must be, with file, line and column.
+
+        Examples
+        --------
+        >>> from windu import TrainingPipeline
+        >>> pipe = TrainingPipeline.from_yaml('''
+        ... data: {path: credit.csv, target: status}
+        ... split: {test: 0.2, seed: 0}
+        ... estimator: {model: random_forest}
+        ... ''')
+        >>> print(pipe.to_yaml())
+        data: {path: credit.csv, target: status}
+        split: {test: 0.2, seed: 0}
+        estimator: {model: random_forest}
+        <BLANKLINE>
+        """
+        return cls(**read_pipeline(text_or_path, allow=allow, changes=changes))
+
+    @classmethod
+    def from_run(
+        cls,
+        reference: str,
+        metastore: Metastore | str | Mapping[str, Any] = "./metastore",
+        *,
+        allow: Iterable[str] = (),
+        trusted: Collection[str] = (),
+    ) -> TrainingPipeline:
+        """Return the pipeline of a stored run, with its fitted estimator.
+
+        Parameters
+        ----------
+        reference : str
+            ``"credit@3"``, ``"credit@production"`` or ``"credit"``.
+        metastore : Metastore, str or mapping, default="./metastore"
+            Where it is stored.
+        allow : iterable of str, default=()
+            As in `from_yaml`.
+        trusted : collection of str, default=()
+            As in `Metastore.load`.
+
+        Returns
+        -------
+        TrainingPipeline
+            Its `predict` uses the stored model; `run` trains again what has changed.
+
+        Raises
+        ------
+        ConfigError
+            If the run was not made by a pipeline, or not by one that YAML can say.
+        """
+        store = store_of(metastore)
+        text = store.load_part(reference, "config")
+        made = cls(**read_pipeline(text, allow=allow) | {"metastore": metastore})
+        made.set(trusted=trusted)
+        made._fitted = store.load(reference, trusted=trusted)
+        made._stored = reference
+        return made
+
+    def to_yaml(self) -> str:
+        """Return the settings as YAML, of which `from_yaml` makes an equal pipeline.
+
+        Returns
+        -------
+        str
+            What differs from the defaults.
+
+        Raises
+        ------
+        ConfigError
+            For a setting that has no form in YAML, with the way out.
+        """
+        return write_pipeline(self._settings | {"metastore": self._place})
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -144,22 +262,27 @@ class TrainingPipeline(SingleSteps):
         StepError
             For a name that is none.
         """
-        own = {name: settings[name] for name in settings if name in _SETTINGS}
-        parts = {name: settings[name] for name in settings if name not in _SETTINGS}
+        own = {name: settings[name] for name in settings if name in SETTINGS}
+        parts = {name: settings[name] for name in settings if name not in SETTINGS}
         for name in parts:
-            if name.partition("__")[0] not in _PARTS:
+            if name.partition("__")[0] not in PARTS:
                 raise StepError(
-                    f"A setting must be one of {list(_SETTINGS)}, or a parameter of "
+                    f"A setting must be one of {list(SETTINGS)}, or a parameter of "
                     f"WinduEstimator. Got {name!r}."
-                    + did_you_mean(name, [*_SETTINGS, *_PARTS])
+                    + did_you_mean(name, [*SETTINGS, *PARTS])
                 )
-        made = self._settings | _checked(own)
+        made = self._settings | checked(own)
         if parts:
             made["estimator"] = clone(made["estimator"]).set_params(**parts)
         self._settings = made
+        if "metastore" in own:
+            # What was given says where the store is; an object says it in code only.
+            self._place = own["metastore"]
         store = made["metastore"]
         self._runner.cache = None if store is None else cache_of(store)
-        self._runner.trusted = {*made["trusted"], *_own_types(made["estimator"])}
+        if "metastore" in own:
+            self._tested = Tested(store)
+        self._runner.trusted = {*made["trusted"], *own_types(made["estimator"])}
         return self
 
     def run(
@@ -193,25 +316,12 @@ class TrainingPipeline(SingleSteps):
             `start` was never made.
         """
         given = self._settings
-        values = {**given, "target_name": given["target"]}
-        values |= {"scores": given["evaluate"], "parameters": given["estimator"]}
-        try:
-            made = self._runner.run(
-                steps_of(
-                    preprocesses=bool(given["preprocess"]),
-                    model=given["estimator"].model is not None,
-                ),
-                values,
-                self._keys(values),
-                start=start,
-                until=until,
-                tell=progress,
-                keys_of={"load": _read_keys(values), "prepare": self._prepared_keys},
-            )
-        finally:
-            steps = steps_table(self._runner.done)
+        made = self._values(start=start, until=until, progress=progress)
+        steps = steps_table(self._runner.done)
         last = self._runner.done[-1].step
         metrics = made.get("metrics", {})
+        if "metrics" in made and "test" in made["held_back"]:
+            metrics = metrics | {"test_evaluations": self._count_test(made)}
         stored = None
         store, name = given["metastore"], given["name"]
         if until is None and store is not None and name is not None:
@@ -220,12 +330,51 @@ class TrainingPipeline(SingleSteps):
                 name,
                 metrics=metrics,
                 data=digest_of(made["X"]),
+                config=self._config(),
             )
+        self._fitted = made.get("estimator_", self._fitted)
         self.result_ = PipelineResult(
             *(steps, made.get("estimator_"), metrics, stored),
             made[MAIN.get(last, "estimator_")],
         )
         return self.result_
+
+    def _values(
+        self,
+        start: str | None = None,
+        until: str | None = None,
+        progress: Callable[[Done], None] | None = None,
+    ) -> dict[str, Any]:
+        given = self._settings
+        values = {**given, "target_name": given["target"]}
+        values |= {"scores": given["evaluate"], "parameters": given["estimator"]}
+        return self._runner.run(
+            steps_of(
+                preprocesses=bool(given["preprocess"]),
+                model=given["estimator"].model is not None,
+            ),
+            values,
+            self._keys(values),
+            start=start,
+            until=until,
+            tell=progress,
+            keys_of={"load": _read_keys(values), "prepare": self._prepared_keys},
+        )
+
+    def _count_test(self, made: Mapping[str, Any]) -> int:
+        """Return how many fitted estimators these test rows have been shown to."""
+        rows = digest_of(*made["held_back"]["test"])
+        this = self._runner.key_of("assemble") or secrets.token_hex(32)
+        count = self._tested.count(rows or "unknown", this)
+        if count > 1:
+            warnings.warn(
+                f"The test rows must be used once. They have been shown to {count} "
+                "different estimators: the best of them looks better than it is. "
+                "Choose by dev rows or by cross-validation.",
+                WinduWarning,
+                stacklevel=3,
+            )
+        return count
 
     def _keys(self, values: Mapping[str, Any]) -> dict[str, str | None]:
         names = ("target_name", "preprocess", "split", "scores", "parameters")
@@ -236,11 +385,27 @@ class TrainingPipeline(SingleSteps):
     def _prepared_keys(self, values: Mapping[str, Any]) -> dict[str, str | None]:
         return first_keys(values, self._runner.key_of("split"))
 
+    def _config(self) -> str | None:
+        try:
+            return self.to_yaml()
+        except ConfigError:
+            # The run says itself why its parameters have no form in YAML.
+            return None
+
     def _value_of(self, step: str) -> Any:
         return self.run(until=step).value
 
+    @property
+    def estimator_(self) -> WinduEstimator:
+        """The fitted estimator: that of the stored run, else of the last whole run."""
+        if self._fitted is None:
+            raise NotFittedError(
+                "The pipeline must have been run, or be made by from_run. Call run()."
+            )
+        return self._fitted
+
     def predict(self, X: Any = None) -> Any:
-        """Predict with the fitted estimator, or return the table of predictions.
+        """Predict with the fitted estimator; nothing is trained where there is one.
 
         Parameters
         ----------
@@ -253,11 +418,70 @@ class TrainingPipeline(SingleSteps):
         ndarray or dict of str to DataFrame
             As `WinduEstimator.predict`.
         """
+        if self._fitted is None:
+            self.run(until="assemble")
         if X is None:
-            return self._value_of("predict")
-        result = getattr(self, "result_", None)
-        fitted = result.estimator if result is not None else None
-        return (fitted or self.run(until="assemble").estimator).predict(X)
+            return predict_held_back(self.estimator_, self._held_back())
+        return self.estimator_.predict(X)
+
+    def replace(self, **parts: Any) -> pd.DataFrame:
+        """Put other parts into the fitted estimator, without training.
+
+        Parameters
+        ----------
+        **parts : dict
+            As `WinduEstimator.replace` takes them: ``featurizer=...``.
+
+        Returns
+        -------
+        DataFrame
+            One row a score of what is held back, with columns ``before`` and
+            ``after``; ``changed`` is the share of rows that are predicted otherwise.
+
+        Raises
+        ------
+        PartError
+            If the parts do not fit the stored example.
+        """
+        before, held_back = self.estimator_, self._held_back()
+        after = before.replace(**parts)
+        given = self._settings["evaluate"]
+        scores = [evaluate(one, held_back, given) for one in (before, after)]
+        rows = {
+            name: [one[name] for one in scores] for name in scores[0] if "." in name
+        }
+        for part, (X, _) in held_back.items():
+            old, new = predictions(before, X, False), predictions(after, X, False)
+            changed = (old != new).to_numpy().any(axis=1)
+            rows[f"{part}.changed"] = [0.0, float(changed.mean())]
+        self._fitted = after
+        self.set(**{name: part for name, part in parts.items() if name in PARTS})
+        return pd.DataFrame.from_dict(
+            rows, orient="index", columns=["before", "after"], dtype=float
+        )
+
+    def _held_back(self) -> Mapping[str, tuple[Any, Any]]:
+        return self._values(until="split")["held_back"]
+
+    def to_prediction(self, **settings: Any) -> PredictionPipeline:
+        """Return what predicts new tables with the fitted estimator.
+
+        Parameters
+        ----------
+        **settings : dict
+            Those of `PredictionPipeline`: ``keep=["customer_id"]``.
+
+        Returns
+        -------
+        PredictionPipeline
+            With the stored run, where there is one; else with the estimator.
+        """
+        stored = self.result_.run if hasattr(self, "result_") else self._stored
+        if stored is not None and self._place is not None:
+            reference = getattr(stored, "reference", stored)
+            settings = {"metastore": self._place, **settings}
+            return PredictionPipeline(reference, **settings)
+        return PredictionPipeline(self.estimator_, **settings)
 
 
 def _read_keys(
@@ -270,43 +494,3 @@ def _read_keys(
         return {"raw": digest_of(values["raw"]) if known is None else f"{known}:raw"}
 
     return keys
-
-
-def _checked(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return settings in their own form, or raise."""
-    made = dict(settings)
-    if "estimator" in made and not isinstance(made["estimator"], WinduEstimator):
-        raise PartError(
-            "The estimator of a pipeline must be a WinduEstimator. Got "
-            f"{type(made['estimator']).__name__}. Pass WinduEstimator(model)."
-        )
-    if made.get("evaluate") is not None:
-        made["evaluate"] = check_scores(made["evaluate"])
-    if "preprocess" in made:
-        given = made["preprocess"] or []
-        given = [given] if isinstance(given, str) or callable(given) else list(given)
-        for one in given:
-            if not callable(one) and one not in PREPROCESSORS:
-                raise StepError(
-                    f"preprocess must name one of {list(PREPROCESSORS)}, or be a "
-                    f"function. Got {one!r}.{did_you_mean(one, PREPROCESSORS)}"
-                )
-        made["preprocess"] = given
-    if isinstance(made.get("metastore"), str):
-        made["metastore"] = Metastore(made["metastore"])
-    if isinstance(made.get("data"), pd.DataFrame):
-        made["data"] = made["data"].copy()
-    return made
-
-
-def _own_types(estimator: Any) -> set[str]:
-    """Return the names of classes and functions that the code of the caller names."""
-    held = [*estimator.get_params(deep=True).values()]
-    for value in list(held):
-        held += [getattr(value, "func", None)]
-    names = set()
-    for value in held:
-        for one in (value, type(value)):
-            if hasattr(one, "__qualname__") and hasattr(one, "__module__"):
-                names.add(f"{one.__module__}.{one.__qualname__}")
-    return names

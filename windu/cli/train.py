@@ -1,0 +1,104 @@
+"""`windu train`: configurations to stored, evaluated runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from windu.cli.runs import DEFAULT, Where
+
+if TYPE_CHECKING:
+    from windu.pipeline import PipelineResult
+
+__all__ = ["train"]
+
+_ALLOW = "A package or module of your own that the file may use; repeat it."
+
+
+def train(
+    configs: Annotated[list[Path], typer.Argument(help="YAML files.")],
+    change: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="key=value, such as estimator.model=SVC; repeat it."
+        ),
+    ] = None,
+    allow: Annotated[list[str] | None, typer.Option(help=_ALLOW)] = None,
+    metastore: Where = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="The first step that runs anyway.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="The last step to run.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")] = False,
+) -> None:
+    """Train as each file says, evaluate and store; compare where there are several.
+
+    What has not changed since the last run comes from the metastore's cache.
+    """
+    from windu.pipeline import TrainingPipeline
+
+    # Modules beside the files are found, as with `python -m`; they run if allowed.
+    sys.path.insert(0, str(Path.cwd()))
+    changes = dict(_change(one) for one in change or [])
+    pipes = {
+        str(config): TrainingPipeline.from_yaml(
+            config, allow=allow or [], changes=changes
+        )
+        for config in configs
+    }
+    results = {}
+    for config, pipe in pipes.items():
+        name = pipe.settings["name"] or Path(config).stem
+        if metastore is not None or pipe.settings["metastore"] is None:
+            pipe.set(metastore=metastore or DEFAULT)
+        pipe.set(name=name)
+        with _progress(quiet, name) as tell:
+            results[config] = pipe.run(start=start, until=until, progress=tell)
+        if not quiet:
+            print(results[config])
+    if len(results) > 1 and not quiet:
+        print(f"\n{_side_by_side(results).to_string()}")
+
+
+def _change(text: str) -> tuple[str, str]:
+    from windu.exceptions import ConfigError
+
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ConfigError(
+            f"--set must be key=value, such as estimator.model=SVC. Got {text!r}."
+        )
+    return key, value
+
+
+def _side_by_side(results: dict[str, PipelineResult]) -> Any:
+    """Return the scores of several runs, one column each."""
+    import pandas as pd
+
+    columns = {
+        result.run.reference if result.run else config: {
+            score: value
+            for score, value in result.metrics.items()
+            if isinstance(value, (int, float))
+        }
+        for config, result in results.items()
+    }
+    return pd.DataFrame(columns)
+
+
+@contextmanager
+def _progress(quiet: bool, name: str) -> Iterator[Any]:
+    """Give what shows the steps as they end, where somebody can see it."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status(f"{name}: load") as status:
+        yield lambda done: status.update(f"{name}: {done.step} {done.state}")

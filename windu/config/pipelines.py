@@ -1,0 +1,251 @@
+"""The settings of a training pipeline as text, and back; nothing is run by reading."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path as FilePath
+from typing import Any
+
+from windu.config.emitting import emit
+from windu.config.equality import first_difference
+from windu.config.estimators import (
+    estimator_section,
+    make_estimator,
+    modules_in,
+    text_of,
+)
+from windu.config.reading import Reader
+from windu.config.references import check_allow
+from windu.config.sections import PipelineConfig, PredictionConfig, read_section
+from windu.config.writing import write_part
+from windu.config.yaml_text import Document, dotted, read_yaml
+from windu.exceptions import ConfigError
+
+__all__ = ["read_pipeline", "read_prediction", "write_pipeline", "write_prediction"]
+
+#: In the order of a file.
+_SECTIONS = (
+    *("data", "preprocess", "split", "estimator", "evaluate", "metastore"),
+    "name",
+)
+
+
+def read_pipeline(
+    text_or_path: str | os.PathLike[str],
+    *,
+    allow: Iterable[str] = (),
+    changes: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return the settings that a YAML text or file describes.
+
+    Parameters
+    ----------
+    text_or_path : str or pathlib.Path
+        A `str` that ends in ``.yaml`` or ``.yml`` and holds no line break is a file, as
+        a `pathlib.Path` is; any other `str` is the text itself.
+    allow : iterable of str, default=()
+        Packages and modules whose functions and classes ``use`` may name.
+    changes : mapping of str to str, default=None
+        Values as YAML, by dotted keys: ``{"estimator.model": "random_forest"}``.
+
+    Returns
+    -------
+    dict of str to object
+        ``estimator``, not fitted, and what else `TrainingPipeline` takes.
+
+    Raises
+    ------
+    ConfigError
+        For everything that is not as it must be, with file, line and column.
+
+    Examples
+    --------
+    >>> from windu.config.pipelines import read_pipeline
+    >>> text = "data: {path: credit.csv, target: status}"
+    >>> read_pipeline(text, changes={"estimator.model": "SVC"})["estimator"].model
+    'SVC'
+    """
+    allowed = check_allow(allow)
+    document = _document(text_or_path)
+    for key, value in (changes or {}).items():
+        _change(document, key, value)
+    return _settings(document, allowed)
+
+
+def _document(text_or_path: str | os.PathLike[str]) -> Document:
+    """Read a file, which a short text may name, or the text itself."""
+    name = os.fspath(text_or_path)
+    named = "\n" not in name and name.endswith((".yaml", ".yml"))
+    if isinstance(text_or_path, str) and not named:
+        return read_yaml(text_or_path)
+    return read_yaml(text_of(FilePath(name)), name)
+
+
+def read_prediction(text_or_path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return the settings of a prediction pipeline.
+
+    Parameters
+    ----------
+    text_or_path : str or pathlib.Path
+        As in `read_pipeline`.
+
+    Returns
+    -------
+    dict of str to object
+        What `PredictionPipeline` takes.
+
+    Raises
+    ------
+    ConfigError
+        For everything that is not as it must be, with file, line and column.
+
+    Examples
+    --------
+    >>> from windu.config.pipelines import read_prediction
+    >>> read_prediction("{run: credit@3, keep: [customer_id]}")
+    {'run': 'credit@3', 'keep': ['customer_id']}
+    """
+    document = _document(text_or_path)
+    read_section(document, PredictionConfig)
+    return dict(document.data)
+
+
+def write_prediction(settings: Mapping[str, Any]) -> str:
+    """Return the settings of a prediction pipeline as YAML."""
+    return emit(
+        {
+            name: value
+            for name, value in settings.items()
+            if value not in (None, []) and not (name == "probabilities" and value)
+        }
+    )
+
+
+def _change(document: Document, key: str, text: str) -> None:
+    """Put a value in the place of another, or where there was none."""
+    value = read_yaml(text, f"--set {key}").data
+    *above, last = key.split(".")
+    held = document.data
+    for name in above:
+        if not isinstance(held, dict):
+            break
+        if held.get(name) is None:
+            held[name] = {}
+        held = held[name]
+    if not isinstance(held, dict) or not all(key.split(".")):
+        raise ConfigError(
+            "What is set must be a key of a mapping, such as estimator.model. Got "
+            f"{key!r}, where {dotted(tuple(above))!r} is no mapping.",
+            document.name,
+        )
+    held[last] = value
+    _place(document, tuple(key.split(".")), value)
+
+
+def _place(document: Document, path: tuple[Any, ...], value: Any) -> None:
+    """Say that a value stands where the nearest thing above it stands."""
+    known = path
+    while known not in document.values:
+        known = known[:-1]
+    document.values[path] = document.values[known]
+    items = value.items() if isinstance(value, dict) else ()
+    items = enumerate(value) if isinstance(value, list) else items
+    for name, item in items:
+        _place(document, (*path, name), item)
+
+
+def _settings(document: Document, allow: frozenset[str]) -> dict[str, Any]:
+    section = read_section(document, PipelineConfig)
+    reader = Reader(document, allow, None)
+    given = document.data
+    made: dict[str, Any] = {
+        name: given[name]
+        for name in ("split", "evaluate", "metastore", "name")
+        if name in given
+    }
+    data = given["data"]
+    if isinstance(data, dict):
+        made["target"] = data.get("target")
+        data = {name: value for name, value in data.items() if name != "target"}
+        if "use" in data:
+            data = _function(reader, data, ("data",))
+        elif list(data) == ["path"]:
+            data = data["path"]
+    made["data"] = data
+    if given.get("preprocess") is not None:
+        steps = given["preprocess"]
+        alone = not isinstance(steps, list)
+        made["preprocess"] = [
+            one
+            if isinstance(one, str)
+            else _function(reader, one, ("preprocess",) if alone else ("preprocess", i))
+            for i, one in enumerate([steps] if alone else steps)
+        ]
+    made["estimator"] = make_estimator(document, section.estimator, allow)
+    return made
+
+
+def _function(reader: Reader, data: dict[str, Any], path: tuple[Any, ...]) -> Any:
+    found = reader.reference(data, path, call=False)()
+    if not callable(found):
+        raise reader.document.error(path, f"{dotted(path)} must name a function.")
+    return found
+
+
+def write_pipeline(settings: Mapping[str, Any]) -> str:
+    """Return the settings of a pipeline as YAML.
+
+    Parameters
+    ----------
+    settings : mapping of str to object
+        As `read_pipeline` returns them.
+
+    Returns
+    -------
+    str
+        What differs from the defaults.
+
+    Raises
+    ------
+    ConfigError
+        For a setting that has no form in YAML, with the way out.
+    """
+    data = _data(settings["data"])
+    if settings.get("target") is not None:
+        data["target"] = settings["target"]
+    sections: dict[str, Any] = {"data": data}
+    steps = [
+        one if isinstance(one, str) else write_part("preprocess", one, ("preprocess",))
+        for one in settings.get("preprocess") or ()
+    ]
+    if steps:
+        sections["preprocess"] = steps[0] if len(steps) == 1 else steps
+    for name in ("split", "evaluate", "metastore", "name"):
+        if settings.get(name) is not None:
+            sections[name] = settings[name]
+    if parameters := estimator_section(settings["estimator"]):
+        sections["estimator"] = parameters
+    text = emit({name: sections[name] for name in _SECTIONS if name in sections})
+    again = read_pipeline(text, allow=modules_in(sections))
+    difference = first_difference(settings["estimator"], again["estimator"])
+    if difference is not None:
+        where = dotted(("estimator", *difference))
+        raise ConfigError(f"{where} must come back from YAML as it was.", key=where)
+    return text
+
+
+def _data(data: Any) -> dict[str, Any]:
+    if callable(data):
+        return dict(write_part("data", data, ("data",)))
+    if isinstance(data, Mapping):
+        return dict(data)
+    if isinstance(data, (str, os.PathLike)):
+        return {"path": os.fspath(data)}
+    if isinstance(data, (list, tuple)):
+        return {"path": [os.fspath(one) for one in data]}
+    raise ConfigError(
+        "data: a table in memory has no form in YAML. Write it to a file, and pass its "
+        "path.",
+        key="data",
+    )
