@@ -34,11 +34,11 @@ def main() -> None:
 
     shown = warnings.showwarning
 
-    def show(message: Warning | str, category: type[Warning], *place: Any) -> None:
+    def show(message: Any, category: Any, *place: Any, **more: Any) -> None:
         if issubclass(category, WinduWarning):
             print(f"windu: {message}", file=sys.stderr)
         else:
-            shown(message, category, *place)
+            shown(message, category, *place, **more)
 
     warnings.showwarning = show
     try:

@@ -149,9 +149,8 @@ def _place(document: Document, path: tuple[Any, ...], value: Any) -> None:
     while known not in document.values:
         known = known[:-1]
     document.values[path] = document.values[known]
-    items = value.items() if isinstance(value, dict) else ()
-    items = enumerate(value) if isinstance(value, list) else items
-    for name, item in items:
+    pairs = value.items() if isinstance(value, dict) else ()
+    for name, item in enumerate(value) if isinstance(value, list) else pairs:
         _place(document, (*path, name), item)
 
 

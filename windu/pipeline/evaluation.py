@@ -34,6 +34,7 @@ _OF_ONE_CLASS = {
     "recall": metrics.recall_score,
     "jaccard": metrics.jaccard_score,
 }
+_OF_PROBABILITIES = ("roc_auc", "average_precision", "log_loss")
 #: More classes than this have no confusion matrix of their own.
 _MAX_CLASSES = 50
 
@@ -97,11 +98,13 @@ def evaluate(
     Raises
     ------
     PartError
-        If a name is no score.
+        If a name is no score, or one of probabilities that the model does not give.
     """
     task = estimator.task_
     names = list(DEFAULTS[task]) if scores is None else check_scores(scores)
     found: dict[str, Any] = {}
+    if scores is None and not hasattr(estimator, "predict_proba"):
+        names = [name for name in names if name not in _OF_PROBABILITIES]
     for part, (X, y) in parts.items():
         for name in names:
             found[f"{part}.{name}"] = _score(estimator, name, X, y)
@@ -118,6 +121,11 @@ def _score(estimator: Any, name: str, X: Any, y: Any) -> float | None:
         estimator, y = _Indicators(estimator), _indicators(estimator, y)
     try:
         value = scorer(estimator, X, y)
+    except AttributeError as error:
+        raise PartError(
+            f"The score {name!r} must be one that the model can be asked for. Got: "
+            f"{error} Choose another score, or another model."
+        ) from error
     except ValueError as error:
         warnings.warn(
             f"The score {name!r} must be one that these rows have. Got: {error}.",

@@ -1,0 +1,155 @@
+"""Tables from files, URLs, databases and functions, and back."""
+
+import sqlite3
+
+import pandas as pd
+import pytest
+
+from windu.datasets import load_penguins
+from windu.exceptions import MissingLibraryError, TableError, TargetError
+from windu.pipeline.sources import (
+    read_data,
+    source_digest,
+    split_target,
+    write_data,
+)
+
+TABLE = load_penguins().frame.head(40).reset_index(drop=True)
+ENDINGS = ["csv", "csv.gz", "parquet", "jsonl", "jsonl.gz", "xlsx"]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_files(tmp_path, ending):
+    """What is written is read, by the ending of the name."""
+    if ending == "xlsx":
+        pytest.importorskip("openpyxl")
+    path = tmp_path / f"new.{ending}"
+    write_data(TABLE, path)
+    again = read_data(str(path))
+    # JSON and Excel have no whole floats.
+    pd.testing.assert_frame_equal(again, TABLE, check_dtype=False)
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+
+
+def test_several_files(tmp_path):
+    """Rows stand under one another, in the order of names; columns must agree."""
+    for i, start in enumerate((0, 10, 20)):
+        write_data(TABLE.iloc[start : start + 10], tmp_path / f"part{i}.csv")
+    pattern = str(tmp_path / "part*.csv")
+    assert read_data(pattern).shape == (30, TABLE.shape[1])
+    files = [tmp_path / "part1.csv", tmp_path / "part0.csv"]
+    assert read_data(files)["island"].tolist() == [
+        *TABLE["island"][10:20],
+        *TABLE["island"][:10],
+    ]
+    write_data(TABLE.rename(columns={"sex": "gender"}), tmp_path / "part3.csv")
+    with pytest.raises(TableError, match=r"part3.csv' lacks \['sex'\] and adds"):
+        read_data(pattern)
+
+
+def test_other_sources(tmp_path):
+    """A function, a frame, memory, SQLite by query and by name."""
+    pytest.importorskip("sqlalchemy")
+    pd.testing.assert_frame_equal(read_data(lambda: TABLE), TABLE)
+    write_data(TABLE, "memory://sources/new.csv")
+    assert read_data("memory://sources/new.csv").shape == TABLE.shape
+    url = f"sqlite:///{tmp_path}/new.db"
+    write_data(TABLE, {"sql": "birds", "url": url})
+    with sqlite3.connect(tmp_path / "new.db") as base:
+        assert base.execute("select count(*) from birds").fetchone() == (40,)
+    assert read_data({"sql": "birds", "url": url}).shape == TABLE.shape
+    query = {"sql": "select * from birds where year = 2007", "url": url}
+    assert set(read_data(query)["year"]) == {2007}
+
+
+def test_options(tmp_path):
+    """How a file is written can be said."""
+    path = tmp_path / "new.txt"
+    path.write_text("a;b\n1,5;x\n", encoding="latin-1")
+    data = {"path": str(path), "format": "csv", "options": {"sep": ";", "decimal": ","}}
+    assert read_data(data).to_dict("list") == {"a": [1.5], "b": ["x"]}
+
+
+def test_digest(tmp_path):
+    """It follows the bytes and how they are read, and nothing else."""
+    one, other = tmp_path / "a.csv", tmp_path / "b.csv"
+    one.write_text("x\n1\n")
+    other.write_text("x\n1\n")
+    assert source_digest(one) == source_digest(str(other)) == source_digest([one])
+    before = source_digest(one)
+    one.write_text("x\n2\n")
+    assert source_digest(one) != before
+    assert source_digest({"path": other, "options": {"sep": ";"}}) != before
+    assert source_digest(TABLE) is source_digest(lambda: TABLE) is None
+
+
+def _broken(folder):
+    (folder / "empty.csv").write_text("")
+    (folder / "names.csv").write_text("a,b\n")
+    (folder / "latin.csv").write_bytes("a\nüb\n".encode("latin-1"))
+    (folder / "bad.parquet").write_bytes(b"PAR1 no")
+    (folder / "table.txt").write_text("a\n1\n")
+    return folder
+
+
+WRONG = {
+    "missing": ("none.csv", "must exist"),
+    "a folder": (".", "must be a file. Got a folder"),
+    "nothing in it": ("empty.csv", "must be readable as csv"),
+    "names alone": ("names.csv", "must have rows and columns. Got 0 rows"),
+    "other encoding": ("latin.csv", "must be readable as csv. Got UnicodeDecode"),
+    "broken": ("bad.parquet", "must be readable as parquet"),
+    "unknown ending": ("table.txt", "must end in one of"),
+    "no file of a pattern": ("*.jsonl", "must name files. Got none"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_files(tmp_path, case):
+    """Each says what must hold."""
+    name, said = WRONG[case]
+    path = _broken(tmp_path) / name
+    with pytest.raises(TableError, match=said):
+        read_data(str(path))
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (None, "must have data. Got none"),
+        ({"path": "a.csv", "formt": "csv"}, "Did you mean 'format'"),
+        ({"sql": "birds"}, "must say either path, or sql and url"),
+        ({"path": "a.csv", "format": "cvs"}, "Did you mean 'csv'"),
+        ({"sql": "birds", "url": "nothing://"}, "url must be one of SQLAlchemy"),
+        ([], "at least one file"),
+    ],
+)
+def test_wrong_data(data, said):
+    """Near misses are told."""
+    with pytest.raises(TableError, match=said):
+        read_data(data)
+
+
+def test_no_password_in_messages(tmp_path):
+    """Neither of databases nor of URLs."""
+    pytest.importorskip("sqlalchemy")
+    for data in (
+        {"sql": "birds", "url": f"sqlite://me:hunter2@/{tmp_path}/x.db"},
+        {"sql": "select 1", "url": "postgresql+nothing://me:hunter2@here/x"},
+        "memory://me:hunter2@here/none.csv",
+    ):
+        with pytest.raises((TableError, MissingLibraryError)) as raised:
+            read_data(data)
+        assert "hunter2" not in str(raised.value)
+
+
+def test_target():
+    """A column or a list of them; absent and missing ones are told."""
+    X, y = split_target(TABLE, "species")
+    assert "species" not in X
+    assert y.name == "species"
+    assert list(split_target(TABLE, ["species", "year"])[1]) == ["species", "year"]
+    with pytest.raises(TableError, match="Did you mean 'species'"):
+        split_target(TABLE, "specis")
+    with pytest.raises(TargetError, match="Missing in .* first at row"):
+        split_target(TABLE, "sex")

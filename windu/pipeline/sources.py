@@ -1,0 +1,386 @@
+"""Where tables come from, and where they go: files, URLs, databases, functions."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pandas as pd
+import pyarrow as pa
+
+from windu._compat.frames import as_frame
+from windu.exceptions import (
+    MissingLibraryError,
+    TableError,
+    TargetError,
+    did_you_mean,
+    did_you_mean_each,
+)
+from windu.persistence.beside import beside
+
+__all__ = ["read_data", "source_digest", "split_target", "write_data"]
+
+_FORMS = {
+    **{".csv": "csv", ".csv.gz": "csv", ".parquet": "parquet", ".pq": "parquet"},
+    **{".jsonl": "jsonl", ".ndjson": "jsonl", ".jsonl.gz": "jsonl", ".xlsx": "excel"},
+}
+#: What a reader may be told; everything else is decided here.
+_OPTIONS = {
+    "csv": ("sep", "decimal", "thousands", "encoding", "na_values", "dtype", "usecols"),
+    "jsonl": ("encoding", "dtype"),
+    "parquet": ("columns",),
+    "excel": ("sheet_name", "header", "na_values", "dtype", "usecols"),
+}
+_KEYS = ("path", "format", "options", "sql", "url")
+_UNREADABLE = (pa.ArrowException, ValueError, KeyError, EOFError, OSError)
+
+
+def read_data(data: Any) -> pd.DataFrame:
+    r"""Return a table.
+
+    Parameters
+    ----------
+    data : DataFrame, path, URL, list, mapping or callable
+        A frame as it is; a file of CSV, Parquet, JSON lines or Excel, or a URL that
+        `fsspec` opens, also with ``*``; a list of these, whose rows stand under one
+        another; ``{"path": ..., "format": ..., "options": {...}}``;
+        ``{"sql": "select ...", "url": "sqlite:///file.db"}``, which is run as it is;
+        or a function without arguments that returns a table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With at least one row and one column.
+
+    Raises
+    ------
+    TableError
+        If it is missing, empty, or no table.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from windu.pipeline.sources import read_data
+    >>> file = Path(tempfile.mkdtemp(), "a.csv")
+    >>> _ = file.write_text("x,y\n1,2\n")
+    >>> read_data({"path": str(file), "options": {"sep": ","}})
+       x  y
+    0  1  2
+    """
+    if callable(data):
+        frame, where = as_frame(data()), f"What {_name(data)} returns"
+    elif isinstance(data, (str, os.PathLike, list, tuple)):
+        return read_data({"path": data})
+    elif isinstance(data, Mapping):
+        _check_keys(data)
+        if "sql" in data:
+            frame, where = _sql(data), "The result of the query"
+        else:
+            frame, where = _files(data), f"The table {_said(data['path'])!r}"
+    elif data is None:
+        raise TableError("A pipeline must have data. Got none. Pass data='table.csv'.")
+    else:
+        frame, where = as_frame(data), "The table"
+    if not len(frame) or not frame.shape[1]:
+        raise TableError(
+            f"{where} must have rows and columns. Got {frame.shape[0]} rows and "
+            f"{frame.shape[1]} columns."
+        )
+    return frame
+
+
+def source_digest(data: Any) -> str | None:
+    """Return a digest of the files that data comes from.
+
+    Parameters
+    ----------
+    data : object
+        As in `read_data`.
+
+    Returns
+    -------
+    str or None
+        SHA-256 of their content and of how they are read. None for anything else.
+    """
+    if isinstance(data, (str, os.PathLike, list, tuple)):
+        data = {"path": data}
+    if not isinstance(data, Mapping) or "path" not in data:
+        return None
+    _check_keys(data)
+    how = {name: data[name] for name in ("format", "options") if data.get(name)}
+    made = hashlib.sha256(json.dumps(how, sort_keys=True, default=str).encode())
+    for path in _paths(data["path"]):
+        made.update(form_of(path, data.get("format")).encode())
+        made.update(hashlib.sha256(_bytes(path)).digest())
+    return made.hexdigest()
+
+
+def split_target(frame: pd.DataFrame, target: str | list[str]) -> tuple[Any, Any]:
+    """Part the columns to predict from the others.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame of shape (n_samples, n_columns)
+        A table.
+    target : str or list of str
+        Its column, or columns.
+
+    Returns
+    -------
+    X : pandas.DataFrame
+        The other columns.
+    y : pandas.Series or pandas.DataFrame
+        The target; a frame for a list.
+
+    Raises
+    ------
+    TableError
+        If a column is not there.
+    TargetError
+        If a value of the target is missing.
+    """
+    names = [target] if isinstance(target, str) else list(target)
+    if gone := [name for name in names if name not in frame.columns]:
+        hints = "".join(did_you_mean_each(gone, frame.columns))
+        raise TableError(
+            f"The table must have the target {target!r}. Missing: {gone}. It has "
+            f"{list(frame.columns)[:20]}.{hints}"
+        )
+    y = frame[target] if isinstance(target, str) else frame[names]
+    missing = y.isna().to_numpy().reshape(len(frame), -1).any(axis=1)
+    if missing.any():
+        raise TargetError(
+            f"Every row must have a target. Missing in {missing.sum()} of "
+            f"{len(frame)} rows, first at row {missing.argmax()}. Remove these rows in "
+            "preprocess, or fill them."
+        )
+    return frame.drop(columns=names), y
+
+
+def write_data(frame: pd.DataFrame, place: str | Path | Mapping[str, Any]) -> None:
+    """Write a table.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The table; its row labels are not written.
+    place : str, pathlib.Path or mapping
+        A path or URL, or ``{"sql": "table", "url": ...}``. A file is written beside
+        and then renamed; a table of a database is replaced.
+
+    Raises
+    ------
+    TableError
+        If it cannot be written.
+    """
+    if isinstance(place, Mapping) and "sql" in place:
+        with _engine(place["url"]).begin() as connection:
+            frame.to_sql(place["sql"], connection, index=False, if_exists="replace")
+        return
+    given = place["path"] if isinstance(place, Mapping) else place
+    path, form = os.fspath(given), form_of(os.fspath(given), None)
+    if "://" in path:
+        with fsspec.open(path, "wb", compression="infer") as file:
+            _write(frame, file, form)
+        return
+    with beside(Path(path)) as folder:
+        written = folder / Path(path).name
+        with fsspec.open(str(written), "wb", compression="infer") as file:
+            _write(frame, file, form)
+        written.replace(path)
+
+
+def _write(frame: pd.DataFrame, file: Any, form: str) -> None:
+    if form == "csv":
+        frame.to_csv(file, index=False)
+    elif form == "jsonl":
+        frame.to_json(file, orient="records", lines=True, date_format="iso")
+    elif form == "parquet":
+        frame.to_parquet(file, index=False)
+    else:
+        _needs("openpyxl", "excel")
+        frame.to_excel(file, index=False)
+
+
+def form_of(path: str, given: str | None) -> str:
+    """Return how a table is written: as given, or by the ending of its name.
+
+    Raises
+    ------
+    TableError
+        For another form or ending, with the near miss.
+    """
+    if given is not None:
+        if given not in _OPTIONS:
+            raise TableError(
+                f"format must be one of {list(_OPTIONS)}. Got {given!r}."
+                + did_you_mean(given, _OPTIONS)
+            )
+        return given
+    name = path.rpartition("/")[2].lower()
+    for ending, form in _FORMS.items():
+        if name.endswith(ending):
+            return form
+    raise TableError(
+        f"The name of a table must end in one of {list(_FORMS)}. Got {name!r}. Say "
+        f"which it is: {{path: ..., format: csv}}."
+    )
+
+
+def _check_keys(data: Mapping[str, Any]) -> None:
+    wrong = [key for key in data if key not in _KEYS]
+    if (
+        wrong
+        or ("sql" in data) == ("path" in data)
+        or ("sql" in data) > ("url" in data)
+    ):
+        raise TableError(
+            "data must say either path, or sql and url; also format and options. Got "
+            f"{list(data)}." + "".join(did_you_mean_each(wrong, _KEYS))
+        )
+
+
+def _paths(given: Any) -> list[str]:
+    """Return each file, those of a pattern in order of their names."""
+    paths: list[str] = []
+    for one in [given] if isinstance(given, (str, os.PathLike)) else given:
+        text = os.fspath(one)
+        if "://" not in text and Path(text).is_dir():
+            raise TableError(
+                f"The table {text!r} must be a file. Got a folder. Name its files: "
+                f"{text.rstrip('/')}/*.parquet."
+            )
+        if not any(sign in text for sign in "*?["):
+            paths.append(text)
+            continue
+        fs, pattern = fsspec.core.url_to_fs(text)
+        found = [fs.unstrip_protocol(name) for name in sorted(fs.glob(pattern))]
+        if not found:
+            raise TableError(f"{_said(text)!r} must name files. Got none.")
+        paths += found
+    if not paths:
+        raise TableError("data must name at least one file. Got none.")
+    return paths
+
+
+def _files(data: Mapping[str, Any]) -> pd.DataFrame:
+    frames: list[pd.DataFrame] = []
+    paths = _paths(data["path"])
+    for path in paths:
+        frame = _file(path, form_of(path, data.get("format")), data.get("options"))
+        if frames and set(frame.columns) != set(frames[0].columns):
+            gone = sorted(map(str, set(frames[0].columns) - set(frame.columns)))
+            more = sorted(map(str, set(frame.columns) - set(frames[0].columns)))
+            raise TableError(
+                f"Files under one another must have the same columns. {_said(path)!r} "
+                f"lacks {gone} and adds {more} to those of {_said(paths[0])!r}."
+            )
+        frames.append(frame)
+    return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+
+
+def _file(path: str, form: str, options: Mapping[str, Any] | None) -> pd.DataFrame:
+    given = dict(options or {})
+    if wrong := [name for name in given if name not in _OPTIONS[form]]:
+        raise TableError(
+            f"The options of {form} are {list(_OPTIONS[form])}. Got {wrong}."
+            + "".join(did_you_mean_each(wrong, _OPTIONS[form]))
+        )
+    if form == "excel":
+        _needs("openpyxl", "excel")
+    held = io.BytesIO(_bytes(path))
+    try:
+        return _READERS[form](held, **given)
+    except _UNREADABLE as error:
+        raise TableError(
+            f"The table {_said(path)!r} must be readable as {form}. Got "
+            f"{type(error).__name__}: {error}. Write it as UTF-8 with the names of the "
+            "columns in the first line, or say how it is written in options."
+        ) from error
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        with fsspec.open(path, "rb", compression="infer") as file:
+            return bytes(file.read())
+    except FileNotFoundError as error:
+        raise TableError(
+            f"The table {_said(path)!r} must exist. Got none. Check the path."
+        ) from error
+    except ImportError as error:
+        raise MissingLibraryError(
+            f"{path.partition('://')[0]}:// needs a package that is not installed. "
+            f"Got: {error}."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise TableError(
+            f"The table {_said(path)!r} must be readable. Got {type(error).__name__}."
+        ) from error
+
+
+def _json_lines(file: Any, **options: Any) -> pd.DataFrame:
+    return pd.read_json(file, lines=True, **options)
+
+
+_READERS: dict[str, Callable[..., pd.DataFrame]] = {
+    "csv": pd.read_csv,
+    "jsonl": _json_lines,
+    "parquet": pd.read_parquet,
+    "excel": pd.read_excel,
+}
+
+
+def _sql(data: Mapping[str, Any]) -> pd.DataFrame:
+    engine = _engine(data["url"])
+    query = str(data["sql"])
+    try:
+        with engine.connect() as connection:
+            read = pd.read_sql_table if query.isidentifier() else pd.read_sql_query
+            return read(query, connection)
+    except Exception as error:
+        # A driver may raise anything; its message may hold the password.
+        raise TableError(
+            f"The query must be one that {engine.url.render_as_string()!r} answers. "
+            f"Got {type(error).__name__}. Query: {query[:200]!r}."
+        ) from None
+
+
+def _engine(url: str) -> Any:
+    _needs("sqlalchemy", "sql")
+    import sqlalchemy
+
+    try:
+        return sqlalchemy.create_engine(url)
+    except Exception as error:
+        raise TableError(
+            "url must be one of SQLAlchemy, such as sqlite:///file.db. Got one that it "
+            f"refuses with {type(error).__name__}."
+        ) from None
+
+
+def _needs(package: str, extra: str) -> None:
+    if find_spec(package) is None:
+        raise MissingLibraryError(
+            f"{package} must be installed for this. Got none. Install it: "
+            f"pip install 'windu[{extra}]'."
+        )
+
+
+def _said(path: Any) -> str:
+    """Return a path for messages, without what may be a password."""
+    if not isinstance(path, (str, os.PathLike)):
+        return ", ".join(map(_said, path if isinstance(path, Iterable) else [path]))
+    protocol, found, rest = os.fspath(path).partition("://")
+    return f"{protocol}://{rest.rpartition('@')[2]}" if found else protocol
+
+
+def _name(function: Any) -> str:
+    return getattr(function, "__qualname__", repr(function))

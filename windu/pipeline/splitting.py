@@ -1,0 +1,257 @@
+"""Rows to learn from and rows that are held back: at random, by group, by time."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import GroupShuffleSplit, train_test_split
+
+from windu.exceptions import TableError, WinduWarning, did_you_mean
+from windu.tasks import infer_task, read_target
+
+__all__ = ["Split", "split_rows"]
+
+
+class Split(NamedTuple):
+    """Positions of rows, in their order in the table.
+
+    Attributes
+    ----------
+    train, dev, test : ndarray of int
+        Each row stands in one of them.
+    """
+
+    train: np.ndarray
+    dev: np.ndarray
+    test: np.ndarray
+
+
+def split_rows(
+    frame: pd.DataFrame,
+    y: Any = None,
+    *,
+    test: float | int | None = None,
+    dev: float | int | None = None,
+    seed: int | None = 0,
+    group: str | None = None,
+    time: str | None = None,
+    column: str | None = None,
+    stratify: bool | str | None = "auto",
+) -> Split:
+    """Choose what is held back.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame of shape (n_samples, n_columns)
+        The table without the target.
+    y : array-like of shape (n_samples,), default=None
+        The target, for `stratify`.
+    test, dev : float or int, default=None
+        A share of all rows, or a number of rows; of groups with `group`.
+    seed : int, default=0
+        Of the generator of random numbers.
+    group : str, default=None
+        A column; rows with the same value stay on one side.
+    time : str, default=None
+        A column; the latest rows are the test, those before them the dev part. Rows of
+        one time stay on one side.
+    column : str, default=None
+        A column that says ``"train"``, ``"dev"`` or ``"test"`` for each row.
+    stratify : {"auto", True, False}, default="auto"
+        Whether each part has the shares of the classes. ``"auto"`` does it for one
+        column of classes that have enough rows.
+
+    Returns
+    -------
+    Split
+        Positions of the rows.
+
+    Raises
+    ------
+    TableError
+        If a column is not there or has missing values, or nothing is left to learn
+        from.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from windu.pipeline.splitting import split_rows
+    >>> days = pd.DataFrame({"day": [3, 1, 2, 4]})
+    >>> split_rows(days, test=0.25, time="day").test
+    array([3])
+    """
+    ways = {"group": group, "time": time, "column": column}
+    if len(given := [way for way, name in ways.items() if name is not None]) > 1:
+        raise TableError(f"A split must be of one kind. Got {given}.")
+    for name in ways.values():
+        _check_column(frame, name)
+    if column is not None:
+        return _by_column(frame[column])
+    sizes = {"dev": _count(dev, len(frame), "dev"), "test": 0}
+    sizes["test"] = _count(test, len(frame), "test")
+    if not any(sizes.values()):
+        raise TableError(
+            "A split must hold something back. Got neither test nor dev. Write "
+            "split: {test: 0.2}."
+        )
+    if time is not None:
+        return _by_time(frame[time], sizes)
+    if group is not None:
+        return _by_group(frame[group], dev, test, seed)
+    return _at_random(len(frame), y, sizes, seed, stratify)
+
+
+def _check_column(frame: pd.DataFrame, name: str | None) -> None:
+    if name is None:
+        return
+    if name not in frame.columns:
+        raise TableError(
+            f"The table must have the column {name!r} to split by. Got "
+            f"{list(frame.columns)[:20]}.{did_you_mean(name, map(str, frame.columns))}"
+        )
+    missing = frame[name].isna().to_numpy()
+    if missing.any():
+        raise TableError(
+            f"The column {name!r} to split by must have a value in each row. Missing "
+            f"in {missing.sum()} rows, first at row {missing.argmax()}."
+        )
+
+
+def _count(size: float | int | None, n_rows: int, name: str) -> int:
+    if size is None or size == 0:
+        return 0
+    share = isinstance(size, float)
+    if size < 0 or (size >= 1 if share else size >= n_rows):
+        raise TableError(
+            f"{name} must be a share between 0 and 1, or a number of rows below "
+            f"{n_rows}. Got {size!r}."
+        )
+    return max(1, round(size * n_rows)) if share else int(size)
+
+
+def _checked(split: Split) -> Split:
+    if not len(split.train):
+        raise TableError(
+            "Some rows must be left to learn from. Got none. Hold less back."
+        )
+    return split
+
+
+def _by_column(parts: pd.Series) -> Split:
+    said = parts.astype(str).to_numpy()
+    names = ("train", "dev", "test")
+    wrong = sorted(set(said) - set(names))
+    if wrong:
+        raise TableError(
+            f"The column {parts.name!r} must say one of {list(names)}. Got "
+            f"{wrong[:5]}.{did_you_mean(wrong[0], names)}"
+        )
+    return _checked(Split(*(np.flatnonzero(said == name) for name in names)))
+
+
+def _by_time(times: pd.Series, sizes: dict[str, int]) -> Split:
+    if isinstance(times.dtype, pd.StringDtype) or times.dtype == object:
+        read = pd.to_datetime(times, errors="coerce", format="mixed")
+        if read.isna().any():
+            raise TableError(
+                f"The column {times.name!r} must hold times or numbers. Got "
+                f"{times[read.isna()].iloc[0]!r}. Convert it in preprocess."
+            )
+        times = read
+    rank = times.rank(method="dense").to_numpy()
+    ordered = np.sort(rank)
+    n_rows, n_test, n_dev = len(rank), sizes["test"], sizes["dev"]
+    if n_test + n_dev >= n_rows:
+        _checked(Split(*[np.array([], dtype=int)] * 3))
+    # What is as late as the first row of a part belongs to it.
+    first_test = ordered[n_rows - n_test] if n_test else np.inf
+    before = ordered[ordered < first_test]
+    first_dev = before[-n_dev] if 0 < n_dev <= len(before) else first_test
+    if n_dev > len(before):
+        first_dev = -np.inf
+    return _checked(
+        Split(
+            np.flatnonzero(rank < first_dev),
+            np.flatnonzero((rank >= first_dev) & (rank < first_test)),
+            np.flatnonzero(rank >= first_test),
+        )
+    )
+
+
+def _by_group(groups: pd.Series, dev: Any, test: Any, seed: int | None) -> Split:
+    codes = pd.factorize(groups)[0]
+    n_groups = int(codes.max()) + 1
+    counts = [_count(size, n_groups, "group") for size in (dev, test)]
+    if sum(counts) >= n_groups:
+        raise TableError(
+            f"Some groups must be left to learn from. Got {n_groups} groups, of which "
+            f"{sum(counts)} are held back."
+        )
+    rest, held = np.arange(len(codes)), []
+    for count in counts[::-1]:
+        at = np.array([], dtype=int)
+        if count:
+            cut = GroupShuffleSplit(1, test_size=count, random_state=seed)
+            left, at = next(cut.split(rest, groups=codes[rest]))
+            rest, at = rest[left], rest[at]
+        held.append(at)
+    return Split(np.sort(rest), np.sort(held[1]), np.sort(held[0]))
+
+
+def _at_random(
+    n_rows: int, y: Any, sizes: dict[str, int], seed: int | None, stratify: Any
+) -> Split:
+    if sum(sizes.values()) >= n_rows:
+        raise TableError(
+            f"Some rows must be left to learn from. Got {n_rows} rows, of which "
+            f"{sum(sizes.values())} are held back."
+        )
+    labels = _labels(y, sizes, stratify)
+    rest, parts = np.arange(n_rows), {}
+    for name in ("test", "dev"):
+        parts[name] = np.array([], dtype=int)
+        if sizes[name]:
+            rest, parts[name] = train_test_split(
+                rest,
+                test_size=sizes[name],
+                random_state=seed,
+                stratify=None if labels is None else labels[rest],
+            )
+    return Split(np.sort(rest), np.sort(parts["dev"]), np.sort(parts["test"]))
+
+
+def _labels(y: Any, sizes: dict[str, int], stratify: Any) -> np.ndarray | None:
+    """Return the classes whose shares each part shall have."""
+    if y is None or stratify is False or stratify is None:
+        return None
+    target = read_target(y)
+    task, _ = infer_task(target, None)
+    if task not in ("binary", "multiclass"):
+        if stratify is True:
+            raise TableError(f"stratify needs one column of classes. Got {task}.")
+        return None
+    labels = pd.factorize(np.asarray(target.values))[0]
+    rows = np.bincount(labels)
+    parts = [size for size in sizes.values() if size]
+    # Each part has to have a row of each class, and some have to be left.
+    if rows.min() > len(parts) and min(parts) >= len(rows):
+        return labels
+    said = (
+        f"the rarest has {rows.min()} rows"
+        if rows.min() <= len(parts)
+        else f"a part has {min(parts)} rows for {len(rows)} classes"
+    )
+    if stratify is True:
+        raise TableError(
+            f"Each part must have rows of each class for stratify. Got that {said}. "
+            "Set stratify: false."
+        )
+    warnings.warn(
+        f"Rows are held back at random, not by class: {said}.",
+        WinduWarning,
+        stacklevel=4,
+    )
+    return None
