@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
+from scipy import sparse
 
 from windu.exceptions import PersistenceError
 from windu.persistence.functions import bind, detach
@@ -104,6 +105,10 @@ def _form(name: str, value: Any, files: dict[str, bytes]) -> tuple[str, Any]:
         return "plain", value
     else:
         kind, file = "object", f"{name}.skops"
+        if isinstance(value, (sparse.csr_array, sparse.csc_array)):
+            # What skops knows as matrices.
+            kind = f"{value.format}_array"
+            value = getattr(sparse, f"{value.format}_matrix")(value)
 
         def put(suffix: str, data: bytes) -> str:
             extra = f"{name}.{len(files)}{suffix}"
@@ -143,6 +148,12 @@ def _frame_bytes(frame: pd.DataFrame) -> bytes:
         )
         again = _frame(lambda _: buffer.getvalue(), "", "", ())
         pd.testing.assert_frame_equal(again, frame, check_exact=True, check_freq=False)
+        for position in objects:
+            # None and NaN are equal to pandas, and not to every featurizer.
+            pair = (one.iloc[:, position] for one in (again, frame))
+            types = [list(map(type, column)) for column in pair]
+            if types[0] != types[1]:
+                raise TypeError("objects of other types")
     except (pa.ArrowException, AssertionError, TypeError, ValueError) as error:
         raise PersistenceError(
             "A table must come back from Parquet as it was. Got "
@@ -176,7 +187,17 @@ def _object(read: Any, file: str, where: str, trusted: Collection[str]) -> Any:
     return bind(build(data, types, where, read), trusted, {})
 
 
+def _csr(read: Any, file: str, where: str, trusted: Collection[str]) -> Any:
+    return sparse.csr_array(_object(read, file, where, trusted))
+
+
+def _csc(read: Any, file: str, where: str, trusted: Collection[str]) -> Any:
+    return sparse.csc_array(_object(read, file, where, trusted))
+
+
 _READ = {
+    "csr_array": _csr,
+    "csc_array": _csc,
     "frame": _frame,
     "schema": _schema,
     "array": _array,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from sklearn import metrics
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
 
 from windu.estimator.labels import encode
@@ -106,8 +107,12 @@ def evaluate(
     if scores is None and not hasattr(estimator, "predict_proba"):
         names = [name for name in names if name not in _OF_PROBABILITIES]
     for part, (X, y) in parts.items():
-        for name in names:
-            found[f"{part}.{name}"] = _score(estimator, name, X, y)
+        with warnings.catch_warnings():
+            if scores is None:
+                # Where there is nothing of a class, its score is 0.
+                warnings.simplefilter("ignore", UndefinedMetricWarning)
+            for name in names:
+                found[f"{part}.{name}"] = _score(estimator, name, X, y)
         if task in ("binary", "multiclass"):
             found[part] = _by_class(estimator, X, y)
     return found

@@ -1,0 +1,85 @@
+"""Scores by name and by task."""
+
+import numpy as np
+import pytest
+from sklearn import metrics
+from sklearn.exceptions import UndefinedMetricWarning
+
+from windu import WinduEstimator
+from windu.datasets import load_penguins
+from windu.exceptions import PartError, WinduWarning
+from windu.pipeline import evaluate
+from windu.pipeline.evaluation import DEFAULTS, check_scores
+from windu.pipeline.result import metrics_table
+
+TABLE = load_penguins().frame
+X = TABLE.drop(columns="species")
+LABELS = [
+    [name for name, has in (("heavy", mass > 4000), ("long", long > 45)) if has]
+    + (["old"] if year == 2007 else [])
+    for mass, long, year in zip(
+        TABLE["body_mass_g"], TABLE["bill_length_mm"], TABLE["year"], strict=True
+    )
+]
+TARGETS = {
+    "binary": np.where(TABLE["species"] == "Adelie", "yes", "no"),
+    "multiclass": TABLE["species"],
+    "multilabel": LABELS,
+    "regression": TABLE["year"] + TABLE["body_mass_g"].fillna(0) / 7,
+}
+
+
+def _part(y, start):
+    return y[start::2] if isinstance(y, list) else np.asarray(y)[start::2]
+
+
+@pytest.mark.parametrize("task", TARGETS)
+def test_defaults(task):
+    """Every score of a task is a number; classes have a table."""
+    y = TARGETS[task]
+    est = WinduEstimator("linear", task=task).fit(X[::2], _part(y, 0))
+    held = {"test": (X[1::2], _part(y, 1))}
+    found = evaluate(est, held, None)
+    assert all(isinstance(found[f"test.{name}"], float) for name in DEFAULTS[task])
+    assert ("test" in found) == (task in ("binary", "multiclass"))
+    assert list(metrics_table(found)) == ["test"]
+    if task in ("binary", "multiclass"):
+        assert sum(one["rows"] for one in found["test"]["classes"].values()) == len(
+            X[1::2]
+        )
+        assert np.sum(found["test"]["confusion"]) == len(X[1::2])
+
+
+def test_values():
+    """They are scikit-learn's; a loss is positive, the positive class the second."""
+    y = TARGETS["binary"]
+    est = WinduEstimator("linear").fit(X[::2], y[::2])
+    held = {"dev": (X[1::2], y[1::2])}
+    found = evaluate(est, held, ["log_loss", "neg_log_loss", "f1", "roc_auc"])
+    scores = est.predict_proba(X[1::2])
+    loss = metrics.log_loss(y[1::2], scores, labels=est.classes_)
+    assert found["dev.log_loss"] == -found["dev.neg_log_loss"] == pytest.approx(loss)
+    predicted = est.predict(X[1::2])
+    assert found["dev.f1"] == metrics.f1_score(y[1::2], predicted, pos_label="yes")
+    assert found["dev.roc_auc"] == metrics.roc_auc_score(y[1::2] == "yes", scores[:, 1])
+
+
+def test_what_cannot_be_scored():
+    """Names, models without probabilities, rows of one class."""
+    with pytest.raises(PartError, match="Did you mean 'log_loss'"):
+        check_scores(["log_los"])
+    y = TARGETS["binary"]
+    est = WinduEstimator("SVC").fit(X[::2], y[::2])
+    held = {"test": (X[1::2], y[1::2])}
+    assert "test.log_loss" not in evaluate(est, held, None)
+    with pytest.raises(PartError, match="'log_loss' must be one that the model can"):
+        evaluate(est, held, ["log_loss"])
+    few = y[1::2] == "yes"
+    est = WinduEstimator("linear").fit(X[::2], y[::2])
+    with pytest.warns(UndefinedMetricWarning, match="Only one class"):
+        found = evaluate(est, {"test": (X[1::2][few], y[1::2][few])}, ["roc_auc"])
+    assert found["test.roc_auc"] is None
+    y3 = TARGETS["multiclass"].to_numpy()
+    est = WinduEstimator("linear").fit(X[:200], y3[:200])
+    with pytest.warns(WinduWarning, match="must be one that these rows have"):
+        assert evaluate(est, {"t": (X, y3)}, ["log_loss"])["t.log_loss"] is None
