@@ -154,12 +154,14 @@ def _located(
     # A key that is not known explains one that is missing.
     known = error.errors(include_url=False)
     found = max(known, key=lambda e: e["type"] == "extra_forbidden")
-    kind, given, path = found["type"], found["input"], tuple(found["loc"])
-    if kind == "missing":
-        return document.error(path, f"The key {path[-1]!r} must be there. Add it.")
-    # After the keys pydantic names the kind that it has tried.
-    while path not in document.values:
-        path = path[:-1]
+    kind, given = found["type"], found["input"]
+    path: Path = ()
+    for key in found["loc"]:
+        # Between the keys pydantic names the kinds that it has tried.
+        if kind == "missing" and key == found["loc"][-1]:
+            return document.error(path, f"The key {key!r} must be there. Add it.")
+        if (*path, key) in document.values:
+            path = (*path, key)
     if kind == "extra_forbidden":
         return _unknown(document, path, kind_of_file)
     must = found["msg"].replace("Input should be", "must be")
