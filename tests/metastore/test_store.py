@@ -308,7 +308,7 @@ def test_functions(tmp_path):
     assert (store.load("trusted", trusted=[name]).predict(X) == est.predict(X)).all()
     store.save(est, "omitted", omit=["featurizer"])
     assert (store.load("omitted", featurizer=double).predict(X) == est.predict(X)).all()
-    with pytest.raises(FeatureError, match="must make the features"):
+    with pytest.raises(FeatureError, match="makes the features of training"):
         store.load("omitted", featurizer=other)
 
 

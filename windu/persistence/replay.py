@@ -158,16 +158,16 @@ def check_given(estimator: Any, stored: bytes, where: str) -> None:
     report = estimator.validate(estimator.example_, features=True)
     if not report.ok:
         raise FeatureSchemaError(
-            f"The function that is given must make the features that {where} was "
-            f"trained on. On its example it does not:\n{report}\nGive the function of "
-            "training, or fit again.",
+            f"{where} needs a function that makes the features of training. The one "
+            f"that is given does not, on the stored example:\n{report}\nGive the "
+            "function of training, or fit again.",
             report,
         )
     found = differences(json.loads(stored), expected(estimator))
     if len(found):
         warnings.warn(
-            f"With the function that is given, {len(found)} values that {where} "
-            "predicts on its example are others than when it was saved, by up to "
+            f"{where} predicts {len(found)} other values on its example, with the "
+            "function that is given, than when it was saved; they differ by up to "
             f"{found['difference'].max():.3g}. If that is not what you want, give the "
             "function of training.",
             WinduWarning,
