@@ -14,12 +14,19 @@ from sklearn.cluster import FeatureAgglomeration, KMeans, MiniBatchKMeans
 from sklearn.feature_extraction import DictVectorizer, FeatureHasher
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.metrics import DistanceMetric
-from sklearn.preprocessing import MultiLabelBinarizer, OneHotEncoder, SplineTransformer
+from sklearn.preprocessing import (
+    MultiLabelBinarizer,
+    OneHotEncoder,
+    PolynomialFeatures,
+    SplineTransformer,
+)
 
 __all__ = ["MODEL_CHECKS"]
 
 #: More are a mistake, or are meant to bring a machine down.
 _MAX_THREADS = 1024
+#: Powers of columns are counted by as many steps as there are of either.
+_MAX_POWERS = 1000
 _KERNELS = ("linear", "poly", "rbf", "sigmoid", "precomputed")
 #: Words that the generators of numpy keep, and at which they stand.
 _POSITIONS = {"pos": 624, "buffer_pos": 4}
@@ -217,6 +224,25 @@ def _splines_fit(held: Any) -> bool:
     return held.n_features_out_ <= held.n_features_in_ * most
 
 
+def _powers_fit(held: Any) -> bool:
+    """Tell whether fitting again, which looks at the settings, counts the same."""
+    if "_n_out_full" not in vars(held):
+        return True
+    n, degree = held.n_features_in_, held.degree
+    if type(n) is not int or min(n, np.max(degree)) > _MAX_POWERS:
+        return False
+    given = held.get_params()
+    again = PolynomialFeatures(**given).fit(sparse.csr_array((1, n)))
+    names = ("_min_degree", "_max_degree", "_n_out_full", "n_output_features_")
+    return all(
+        _same_number(*(getattr(o, name) for o in (held, again))) for name in names
+    )
+
+
+def _same_number(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and one == other
+
+
 def _random_fits(held: Any) -> bool:
     if isinstance(held, np.random.RandomState):
         state = held.get_state(legacy=False)
@@ -301,6 +327,11 @@ MODEL_CHECKS: tuple[Check, ...] = (
         SplineTransformer,
         _splines_fit,
         "Splines must make as many columns as they have",
+    ),
+    (
+        PolynomialFeatures,
+        _powers_fit,
+        "Powers of columns must be as many as their settings ask for",
     ),
     (
         (np.random.RandomState, np.random.Generator),
