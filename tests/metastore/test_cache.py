@@ -19,6 +19,7 @@ MODEL = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
 VALUES = {
     "frame": FRAME,
     "objects": FRAME.astype({"island": object}),
+    "gaps": pd.DataFrame({"a": ["x", None], "b": ["y", np.nan]}, dtype=object),
     "types": pd.DataFrame(
         {
             "when": pd.to_datetime(["2020-01-01", None]),
@@ -39,6 +40,8 @@ VALUES = {
 def _same(one, other):
     if isinstance(one, pd.DataFrame):
         pd.testing.assert_frame_equal(one, other, check_exact=True)
+        for name in one.columns[one.dtypes == object]:
+            assert list(map(type, one[name])) == list(map(type, other[name]))
     elif isinstance(one, np.ndarray):
         assert one.dtype == other.dtype
         assert np.array_equal(one, other)
@@ -63,7 +66,7 @@ def test_values(name):
     "frame",
     [
         pd.DataFrame({"a": [1, "x"]}, dtype=object),
-        pd.DataFrame({"a": ["x", None]}, dtype=object),
+        pd.DataFrame({"a": ["x", None, float("nan")]}, dtype=object),
         pd.DataFrame([[1, 2]], columns=["a", "a"]),
     ],
 )

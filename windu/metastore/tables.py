@@ -236,7 +236,12 @@ def _comparable(run: Run) -> dict[str, dict[str, Any]]:
     about["run"] = {name: said.get(name) for name in ("task", "data")}
     about["versions"] = dict(manifest.versions)
     about["schema"] = _schema(run)
-    about["bytes"] = {name: one.bytes for name, one in manifest.artifacts.items()}
+    # The size of fitted parts changes with every fit, and says nothing of it.
+    about["bytes"] = {
+        name: one.bytes
+        for name, one in manifest.artifacts.items()
+        if not name.endswith(".skops")
+    }
     return about
 
 
