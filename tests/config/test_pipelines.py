@@ -184,3 +184,8 @@ def test_what_has_no_form():
         write_pipeline(
             {**given, "estimator": WinduEstimator(), "preprocess": [lambda x: x]}
         )
+    with pytest.raises(ConfigError, match="metastore"):
+        write_pipeline({"data": "a.csv", "metastore": object(), **ESTIMATOR})
+
+
+ESTIMATOR = {"estimator": WinduEstimator()}

@@ -1,6 +1,7 @@
 """Fuzzing of what lies behind the digests: edited artifacts in runs that fit again.
 
-    python -m tests.persistence.fuzzing --cases 5000 [--seed 1] [--only svm] [--first 17]
+    python -m tests.persistence.fuzzing --cases 5000 [--seed 1] [--only svm]
+        [--first 17]
 
 Each case edits a run, makes its manifest fit, loads it, and predicts. It may be refused
 with a `WinduError` at load, raise what wrong arrays raise at predict, or predict. It is

@@ -222,7 +222,7 @@ def write_pipeline(settings: Mapping[str, Any]) -> str:
         sections["preprocess"] = steps[0] if len(steps) == 1 else steps
     for name in ("split", "evaluate", "metastore", "name"):
         if settings.get(name) is not None:
-            sections[name] = settings[name]
+            sections[name] = write_part(name, _plain(settings[name]), (name,))
     if parameters := estimator_section(settings["estimator"]):
         sections["estimator"] = parameters
     text = emit({name: sections[name] for name in _SECTIONS if name in sections})
@@ -237,14 +237,23 @@ def write_pipeline(settings: Mapping[str, Any]) -> str:
 def _data(data: Any) -> dict[str, Any]:
     if callable(data):
         return dict(write_part("data", data, ("data",)))
+    if isinstance(data, (str, os.PathLike, list, tuple)):
+        data = {"path": data}
     if isinstance(data, Mapping):
-        return dict(data)
-    if isinstance(data, (str, os.PathLike)):
-        return {"path": os.fspath(data)}
-    if isinstance(data, (list, tuple)):
-        return {"path": [os.fspath(one) for one in data]}
+        return dict(write_part("data", _plain(data), ("data",)))
     raise ConfigError(
         "data: a table in memory has no form in YAML. Write it to a file, and pass its "
         "path.",
         key="data",
     )
+
+
+def _plain(value: Any) -> Any:
+    """Return a setting with paths as texts."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    return value
