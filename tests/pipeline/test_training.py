@@ -236,6 +236,19 @@ def test_from_run(tmp_path, table, features):
     assert pipe.settings["estimator"].featurizer is features.swap
 
 
+def test_predictions_follow_the_settings():
+    """After a change the estimator of before does not answer."""
+    X = TABLE.drop(columns="species")
+    pipe = make(split={"dev": 0.25})
+    first = pipe.run().estimator
+    assert np.array_equal(pipe.predict(X), first.predict(X))
+    pipe.set(model="random_forest")
+    with pytest.raises(NotFittedError):
+        _ = pipe.estimator_
+    pipe.predict(X)
+    assert pipe.estimator_.model == "random_forest"
+
+
 def test_yaml_triangle(tmp_path, table, features):
     """Code, YAML and a run say the same thing."""
     store = str(tmp_path / "store")

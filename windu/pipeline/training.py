@@ -281,13 +281,14 @@ class TrainingPipeline(SingleSteps):
         if parts:
             made["estimator"] = clone(made["estimator"]).set_params(**parts)
         self._settings = made
+        if not {*settings} <= {"metastore", "name", "trusted", "evaluate"}:
+            self._fitted = None
+        store = made["metastore"]
         if "metastore" in own:
             # What was given says where the store is; an object says it in code only.
             self._place = own["metastore"]
-        store = made["metastore"]
-        self._runner.cache = None if store is None else cache_of(store)
-        if "metastore" in own:
             self._tested = Tested(store)
+        self._runner.cache = None if store is None else cache_of(store)
         self._runner.trusted = {*made["trusted"], *own_types(made["estimator"])}
         return self
 
@@ -460,8 +461,8 @@ class TrainingPipeline(SingleSteps):
             old, new = predictions(before, X, False), predictions(after, X, False)
             changed = (old != new).to_numpy().any(axis=1)
             rows[f"{part}.changed"] = [0.0, float(changed.mean())]
-        self._fitted = after
         self.set(**{name: part for name, part in parts.items() if name in PARTS})
+        self._fitted = after
         return pd.DataFrame.from_dict(
             rows, orient="index", columns=["before", "after"], dtype=float
         )
