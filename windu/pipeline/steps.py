@@ -15,7 +15,7 @@ from windu.exceptions import TableError
 from windu.pipeline.digests import digest_of
 from windu.pipeline.evaluation import evaluate
 from windu.pipeline.scoring import predictions
-from windu.pipeline.sources import read_data, split_target
+from windu.pipeline.sources import read_data, source_digest, split_target
 from windu.pipeline.splitting import split_rows
 from windu.steps import Step
 
@@ -24,6 +24,7 @@ __all__ = [
     "PREPROCESSORS",
     "first_keys",
     "predict_held_back",
+    "read_keys",
     "steps_of",
 ]
 
@@ -129,6 +130,12 @@ def _prepare(X: Any, y: Any, estimator: Any) -> tuple[Any, ...]:
     """Return what the steps of `WinduEstimator.fit` start from."""
     values = first_values(clone(estimator), X, y)
     return tuple(values[name] for name in _FIRST)
+
+
+def read_keys(data: Any, values: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return the key of a table that was read: by its files, else by its content."""
+    known = source_digest(data)
+    return {"raw": digest_of(values["raw"]) if known is None else f"{known}:raw"}
 
 
 def first_keys(values: Mapping[str, Any], rows: str | None) -> dict[str, str | None]:

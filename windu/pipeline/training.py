@@ -36,6 +36,7 @@ from windu.pipeline.steps import (
     MAIN,
     first_keys,
     predict_held_back,
+    read_keys,
     steps_of,
 )
 
@@ -365,7 +366,10 @@ class TrainingPipeline(SingleSteps):
             start=start,
             until=until,
             tell=progress,
-            keys_of={"load": _read_keys(values), "prepare": self._prepared_keys},
+            keys_of={
+                "load": partial(read_keys, values["data"]),
+                "prepare": self._prepared_keys,
+            },
         )
 
     def _count_test(self, made: Mapping[str, Any]) -> int:
@@ -489,15 +493,3 @@ class TrainingPipeline(SingleSteps):
             settings = {"metastore": self._place, **settings}
             return PredictionPipeline(reference, **settings)
         return PredictionPipeline(self.estimator_, **settings)
-
-
-def _read_keys(
-    given: Mapping[str, Any],
-) -> Callable[[dict[str, Any]], dict[str, str | None]]:
-    """Return what gives the key of a table that was read: by files, or by content."""
-    known = source_digest(given["data"])
-
-    def keys(values: dict[str, Any]) -> dict[str, str | None]:
-        return {"raw": digest_of(values["raw"]) if known is None else f"{known}:raw"}
-
-    return keys
