@@ -2,7 +2,7 @@
 
     python benchmarks/cache.py [--rows 20000]
 
-A training pipeline with a metastore on a made-up table in a CSV file: the first run, the
+A training pipeline with a metastore on a made-up table in a CSV file: a first run, the
 same configuration again in a new pipeline (as another process has it), and a run with
 only the model changed. Seconds, and the share of the first run.
 """
