@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 from sklearn import cluster, linear_model
 from sklearn.base import clone
+from sklearn.experimental import (  # noqa: F401
+    enable_halving_search_cv,
+    enable_iterative_imputer,
+)
 from sklearn.utils import all_estimators
 
 from windu import load, save

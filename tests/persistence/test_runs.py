@@ -158,7 +158,7 @@ def test_a_function_of_a_notebook(tmp_path, monkeypatch):
     np.testing.assert_array_equal(again.predict_proba(X), est.predict_proba(X))
     with pytest.raises(FeatureSchemaError, match="'r'"):
         load(path, featurizer=wrong)
-    with pytest.warns(WinduWarning, match="others than when it was saved, by up to"):
+    with pytest.warns(WinduWarning, match="when it was saved; they differ by"):
         load(path, featurizer=other_values)
 
 

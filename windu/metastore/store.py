@@ -148,7 +148,9 @@ class Metastore:
                 "Pass name='credit'."
             )
         if _ID.fullmatch(check_name(name)):
-            raise MetastoreError(f"A name must not look like an id. Got {name!r}.")
+            raise MetastoreError(
+                f"A name must not look like the id of a run. Got {name!r}."
+            )
         if alias is not None:
             check_alias(alias)
         text = config if isinstance(config, str) else None

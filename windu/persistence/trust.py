@@ -58,6 +58,11 @@ _PLAIN = (
     "sklearn.gaussian_process.kernels.Product",
     "sklearn.gaussian_process.kernels.RBF",
     "sklearn.compose._column_transformer.make_column_selector",
+    # Whether skops knows these hangs on what was imported before it.
+    "sklearn.impute._iterative.IterativeImputer",
+    "sklearn.impute._iterative._ImputerTriplet",
+    "sklearn.model_selection._search_successive_halving.HalvingGridSearchCV",
+    "sklearn.model_selection._search_successive_halving.HalvingRandomSearchCV",
     "scipy.sparse._csc.csc_matrix",
     "scipy.sparse._csr.csr_matrix",
     "sklearn.metrics._scorer._CurveScorer",

@@ -20,7 +20,7 @@ _HIDDEN = ("prepare", "assemble")
 class PipelineResult:
     """What a run of a pipeline did and made.
 
-    Attributes
+    Parameters
     ----------
     steps : DataFrame
         One row a step: ``step``, ``state`` ("ran", "cached" from the metastore,
@@ -33,6 +33,16 @@ class PipelineResult:
         Where it was stored.
     value : object
         What the last step made.
+
+    Examples
+    --------
+    >>> from windu import TrainingPipeline
+    >>> from windu.datasets import load_penguins
+    >>> pipe = TrainingPipeline(data=load_penguins().frame, target="species")
+    >>> pipe.run(until="split")
+     step state  seconds      shapes
+     load   ran ...
+    split   ran ...
     """
 
     steps: pd.DataFrame
