@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from windu.estimator.digests import digest_of
 from windu.exceptions import (
     PersistenceError,
     StepError,
@@ -15,7 +16,6 @@ from windu.exceptions import (
 )
 from windu.metastore.cache import StepCache
 from windu.persistence.environment import versions
-from windu.pipeline.digests import digest_of
 from windu.steps import Step, run_steps
 
 __all__ = ["Done", "StepRunner"]

@@ -9,10 +9,10 @@ import pandas as pd
 from sklearn.base import clone
 
 from windu._compat.threads import openmp_threads
+from windu.estimator.digests import digest_of
 from windu.estimator.first_values import first_values
 from windu.estimator.fitting import FIT_STEPS
 from windu.exceptions import TableError
-from windu.pipeline.digests import digest_of
 from windu.pipeline.evaluation import evaluate
 from windu.pipeline.scoring import predictions
 from windu.pipeline.sources import read_data, source_digest, split_target

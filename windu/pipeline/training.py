@@ -15,6 +15,7 @@ from sklearn.exceptions import NotFittedError
 
 from windu.config.pipelines import read_pipeline, write_pipeline
 from windu.estimator import WinduEstimator
+from windu.estimator.digests import digest_of
 from windu.exceptions import (
     ConfigError,
     StepError,
@@ -24,7 +25,6 @@ from windu.exceptions import (
 from windu.metastore import Metastore
 from windu.metastore.cache import cache_of
 from windu.metastore.tested import Tested
-from windu.pipeline.digests import digest_of
 from windu.pipeline.evaluation import evaluate
 from windu.pipeline.prediction import PredictionPipeline
 from windu.pipeline.result import PipelineResult, steps_table

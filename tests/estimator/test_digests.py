@@ -17,7 +17,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
 from windu import ThresholdSelector, WinduEstimator
-from windu.pipeline.digests import digest_of
+from windu.estimator.digests import digest_of
 
 DIFFERENT = [
     (1, True, 1.0, "1", b"1", None, (1,), [1], {1}, {1: 1}, np.int64(1), slice(1)),

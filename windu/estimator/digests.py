@@ -51,7 +51,7 @@ def digest_of(*values: Any) -> str | None:
     Examples
     --------
     >>> from sklearn.svm import SVC
-    >>> from windu.pipeline.digests import digest_of
+    >>> from windu.estimator.digests import digest_of
     >>> digest_of(SVC(C=2)) == digest_of(SVC(C=2)) != digest_of(SVC(C=3))
     True
     """
