@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         predict_file,
     )
     from windu.schema import ValidationReport, infer_schema
+    from windu.search import OptunaSearchCV, default_space
 
 __version__ = "0.1.0"
 
@@ -57,6 +58,7 @@ _HOMES = {
     "LabelwiseClassifier": "windu.components",
     "LogEncoder": "windu.components",
     "Metastore": "windu.metastore",
+    "OptunaSearchCV": "windu.search",
     "PipelineResult": "windu.pipeline",
     "PredictionPipeline": "windu.pipeline",
     "StoredRun": "windu.metastore",
@@ -67,6 +69,7 @@ _HOMES = {
     "ValidationReport": "windu.schema",
     "WinduEstimator": "windu.estimator",
     "datasets": "",
+    "default_space": "windu.search",
     "exceptions": "",
     "from_yaml": "windu.config",
     "infer_schema": "windu.schema",
@@ -91,6 +94,7 @@ __all__ = [
     "LabelwiseClassifier",
     "LogEncoder",
     "Metastore",
+    "OptunaSearchCV",
     "PipelineResult",
     "PredictionPipeline",
     "StoredRun",
@@ -101,6 +105,7 @@ __all__ = [
     "ValidationReport",
     "WinduEstimator",
     "datasets",
+    "default_space",
     "exceptions",
     "from_yaml",
     "infer_schema",

@@ -18,6 +18,7 @@ __all__ = [
     "PartError",
     "PersistenceError",
     "SchemaError",
+    "SearchError",
     "StepError",
     "StorageError",
     "TableError",
@@ -345,6 +346,17 @@ class StorageError(MetastoreError, OSError):
     --------
     >>> import windu.exceptions
     >>> issubclass(windu.exceptions.StorageError, OSError)
+    True
+    """
+
+
+class SearchError(WinduError, ValueError):
+    """A search cannot start, cannot go on, or has found nothing.
+
+    Examples
+    --------
+    >>> import windu.exceptions
+    >>> issubclass(windu.exceptions.SearchError, ValueError)
     True
     """
 

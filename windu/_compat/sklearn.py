@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from sklearn.base import _fit_context as fit_context
 from sklearn.metrics._scorer import _Scorer
 from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.preprocessing import TargetEncoder
 from sklearn.utils import _safe_indexing as take_rows
 from sklearn.utils._metadata_requests import _routing_enabled as routing_enabled
@@ -24,6 +25,7 @@ from sklearn.utils._set_output import (
     _wrap_data_with_container,
 )
 from sklearn.utils._user_interface import _print_elapsed_time as elapsed_time
+from sklearn.utils.validation import _check_method_params as check_metadata
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 try:
@@ -47,6 +49,11 @@ except ImportError:  # callbacks came with scikit-learn 1.9
         def call_on_fit_task_end(self, **_: Any) -> bool:
             return False
 
+        def propagate_callback_context(
+            self, estimator: Any
+        ) -> AbstractContextManager[None]:
+            return nullcontext()
+
     class CallbackSupportMixin:  # type: ignore[no-redef]
         """Stands in for the mixin of scikit-learn 1.9."""
 
@@ -60,11 +67,13 @@ _TARGET_ENCODER_TAKES_SPLITTERS = (
 )
 
 __all__ = [
+    "BaseSearchCV",
     "CallbackSupportMixin",
     "HasMethods",
     "Interval",
     "StrOptions",
     "VisualBlock",
+    "check_metadata",
     "check_parameter",
     "check_sample_weight",
     "elapsed_time",

@@ -8,7 +8,7 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["openmp_threads"]
+__all__ = ["SMALL_FIT", "openmp_threads"]
 
 #: Below this many cells one thread is as fast as a pool, and never waits for one.
 SMALL_FIT = 50_000

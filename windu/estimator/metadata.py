@@ -16,12 +16,12 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import has_fit_parameter
 
-from windu._compat.sklearn import check_sample_weight, routing_enabled
+from windu._compat.sklearn import check_sample_weight, routing_enabled, take_rows
 from windu.components.thresholds.decisions import as_numbers
 from windu.components.thresholds.purpose import check_costs
 from windu.exceptions import PartError
 
-__all__ = ["Metadata", "read_metadata", "router_of"]
+__all__ = ["Metadata", "read_metadata", "router_of", "sliced"]
 
 
 @dataclass(frozen=True)
@@ -151,6 +151,33 @@ def read_metadata(
     _check_rows("groups", groups, n_rows)
     _check_costs(threshold, costs, n_rows)
     return Metadata(given, groups, costs)
+
+
+def sliced(params: Mapping[str, Any], n_rows: int, rows: Any) -> dict[str, Any]:
+    """Return metadata for some of the rows.
+
+    Parameters
+    ----------
+    params : mapping of str to object
+        Metadata for all rows.
+    n_rows : int
+        How many these are.
+    rows : ndarray of int
+        Which are wanted.
+
+    Returns
+    -------
+    dict of str to object
+        What has one value a row is cut; the rest stays as it is.
+    """
+    return {
+        name: take_rows(value, rows)
+        if hasattr(value, "__len__")
+        and not isinstance(value, str)
+        and len(value) == n_rows
+        else value
+        for name, value in params.items()
+    }
 
 
 def _check_costs(threshold: Any, costs: Any, n_rows: int) -> None:

@@ -24,6 +24,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from windu._compat.sklearn import take_rows
 from windu.components.labelwise import yes_probabilities
 from windu.components.thresholds import ThresholdSelector
+from windu.estimator.metadata import sliced
 from windu.estimator.parts import as_seed
 from windu.exceptions import PartError
 from windu.tasks import Target
@@ -271,12 +272,8 @@ def _fold_scores(
     fit: np.ndarray,
     score: np.ndarray,
 ) -> np.ndarray:
-    n = len(frame)
-    sliced = {
-        name: take_rows(value, fit) if _has_rows(value, n) else value
-        for name, value in params.items()
-    }
-    chain.fit(frame.iloc[fit], take_rows(target.values, fit), **sliced)
+    weights = sliced(params, len(frame), fit)
+    chain.fit(frame.iloc[fit], take_rows(target.values, fit), **weights)
     scores = scores_of(chain, frame.iloc[score], method)
     known = chain.classes_.tolist()
     if scores.ndim == 1 or len(known) == len(classes):
@@ -286,10 +283,6 @@ def _fold_scores(
     everything = classes.tolist()
     full[:, [everything.index(label) for label in known]] = scores
     return full
-
-
-def _has_rows(value: Any, n: int) -> bool:
-    return hasattr(value, "__len__") and not isinstance(value, str) and len(value) == n
 
 
 def decided(estimator: Any, X: Any) -> np.ndarray:

@@ -1,0 +1,314 @@
+"""One candidate on one fold: fitted, scored, timed."""
+
+from __future__ import annotations
+
+import time
+import traceback
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from windu._compat.sklearn import take_rows
+from windu._compat.threads import SMALL_FIT, openmp_threads
+from windu.estimator import WinduEstimator
+from windu.estimator.first_values import first_values
+from windu.estimator.fitting import FIT_STEPS
+from windu.estimator.labels import encode
+from windu.estimator.metadata import sliced
+from windu.search.early_stopping import found_rounds, held_out
+from windu.search.shared import SharedSteps
+from windu.steps import run_steps
+from windu.tasks import read_target
+
+__all__ = ["FoldResult", "Job", "candidate", "evaluate"]
+
+#: Single rows that are timed; the median counts.
+_TIMED_ROWS = 15
+_PREPARED = "transform"
+_AFTER = [step.name for step in FIT_STEPS].index(_PREPARED) + 1
+
+
+@dataclass
+class FoldResult:
+    """What became of a candidate on one fold.
+
+    Attributes
+    ----------
+    scores : dict of str to float
+        On the held-out rows, by scorer.
+    fit_time, score_time : float
+        Seconds.
+    rounds : int or None
+        After which boosting stopped by the held-out rows.
+    latency_ms : float or None
+        Median time of a prediction for one row, in milliseconds.
+    outputs : ndarray or None
+        Probabilities or values for the held-out rows.
+    error : str
+        Why there are no scores; empty if there are.
+    details : str
+        The traceback of the error.
+    """
+
+    scores: dict[str, float] = field(default_factory=dict)
+    fit_time: float = 0.0
+    score_time: float = 0.0
+    rounds: int | None = None
+    latency_ms: float | None = None
+    outputs: np.ndarray | None = None
+    error: str = ""
+    details: str = ""
+
+
+@dataclass
+class Job:
+    """What is the same for all candidates.
+
+    Attributes
+    ----------
+    estimator : estimator
+        Whose parameters are changed.
+    X, y : table and target
+        All rows to learn from.
+    splits : list of (ndarray, ndarray)
+        Rows to fit on and to score on, by fold.
+    scorer : callable
+        Returns one score or several by name.
+    fit_params, score_params : dict
+        Metadata; values with one entry a row are sliced.
+    n_threads : int or None
+        For candidates whose ``n_jobs`` is None.
+    timed : bool
+        Whether predictions for single rows are timed, on the first fold.
+    keeps_outputs : bool
+        Whether predictions for the held-out rows are returned.
+    shared : SharedSteps or None
+        What candidates have in common; None shares nothing.
+    """
+
+    estimator: Any
+    X: Any
+    y: Any
+    splits: list[tuple[np.ndarray, np.ndarray]]
+    scorer: Any
+    fit_params: dict[str, Any] = field(default_factory=dict)
+    score_params: dict[str, Any] = field(default_factory=dict)
+    n_threads: int | None = None
+    timed: bool = False
+    keeps_outputs: bool = False
+    shared: SharedSteps | None = field(default_factory=SharedSteps)
+
+    @cached_property
+    def folds(self) -> list[_Fold]:
+        """The rows of each fold."""
+        n_rows = _length(self.X)
+        return [
+            _Fold(
+                *(number, take_rows(self.X, fit), take_rows(self.X, score)),
+                *(_rows(self.y, fit), _rows(self.y, score)),
+                *(sliced(self.fit_params, n_rows, fit),),
+                *(sliced(self.fit_params, n_rows, score),),
+                *(sliced(self.score_params, n_rows, score),),
+            )
+            for number, (fit, score) in enumerate(self.splits)
+        ]
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Another process makes folds and shares for itself.
+        state = {k: v for k, v in vars(self).items() if k != "folds"}
+        shared = self.shared
+        return state | {"shared": shared and SharedSteps(shared.max_bytes)}
+
+
+@dataclass
+class _Fold:
+    number: int
+    X: Any
+    X_score: Any
+    y: Any
+    y_score: Any
+    fit_params: dict[str, Any]
+    held_params: dict[str, Any]
+    score_params: dict[str, Any]
+
+
+def candidate(estimator: Any, params: Mapping[str, Any]) -> Any:
+    """Return an unfitted estimator with other parameters.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Not changed.
+    params : mapping of str to object
+        Also nested ones.
+
+    Returns
+    -------
+    estimator
+        With clones of the parts that `params` holds.
+    """
+    return clone(estimator).set_params(
+        **{name: clone(value, safe=False) for name, value in params.items()}
+    )
+
+
+def evaluate(job: Job, params: Mapping[str, Any], number: int) -> FoldResult:
+    """Fit a candidate on a fold and score it.
+
+    Parameters
+    ----------
+    job : Job
+        What is the same for all candidates.
+    params : mapping of str to object
+        Of the candidate.
+    number : int
+        Of the fold.
+
+    Returns
+    -------
+    FoldResult
+        With the error of a candidate that failed; nothing is raised but what ends
+        the process, and Ctrl-C.
+    """
+    result = FoldResult()
+    start = time.perf_counter()
+    try:
+        with warnings.catch_warnings():
+            # A fold warns of what the whole table does not show, hundreds of times.
+            warnings.simplefilter("ignore")
+            _evaluate(job, params, job.folds[number], result)
+    except Exception as error:
+        result.error = f"{type(error).__name__}: {error}"
+        result.details = traceback.format_exc()
+        result.scores = {}
+        result.fit_time = result.fit_time or time.perf_counter() - start
+    return result
+
+
+def _evaluate(
+    job: Job, params: Mapping[str, Any], fold: _Fold, result: FoldResult
+) -> None:
+    start = time.perf_counter()
+    chosen = candidate(job.estimator, params)
+    if isinstance(chosen, WinduEstimator):
+        chosen = _fitted(chosen, fold, job)
+        result.rounds = found_rounds(chosen.model_)
+    elif fold.y is None:
+        chosen.fit(fold.X, **fold.fit_params)
+    else:
+        chosen.fit(fold.X, fold.y, **fold.fit_params)
+    result.fit_time = time.perf_counter() - start
+    start = time.perf_counter()
+    truth = () if fold.y_score is None else (fold.y_score,)
+    scores = job.scorer(chosen, fold.X_score, *truth, **fold.score_params)
+    if not isinstance(scores, Mapping):
+        scores = {"score": scores}
+    result.scores = {name: float(score) for name, score in scores.items()}
+    result.score_time = time.perf_counter() - start
+    if bad := [name for name, score in result.scores.items() if not np.isfinite(score)]:
+        raise ValueError(f"The score {bad[0]!r} is {result.scores[bad[0]]}.")
+    if job.keeps_outputs:
+        method = "predict_proba" if hasattr(chosen, "predict_proba") else "predict"
+        result.outputs = np.asarray(getattr(chosen, method)(fold.X_score))
+    if job.timed and fold.number == 0:
+        result.latency_ms = _latency(chosen, fold.X_score)
+
+
+class _OnFold(WinduEstimator):
+    """An estimator that makes the matrix of the held-out rows once."""
+
+    _rows: Any = None
+
+    def _know(self, rows: Any, make: Any) -> None:
+        self._rows, self._make, self._outputs = rows, make, {}
+
+    def _matrix(self, X: Any) -> tuple[Any, bool]:
+        return (self._make(), False) if X is self._rows else super()._matrix(X)
+
+    def _call_model(self, method: str, X: Any) -> Any:
+        if X is not self._rows:
+            return super()._call_model(method, X)
+        if method not in self._outputs:
+            self._outputs[method] = super()._call_model(method, X)
+        return self._outputs[method]
+
+
+def _fitted(chosen: WinduEstimator, fold: _Fold, job: Job) -> WinduEstimator:
+    """Fit as `WinduEstimator.fit` does, and share what others have in common."""
+    shared = job.shared or SharedSteps(0)
+    alone = chosen.n_jobs is None and np.ndim(fold.y) == 1
+    if alone and np.size(fold.X) > SMALL_FIT:
+        chosen.set_params(n_jobs=job.n_threads)
+    made = _OnFold(**chosen.get_params(deep=False))
+    rows = f"fold {fold.number}" if job.shared else None
+    given = dict(fold.fit_params)
+    values = first_values(made, fold.X, fold.y, given.pop("sample_weight", None), given)
+    perform, keys = shared.performer(values, rows)
+    with openmp_threads(values["frame"].size, fit=True):
+        values = run_steps(FIT_STEPS[:_AFTER], values, perform=perform)
+        made._keep(values | {"model_": values["model"], "threshold_": None})
+        known = keys["matrix"] and f"{keys['matrix']} of the held-out rows"
+
+        def matrix() -> Any:
+            rows = fold.X_score
+            return shared.get(known, lambda: WinduEstimator._matrix(made, rows)[0])
+
+        if np.ndim(values["codes"]) == 1:
+            values["fit_params"] = values["fit_params"] | held_out(
+                values["model"], lambda: _held(fold, values, matrix())
+            )
+        # A model may write into what it is given; others are fitted on the same.
+        values["matrix"] = values["matrix"].copy()
+        values = run_steps(FIT_STEPS[_AFTER:], values)
+    made._keep(values)
+    made._know(fold.X_score, matrix)
+    if chosen.n_jobs is not None and alone:
+        # Threads were lent for fitting; one row is faster without.
+        _return_threads(made.model_)
+    return made
+
+
+def _return_threads(model: Any) -> None:
+    names = [n for n in model.get_params() if n.rpartition("__")[2] == "n_jobs"]
+    model.set_params(**dict.fromkeys(names))
+
+
+def _held(fold: _Fold, values: Mapping[str, Any], matrix: Any) -> tuple[Any, Any, Any]:
+    """Return held-out matrix, codes and weights for a model that stops by them."""
+    target = read_target(fold.y_score)
+    encoder, rows = values["label_encoder_"], slice(None)
+    if values["task"] in ("binary", "multiclass") and encoder is not None:
+        known = np.isin(np.asarray(target.values), encoder.classes_)
+        if not known.all():
+            rows = np.flatnonzero(known)
+            target = read_target(take_rows(fold.y_score, rows))
+    codes = encode(target, values["task"], encoder)
+    weight = fold.held_params.get("sample_weight")
+    return matrix[rows], codes, None if weight is None else np.asarray(weight)[rows]
+
+
+def _latency(chosen: Any, X: Any) -> float:
+    """Return the median time of a prediction for one row, in milliseconds."""
+    method = "predict_proba" if hasattr(chosen, "predict_proba") else "predict"
+    predict = getattr(chosen, method)
+    n_rows, times = _length(X), []
+    # The first row may compile something.
+    for i in range(_TIMED_ROWS + 1):
+        row = take_rows(X, [i % n_rows])
+        start = time.perf_counter()
+        predict(row)
+        times.append(time.perf_counter() - start)
+    return float(np.median(times[1:])) * 1000
+
+
+def _length(X: Any) -> int:
+    return int(X.shape[0]) if hasattr(X, "shape") else len(X)
+
+
+def _rows(values: Any, rows: np.ndarray) -> Any:
+    return None if values is None else take_rows(values, rows)

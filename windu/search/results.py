@@ -1,0 +1,154 @@
+"""What the trials of a study say, as scikit-learn's searches and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from optuna.trial import FrozenTrial, TrialState
+from scipy.stats import rankdata
+
+from windu.estimator.parts import name_of
+
+__all__ = ["leaderboard_of", "results_of"]
+
+
+def results_of(
+    trials: Sequence[FrozenTrial],
+    space: Callable[[Any], dict[str, Any]],
+    n_folds: int,
+) -> dict[str, Any]:
+    """Return what scikit-learn calls ``cv_results_``.
+
+    Parameters
+    ----------
+    trials : sequence of FrozenTrial
+        All that have ended.
+    space : callable
+        From a trial to parameters.
+    n_folds : int
+        Of each trial.
+
+    Returns
+    -------
+    dict of str to array
+        One entry a trial, in their order. A trial that is not complete has no mean
+        and shares the last rank; ``trial``, ``state`` and ``error`` say more of it.
+    """
+    params = [_params_of(trial, space) for trial in trials]
+    names = sorted({name for one in params for name in one})
+    complete = np.array([trial.state == TrialState.COMPLETE for trial in trials])
+    results: dict[str, Any] = {}
+    for time in ("fit_time", "score_time"):
+        times = [trial.user_attrs.get(time) or [np.nan] for trial in trials]
+        results[f"mean_{time}"] = np.array([np.mean(one) for one in times])
+        results[f"std_{time}"] = np.array([np.std(one) for one in times])
+    for name in names:
+        results[f"param_{name}"] = np.ma.array(
+            _objects([one.get(name) for one in params]),
+            mask=[name not in one for one in params],
+        )
+    results["params"] = params
+    for metric in dict.fromkeys(m for t in trials for s in _scores(t) for m in s):
+        scores = np.full((len(trials), n_folds), np.nan)
+        for row, trial in zip(scores, trials, strict=True):
+            known = [one[metric] for one in _scores(trial)]
+            row[: len(known)] = known
+        results |= _summary(metric, scores, complete)
+    results["trial"] = np.array([trial.number for trial in trials])
+    results["state"] = np.array([trial.state.name.lower() for trial in trials])
+    results["error"] = _objects([trial.user_attrs.get("error", "") for trial in trials])
+    return results
+
+
+def _summary(metric: str, scores: np.ndarray, complete: np.ndarray) -> dict[str, Any]:
+    mean = np.full(len(scores), np.nan)
+    std = mean.copy()
+    mean[complete] = scores[complete].mean(axis=1)
+    std[complete] = scores[complete].std(axis=1)
+    ranks = rankdata(-np.where(complete, mean, -np.inf), method="min")
+    return {
+        **{f"split{i}_test_{metric}": column for i, column in enumerate(scores.T)},
+        f"mean_test_{metric}": mean,
+        f"std_test_{metric}": std,
+        f"rank_test_{metric}": ranks.astype(np.int32),
+    }
+
+
+def leaderboard_of(
+    trials: Sequence[FrozenTrial], results: Mapping[str, Any], metric: str
+) -> pd.DataFrame:
+    """Return a table of the trials, the best first.
+
+    Parameters
+    ----------
+    trials : sequence of FrozenTrial
+        All that have ended.
+    results : mapping of str to array
+        As from `results_of`.
+    metric : str
+        The score that counts.
+
+    Returns
+    -------
+    DataFrame
+        One row a trial: score and spread over the folds, seconds to fit and to predict
+        a fold, milliseconds for one row and bytes of the model where they were
+        measured, the state, the reason of a failure, and the parameters.
+    """
+    n = len(trials)
+    table = pd.DataFrame(
+        {
+            "rank": results.get(f"rank_test_{metric}", np.ones(n, dtype=np.int32)),
+            "trial": results["trial"],
+            "score": results.get(f"mean_test_{metric}", np.full(n, np.nan)),
+            "std": results.get(f"std_test_{metric}", np.full(n, np.nan)),
+            "fit_time": results["mean_fit_time"],
+            "predict_time": results["mean_score_time"],
+            "latency_ms": [t.user_attrs.get("latency_ms", np.nan) for t in trials],
+            "size_bytes": [t.user_attrs.get("size_bytes", np.nan) for t in trials],
+            "state": results["state"],
+            "error": results["error"],
+        }
+    )
+    for name in (key for key in results if key.startswith("param_")):
+        values = results[name]
+        table[name.removeprefix("param_")] = pd.Series(
+            _objects(
+                [
+                    None if absent else _said(value)
+                    for value, absent in zip(
+                        values.data, np.ma.getmaskarray(values), strict=True
+                    )
+                ]
+            ),
+            dtype=object,
+        )
+    order = ["rank", "trial"]
+    return table.sort_values(order).reset_index(drop=True)
+
+
+def _params_of(trial: FrozenTrial, space: Callable[[Any], Any]) -> dict[str, Any]:
+    try:
+        return space(trial)
+    except Exception:
+        # It ended before it was asked for everything.
+        return dict(trial.params)
+
+
+def _scores(trial: FrozenTrial) -> list[dict[str, float]]:
+    return trial.user_attrs.get("scores", [])
+
+
+def _objects(values: Sequence[Any]) -> np.ndarray:
+    made = np.empty(len(values), dtype=object)
+    made[:] = list(values)
+    return made
+
+
+def _said(value: Any) -> Any:
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    return name_of(value)

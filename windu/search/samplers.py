@@ -1,0 +1,132 @@
+"""Samplers whose next trial depends on the seed and on the trials before it alone."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+
+from windu.exceptions import SearchError, did_you_mean
+
+__all__ = ["INTERRUPTED", "SeededSampler", "make_sampler"]
+
+#: User attribute of a trial that was stopped from outside, and is made again.
+INTERRUPTED = "interrupted"
+
+
+def _tpe(seed: int) -> TPESampler:
+    # What others are trying counts: it only matters to searches that share a storage.
+    return TPESampler(seed=seed, constant_liar=True)
+
+
+_NAMED: dict[str, Callable[[int], BaseSampler]] = {
+    "tpe": _tpe,
+    "random": lambda seed: RandomSampler(seed=seed),
+    # The points of a grid are queued; nothing is sampled.
+    "grid": lambda seed: RandomSampler(seed=seed),
+}
+
+
+class SeededSampler(BaseSampler):
+    """A sampler that starts anew with each trial, from a seed of that trial.
+
+    A sampler of optuna holds a generator of random numbers, whose state a process
+    takes with it. Here what is drawn depends on the seed, the number of the trial and
+    the trials in the storage, so that a search that was stopped goes on as it would
+    have.
+
+    Parameters
+    ----------
+    make : callable
+        From a seed to a sampler.
+    seed : int
+        Of the search.
+    """
+
+    def __init__(self, make: Callable[[int], BaseSampler], seed: int):
+        self._make, self._seed = make, seed
+        self._inner = self._seeded(seed)
+
+    def _seeded(self, seed: int) -> BaseSampler:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            return self._make(seed)
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        """Take the seed of this trial, or of the one whose place it takes."""
+        trials = study.get_trials(deepcopy=False)
+        again = sum(INTERRUPTED in one.user_attrs for one in trials[: trial.number])
+        text = f"{self._seed}:{trial.number - again}".encode()
+        digest = hashlib.sha256(text).digest()
+        self._inner = self._seeded(int.from_bytes(digest[:4], "little"))
+        self._inner.before_trial(study, trial)
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> Any:
+        """Ask the sampler of this trial."""
+        return self._inner.infer_relative_search_space(study, trial)
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: Any
+    ) -> dict[str, Any]:
+        """Ask the sampler of this trial."""
+        return self._inner.sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: Any
+    ) -> Any:
+        """Ask the sampler of this trial."""
+        return self._inner.sample_independent(
+            study, trial, param_name, param_distribution
+        )
+
+    def after_trial(
+        self, study: Study, trial: FrozenTrial, state: Any, values: Any
+    ) -> None:
+        """Tell the sampler of this trial."""
+        self._inner.after_trial(study, trial, state, values)
+
+
+def make_sampler(sampler: Any, seed: int) -> BaseSampler:
+    """Return a sampler from one of its forms.
+
+    Parameters
+    ----------
+    sampler : str, callable or optuna.samplers.BaseSampler
+        ``"tpe"``, ``"random"``, ``"grid"``, a function from a seed to a sampler (also
+        a class with a ``seed``), or a sampler, which keeps its own state.
+    seed : int
+        Of the search.
+
+    Returns
+    -------
+    optuna.samplers.BaseSampler
+        Seeded anew with each trial, but for one that was given as it is.
+
+    Raises
+    ------
+    SearchError
+        If it is none of these.
+    """
+    if isinstance(sampler, BaseSampler):
+        return sampler
+    if isinstance(sampler, str) and sampler in _NAMED:
+        make = _NAMED[sampler]
+    elif isinstance(sampler, type) and issubclass(sampler, BaseSampler):
+        cls = sampler
+
+        def make(seed: int) -> BaseSampler:
+            return cls(seed=seed)  # type: ignore[call-arg]
+    elif callable(sampler):
+        make = sampler
+    else:
+        raise SearchError(
+            f"sampler must be one of {list(_NAMED)}, a sampler of optuna, or a function"
+            f" from a seed to one. Got {sampler!r}.{did_you_mean(sampler, _NAMED)}"
+        )
+    return SeededSampler(make, seed)

@@ -1,0 +1,269 @@
+"""The study of a search: opened, compared with what it was begun with, cleared up."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from windu._compat.studies import set_user_attr
+from windu.exceptions import SearchError, StorageError
+from windu.search.samplers import INTERRUPTED
+
+__all__ = [
+    "OWNER",
+    "POINT",
+    "end_interrupted",
+    "finished",
+    "open_study",
+    "owner",
+    "queue_next",
+    "take_over",
+]
+
+#: User attribute of a study: digests of what it was begun with.
+_BEGUN = "windu"
+#: User attribute of a trial: the process that runs it.
+OWNER = "owner"
+#: User attribute of a trial: which of the points that are tried first it is.
+POINT = "point"
+_DEFAULT_NAME = "windu"
+#: Seconds that a writer waits for another on one SQLite file.
+_PATIENCE = 60
+#: How to say each digest, and the way out.
+_WORDS = {
+    "table": "the table, the target or the metadata",
+    "estimator": "the estimator",
+    "space": "the space",
+    "scoring": "the scoring",
+    "folds": "the folds (a splitter that shuffles needs a random_state)",
+}
+
+
+def open_study(
+    storage: Any,
+    study_name: str | None,
+    sampler: Any,
+    pruner: Any,
+    begun_with: Mapping[str, str | None],
+) -> Study:
+    """Return the study of a storage, made if it is not there.
+
+    Parameters
+    ----------
+    storage : str, pathlib.Path, BaseStorage or None
+        A plain path is an SQLite file, a URL one of optuna's; None is memory.
+    study_name : str or None
+        None is ``"windu"``.
+    sampler, pruner : object
+        Of optuna.
+    begun_with : mapping of str to str or None
+        Digests of what all trials have in common. None is not compared.
+
+    Returns
+    -------
+    optuna.study.Study
+        That maximises.
+
+    Raises
+    ------
+    SearchError
+        If the study was begun with something else.
+    StorageError
+        If the storage cannot be opened.
+    """
+    opened = _opened(storage)
+    with _quiet():
+        try:
+            study = optuna.create_study(
+                storage=opened,
+                study_name=study_name or _DEFAULT_NAME,
+                direction="maximize",
+                sampler=sampler,
+                pruner=pruner,
+                load_if_exists=True,
+            )
+        except Exception as error:
+            raise StorageError(
+                f"The storage of the search cannot be used: {type(error).__name__}. "
+                "Check that it is there, can be written, and is one of optuna's."
+            ) from error
+    _compare(study, begun_with)
+    return study
+
+
+def _opened(storage: Any) -> BaseStorage:
+    if storage is None:
+        return InMemoryStorage()
+    if isinstance(storage, BaseStorage):
+        return storage
+    if not isinstance(storage, (str, os.PathLike)):
+        raise SearchError(
+            "storage must be the path of an SQLite file, a URL, or a storage of optuna."
+            f" Got {storage!r}."
+        )
+    place = os.fspath(storage)
+    if "://" not in place:
+        path = Path(place).absolute()
+        if not path.parent.is_dir():
+            raise StorageError(
+                f"The folder of a storage must be there. Got {str(path.parent)!r}. "
+                "Make it first."
+            )
+        place = f"sqlite:///{path}"
+    options: dict[str, Any] = {}
+    if place.startswith("sqlite"):
+        options["connect_args"] = {"timeout": _PATIENCE}
+    try:
+        with _quiet():
+            return RDBStorage(place, engine_kwargs=options)
+    except Exception as error:
+        # The text of a URL may hold a password.
+        said = place if "@" not in place else place.partition("://")[0] + "://..."
+        raise StorageError(
+            f"The storage {said!r} cannot be opened: {type(error).__name__}. A path "
+            "must be an SQLite file of optuna or a new one; a URL one that SQLAlchemy "
+            "knows, with its driver installed."
+        ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep optuna from telling on the error stream what `verbose` may tell."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(before)
+
+
+def _compare(study: Study, begun_with: Mapping[str, str | None]) -> None:
+    known = study.user_attrs.get(_BEGUN)
+    if known is None:
+        if study.get_trials(deepcopy=False):
+            raise SearchError(
+                f"The study {study.study_name!r} must be one of windu. Got one with "
+                "trials of something else. Pass another study_name."
+            )
+        study.set_user_attr(_BEGUN, dict(begun_with))
+        return
+    changed = [
+        words
+        for name, words in _WORDS.items()
+        if None not in (known.get(name), begun_with.get(name))
+        and known[name] != begun_with[name]
+    ]
+    if changed:
+        raise SearchError(
+            f"A search must go on with what it was begun with. In {study.study_name!r} "
+            f"there has changed: {'; '.join(changed)}. Change it back, or pass another "
+            "study_name to begin anew beside it."
+        )
+
+
+def owner() -> dict[str, Any]:
+    """Return what tells this process and this search from others."""
+    return {
+        "host": socket.gethostname(),
+        "process": os.getpid(),
+        "search": secrets.token_hex(8),
+    }
+
+
+def take_over(study: Study, mine: Mapping[str, Any]) -> None:
+    """End the trials whose process is gone, and queue them again.
+
+    Parameters
+    ----------
+    study : optuna.study.Study
+        Any. A trial of another machine is left alone: whether it still runs cannot be
+        seen from here.
+    mine : mapping
+        As from `owner`.
+    """
+    for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
+        if _is_gone(trial.user_attrs.get(OWNER), mine):
+            end_interrupted(study, trial.number)
+
+
+def end_interrupted(study: Study, number: int) -> None:
+    """End a trial that was stopped from outside, and queue it again.
+
+    Parameters
+    ----------
+    study : optuna.study.Study
+        Any.
+    number : int
+        Of the trial.
+    """
+    trial = study.get_trials(deepcopy=False)[number]
+    set_user_attr(study, trial, INTERRUPTED, True)
+    study.tell(number, state=TrialState.FAIL, skip_if_finished=True)
+    if trial.params:
+        point = {key: trial.user_attrs[key] for key in {POINT} & {*trial.user_attrs}}
+        study.enqueue_trial(trial.params, user_attrs=point)
+
+
+def queue_next(study: Study, points: Sequence[Mapping[str, Any]]) -> bool:
+    """Queue the next of the points that are tried before anything is sampled.
+
+    One at a time: so a trial that was stopped is made again before the others.
+
+    Parameters
+    ----------
+    study : optuna.study.Study
+        Any.
+    points : sequence of mapping
+        What the trials shall hold; what a point leaves out is sampled.
+
+    Returns
+    -------
+    bool
+        Whether there is something to try: a point, or a trial that waits.
+    """
+    trials = study.get_trials(deepcopy=False)
+    if any(trial.state == TrialState.WAITING for trial in trials):
+        return True
+    taken = {trial.user_attrs.get(POINT) for trial in trials}
+    for number, point in enumerate(points):
+        if number not in taken:
+            study.enqueue_trial(dict(point), user_attrs={POINT: number})
+            return True
+    return False
+
+
+def _is_gone(known: Mapping[str, Any] | None, mine: Mapping[str, Any]) -> bool:
+    if known is None:
+        # Its process ended between asking for it and signing it.
+        return True
+    if known["host"] != mine["host"] or known["search"] == mine["search"]:
+        return False
+    if known["process"] == mine["process"]:
+        return True
+    try:
+        os.kill(known["process"], 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return False
+
+
+def finished(study: Study) -> list[FrozenTrial]:
+    """Return the trials that count: all that ended, but for those made again."""
+    states = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+    return [
+        trial
+        for trial in study.get_trials(deepcopy=False, states=states)
+        if INTERRUPTED not in trial.user_attrs
+    ]

@@ -1,0 +1,262 @@
+"""The trials of a search: asked for, evaluated fold by fold, told."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from optuna.study import Study
+from optuna.trial import Trial, TrialState
+
+from windu.estimator.digests import digest_of
+from windu.exceptions import WinduWarning
+from windu.search.folds import FoldResult
+from windu.search.studies import (
+    OWNER,
+    end_interrupted,
+    finished,
+    owner,
+    queue_next,
+    take_over,
+)
+from windu.search.workers import Workers
+
+__all__ = ["Trials"]
+
+#: So many trials in a row that repeat an earlier one: the space has no others.
+_REPEATS = 50
+
+
+@dataclass
+class _Running:
+    trial: Trial
+    params: dict[str, Any]
+    results: list[FoldResult] = field(default_factory=list)
+
+
+@dataclass
+class Trials:
+    """Runs trials until one of the bounds is reached.
+
+    Parameters
+    ----------
+    study : optuna.study.Study
+        Where trials are kept.
+    space : callable
+        From a trial to parameters.
+    workers : Workers
+        Who evaluates.
+    n_folds : int
+        Of each trial.
+    metric : str
+        The score that is maximised.
+    n_trials : int or None
+        How many the study shall have in all.
+    deadline : float or None
+        By `time.monotonic`; the first trial is always finished.
+    points : sequence of mapping
+        Tried before anything is sampled.
+    only_points : bool
+        Whether nothing else is tried.
+    max_latency_ms : float or None
+        Slower candidates are given up after their first fold.
+    tell : callable
+        Called with the study and each trial that has ended.
+
+    Attributes
+    ----------
+    outputs : dict of int to list of ndarray
+        Predictions for the held-out rows of each fold, of the trials of this process.
+    """
+
+    study: Study
+    space: Callable[[Any], dict[str, Any]]
+    workers: Workers
+    n_folds: int
+    metric: str
+    n_trials: int | None = None
+    deadline: float | None = None
+    points: Sequence[Mapping[str, Any]] = ()
+    only_points: bool = False
+    max_latency_ms: float | None = None
+    tell: Callable[[Study, int], None] = lambda study, number: None
+    outputs: dict[int, list[np.ndarray]] = field(default_factory=dict)
+    _running: dict[Future[FoldResult], _Running] = field(default_factory=dict)
+    _known: dict[str, int] = field(default_factory=dict)
+    _repeated: int = 0
+
+    def run(self) -> None:
+        """Run trials; Ctrl-C ends them, if there is something to go on with."""
+        self._owner = owner()
+        take_over(self.study, self._owner)
+        self._remember()
+        try:
+            self._loop()
+        except KeyboardInterrupt:
+            if not self._complete:
+                raise
+            warnings.warn(
+                f"The search was interrupted. {self._complete} of its trials are "
+                "complete; the best of them counts. Run the same line to go on, if "
+                "there is a storage.",
+                WinduWarning,
+                stacklevel=4,
+            )
+        finally:
+            for running in self._running.values():
+                end_interrupted(self.study, running.trial.number)
+            self.workers.stop()
+
+    def _loop(self) -> None:
+        while True:
+            while len(self._running) < self.workers.size and self._may_begin():
+                self._begin()
+            if not self._running:
+                return
+            done = self.workers.first(self._running, self._seconds_left())
+            if not done and self._complete:
+                return
+            for future in done:
+                self._take(self._running.pop(future), _result_of(future))
+
+    @property
+    def _complete(self) -> int:
+        return len(self.study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]))
+
+    def _seconds_left(self) -> float | None:
+        # Without anything to show a search goes on.
+        if self.deadline is None or not self._complete:
+            return None
+        return max(0.0, self.deadline - time.monotonic())
+
+    def _is_late(self) -> bool:
+        return self._seconds_left() == 0
+
+    def _may_begin(self) -> bool:
+        if self._repeated >= _REPEATS or self._is_late():
+            return False
+        if self.n_trials is not None:
+            begun = self.study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
+            if len(finished(self.study)) + len(begun) >= self.n_trials:
+                return False
+        return queue_next(self.study, self.points) or not self.only_points
+
+    def _begin(self) -> None:
+        trial = self.study.ask()
+        trial.set_user_attr(OWNER, self._owner)
+        try:
+            params = self.space(trial)
+        except BaseException:
+            # A space that cannot be asked is no matter of this trial.
+            self.study.tell(trial, state=TrialState.FAIL)
+            raise
+        if not self._repeats(trial, params):
+            self._submit(_Running(trial, params))
+
+    def _submit(self, running: _Running) -> None:
+        try:
+            future = self.workers.submit(running.params, len(running.results))
+        except KeyboardInterrupt:
+            end_interrupted(self.study, running.trial.number)
+            raise
+        self._running[future] = running
+
+    def _take(self, running: _Running, result: FoldResult) -> None:
+        """Take the result of a fold, and go on with the next one or end the trial."""
+        trial, results = running.trial, running.results
+        results.append(result)
+        if result.error:
+            trial.set_user_attr("error", result.error)
+            return self._end(running, TrialState.FAIL)
+        trial.report(_mean(results, self.metric), len(results) - 1)
+        if self._is_slow(result):
+            trial.set_user_attr(
+                "error",
+                f"One row takes {result.latency_ms:.3g} ms, more than "
+                f"{self.max_latency_ms:.3g} ms.",
+            )
+            return self._end(running, TrialState.PRUNED)
+        if len(results) == self.n_folds:
+            return self._end(running, TrialState.COMPLETE)
+        if trial.should_prune():
+            return self._end(running, TrialState.PRUNED)
+        if self._is_late():
+            return end_interrupted(self.study, trial.number)
+        return self._submit(running)
+
+    def _is_slow(self, result: FoldResult) -> bool:
+        if self.max_latency_ms is None or result.latency_ms is None:
+            return False
+        return result.latency_ms > self.max_latency_ms
+
+    def _end(self, running: _Running, state: TrialState) -> None:
+        trial, results = running.trial, running.results
+        for key, value in _told(results).items():
+            trial.set_user_attr(key, value)
+        value = None
+        if state == TrialState.COMPLETE:
+            value = _mean(results, self.metric)
+            if all(result.outputs is not None for result in results):
+                self.outputs[trial.number] = [result.outputs for result in results]
+        self.study.tell(trial, value, state)
+        self._repeated = 0
+        if (key := digest_of(running.params)) is not None:
+            self._known[key] = trial.number
+        self.tell(self.study, trial.number)
+
+    def _remember(self) -> None:
+        """Learn what has been tried before this process."""
+        for trial in finished(self.study):
+            if trial.params and (key := digest_of(self.space(trial))) is not None:
+                self._known.setdefault(key, trial.number)
+
+    def _repeats(self, trial: Trial, params: Mapping[str, Any]) -> bool:
+        """Give a trial with the parameters of an earlier one the result of that."""
+        key = digest_of(dict(params))
+        if key is None or key not in self._known:
+            return False
+        earlier = self.study.get_trials(deepcopy=False)[self._known[key]]
+        told = {
+            k: v for k, v in earlier.user_attrs.items() if k not in (OWNER, "point")
+        }
+        for name, value in {**told, "repeats": earlier.number}.items():
+            trial.set_user_attr(name, value)
+        for step, value in earlier.intermediate_values.items():
+            trial.report(value, step)
+        complete = earlier.state == TrialState.COMPLETE
+        self.study.tell(trial, earlier.value if complete else None, earlier.state)
+        self._repeated += 1
+        return True
+
+
+def _result_of(future: Future[FoldResult]) -> FoldResult:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    # The process that evaluated it is gone.
+    reason = str(error).strip().partition("\n")[0]
+    return FoldResult(error=f"{type(error).__name__}: {reason}")
+
+
+def _mean(results: Sequence[FoldResult], metric: str) -> float:
+    return float(np.mean([result.scores[metric] for result in results]))
+
+
+def _told(results: Sequence[FoldResult]) -> dict[str, Any]:
+    """Return what a trial keeps of its folds."""
+    told: dict[str, Any] = {
+        "scores": [result.scores for result in results if result.scores],
+        "fit_time": [result.fit_time for result in results],
+        "score_time": [result.score_time for result in results],
+    }
+    rounds = [result.rounds for result in results]
+    if rounds and None not in rounds:
+        told["rounds"] = rounds
+    if results and results[0].latency_ms is not None:
+        told["latency_ms"] = results[0].latency_ms
+    return told

@@ -1,0 +1,144 @@
+"""Where folds are evaluated: in this process, or in several others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import Any, Protocol
+
+from joblib import cpu_count
+from joblib.externals.loky import ProcessPoolExecutor
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+from windu.search.folds import FoldResult, Job, evaluate
+
+__all__ = ["Here", "Processes", "Workers", "workers_for"]
+
+
+class Workers(Protocol):
+    """Who evaluates folds."""
+
+    #: How many folds are evaluated at a time.
+    size: int
+
+    def submit(self, params: Mapping[str, Any], fold: int) -> Future[FoldResult]:
+        """Begin to evaluate a candidate on a fold."""
+
+    def first(
+        self, running: Collection[Future[FoldResult]], seconds: float | None
+    ) -> set[Future[FoldResult]]:
+        """Return those that are done, none if nothing is within so many seconds."""
+
+    def stop(self) -> None:
+        """End all that is running."""
+
+
+class Here:
+    """The process that searches.
+
+    Parameters
+    ----------
+    job : Job
+        What is the same for all candidates.
+    """
+
+    size = 1
+
+    def __init__(self, job: Job):
+        self.job = job
+
+    def submit(self, params: Mapping[str, Any], fold: int) -> Future[FoldResult]:
+        """Evaluate a candidate on a fold; it is done when this returns."""
+        future: Future[FoldResult] = Future()
+        future.set_result(evaluate(self.job, params, fold))
+        return future
+
+    def first(
+        self, running: Collection[Future[FoldResult]], seconds: float | None
+    ) -> set[Future[FoldResult]]:
+        """Return all: they are done."""
+        return set(running)
+
+    def stop(self) -> None:
+        """Do nothing: nothing is running."""
+
+
+class Processes:
+    """Other processes, each with what candidates share in its own memory.
+
+    Parameters
+    ----------
+    job : Job
+        What is the same for all candidates; sent once.
+    size : int
+        How many processes.
+    """
+
+    def __init__(self, job: Job, size: int):
+        self.job, self.size = job, size
+        self._executor = self._started()
+
+    def _started(self) -> ProcessPoolExecutor:
+        # Two pools of threads that spin against each other are worse than one thread.
+        threads = str(max(1, cpu_count() // self.size))
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+        return ProcessPoolExecutor(
+            self.size,
+            initializer=_begin,
+            initargs=(self.job,),
+            env=dict.fromkeys(names, threads),
+        )
+
+    def submit(self, params: Mapping[str, Any], fold: int) -> Future[FoldResult]:
+        """Begin to evaluate a candidate on a fold."""
+        try:
+            return self._executor.submit(_evaluate, dict(params), fold)
+        except TerminatedWorkerError:
+            # A process was killed, perhaps for its memory; what it did is told by its
+            # own future.
+            self._executor = self._started()
+            return self._executor.submit(_evaluate, dict(params), fold)
+
+    def first(
+        self, running: Collection[Future[FoldResult]], seconds: float | None
+    ) -> set[Future[FoldResult]]:
+        """Return those that are done, none if nothing is within so many seconds."""
+        return wait(running, seconds, return_when=FIRST_COMPLETED).done
+
+    def stop(self) -> None:
+        """Kill the processes."""
+        self._executor.shutdown(wait=True, kill_workers=True)
+
+
+def workers_for(job: Job, n_jobs: int | None) -> Workers:
+    """Return who evaluates folds.
+
+    Parameters
+    ----------
+    job : Job
+        What is the same for all candidates.
+    n_jobs : int or None
+        As in scikit-learn; None is this process.
+
+    Returns
+    -------
+    Workers
+        Stopped by the caller.
+    """
+    cores = cpu_count()
+    size = 1 if n_jobs is None else n_jobs if n_jobs > 0 else max(1, cores + 1 + n_jobs)
+    job.n_threads = max(1, cores // size)
+    return Here(job) if size == 1 else Processes(job, size)
+
+
+_JOB: Job | None = None
+
+
+def _begin(job: Job) -> None:
+    global _JOB
+    _JOB = job
+
+
+def _evaluate(params: Mapping[str, Any], fold: int) -> FoldResult:
+    assert _JOB is not None
+    return evaluate(_JOB, params, fold)
