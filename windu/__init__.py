@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         TextEncoder,
         ThresholdCurveDisplay,
         ThresholdSelector,
+        WeightedEnsembleClassifier,
+        WeightedEnsembleRegressor,
         register,
     )
     from windu.config import from_yaml, to_yaml
@@ -67,6 +69,8 @@ _HOMES = {
     "ThresholdSelector": "windu.components",
     "TrainingPipeline": "windu.pipeline",
     "ValidationReport": "windu.schema",
+    "WeightedEnsembleClassifier": "windu.components",
+    "WeightedEnsembleRegressor": "windu.components",
     "WinduEstimator": "windu.estimator",
     "datasets": "",
     "default_space": "windu.search",
@@ -103,6 +107,8 @@ __all__ = [
     "ThresholdSelector",
     "TrainingPipeline",
     "ValidationReport",
+    "WeightedEnsembleClassifier",
+    "WeightedEnsembleRegressor",
     "WinduEstimator",
     "datasets",
     "default_space",

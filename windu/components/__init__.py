@@ -1,6 +1,10 @@
 """Featurizers, transformers, label encoders, models and thresholds, as components."""
 
 from windu.components.blend import BoostedBlendClassifier, BoostedBlendRegressor
+from windu.components.ensemble import (
+    WeightedEnsembleClassifier,
+    WeightedEnsembleRegressor,
+)
 from windu.components.featurizers import AutoFeaturizer
 from windu.components.label_encoders import IndicatorEncoder
 from windu.components.labelwise import LabelwiseClassifier
@@ -19,5 +23,7 @@ __all__ = [
     "TextEncoder",
     "ThresholdCurveDisplay",
     "ThresholdSelector",
+    "WeightedEnsembleClassifier",
+    "WeightedEnsembleRegressor",
     "register",
 ]

@@ -20,6 +20,8 @@ _WINDU = (
     "windu.components.blend.BoostedBlendRegressor",
     "windu.components.featurizers.AutoFeaturizer",
     "windu.components.label_encoders.IndicatorEncoder",
+    "windu.components.ensemble.WeightedEnsembleClassifier",
+    "windu.components.ensemble.WeightedEnsembleRegressor",
     "windu.components.labelwise.LabelwiseClassifier",
     "windu.components.log_encoder.LogEncoder",
     "windu.components.text.TextEncoder",

@@ -58,7 +58,8 @@ _XGBOOST = _Stopping(
 _CATBOOST = _Stopping(
     "iterations",
     ("early_stopping_rounds", "od_wait"),
-    None,
+    # Without held-out rows it does not stop, and a clone cannot take None.
+    ...,
     _catboost,
     lambda model: int(model.best_iteration_) + 1,
 )
@@ -156,4 +157,6 @@ def with_rounds(model: Any, rounds: int) -> dict[str, Any]:
     asked = _asked(model)
     if asked is None:
         return {}
-    return {asked[0].rounds: rounds, asked[1]: asked[0].off}
+    stopping, name = asked
+    off = {} if stopping.off is ... else {name: stopping.off}
+    return {stopping.rounds: rounds, **off}

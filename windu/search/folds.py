@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -87,6 +87,8 @@ class Job:
         Whether predictions for single rows are timed, on the first fold.
     keeps_outputs : bool
         Whether predictions for the held-out rows are returned.
+    classes : ndarray or None
+        All classes or labels, for the columns of these; None for values.
     shared : SharedSteps or None
         What candidates have in common; None shares nothing.
     """
@@ -101,6 +103,7 @@ class Job:
     n_threads: int | None = None
     timed: bool = False
     keeps_outputs: bool = False
+    classes: np.ndarray | None = None
     shared: SharedSteps | None = field(default_factory=SharedSteps)
 
     @cached_property
@@ -213,8 +216,7 @@ def _evaluate(
     if bad := [name for name, score in result.scores.items() if not np.isfinite(score)]:
         raise ValueError(f"The score {bad[0]!r} is {result.scores[bad[0]]}.")
     if job.keeps_outputs:
-        method = "predict_proba" if hasattr(chosen, "predict_proba") else "predict"
-        result.outputs = np.asarray(getattr(chosen, method)(fold.X_score))
+        result.outputs = _outputs(chosen, fold.X_score, job.classes)
     if job.timed and fold.number == 0:
         result.latency_ms = _latency(chosen, fold.X_score)
 
@@ -224,8 +226,9 @@ class _OnFold(WinduEstimator):
 
     _rows: Any = None
 
-    def _know(self, rows: Any, make: Any) -> None:
-        self._rows, self._make, self._outputs = rows, make, {}
+    def _know(self, rows: Any, make: Callable[[], Any]) -> None:
+        self._rows, self._make = rows, make
+        self._outputs: dict[str, Any] = {}
 
     def _matrix(self, X: Any) -> tuple[Any, bool]:
         return (self._make(), False) if X is self._rows else super()._matrix(X)
@@ -281,7 +284,8 @@ def _return_threads(model: Any) -> None:
 def _held(fold: _Fold, values: Mapping[str, Any], matrix: Any) -> tuple[Any, Any, Any]:
     """Return held-out matrix, codes and weights for a model that stops by them."""
     target = read_target(fold.y_score)
-    encoder, rows = values["label_encoder_"], slice(None)
+    encoder = values["label_encoder_"]
+    rows: Any = slice(None)
     if values["task"] in ("binary", "multiclass") and encoder is not None:
         known = np.isin(np.asarray(target.values), encoder.classes_)
         if not known.all():
@@ -290,6 +294,23 @@ def _held(fold: _Fold, values: Mapping[str, Any], matrix: Any) -> tuple[Any, Any
     codes = encode(target, values["task"], encoder)
     weight = fold.held_params.get("sample_weight")
     return matrix[rows], codes, None if weight is None else np.asarray(weight)[rows]
+
+
+def _outputs(chosen: Any, X: Any, classes: np.ndarray | None) -> np.ndarray | None:
+    """Return probabilities of all classes, or values; None where there are none."""
+    if classes is None:
+        return np.asarray(chosen.predict(X), dtype=float)
+    if not hasattr(chosen, "predict_proba"):
+        return None
+    found = np.asarray(chosen.predict_proba(X))
+    known = np.asarray(chosen.classes_)
+    if len(known) == len(classes):
+        return found
+    # To a fold without rows of a class, that class is impossible.
+    outputs = np.zeros((len(found), len(classes)))
+    columns = classes.tolist()
+    outputs[:, [columns.index(label) for label in known.tolist()]] = found
+    return outputs
 
 
 def _latency(chosen: Any, X: Any) -> float:

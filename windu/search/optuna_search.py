@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 from optuna.pruners import BasePruner, MedianPruner, NopPruner
 from optuna.study import Study
 from optuna.trial import TrialState
@@ -32,6 +33,7 @@ from windu.estimator.target import resolve_task
 from windu.exceptions import SearchError
 from windu.search.defaults import default_space, starting_points
 from windu.search.early_stopping import with_rounds
+from windu.search.ensembles import Averaged, classes_of, ensemble_of, outputs_of, select
 from windu.search.folds import Job, candidate
 from windu.search.results import leaderboard_of, results_of
 from windu.search.samplers import make_sampler
@@ -94,6 +96,10 @@ class OptunaSearchCV(BaseSearchCV):
     max_latency_ms : float or None, default=None
         A candidate whose prediction of one row takes longer, in the median of 15 rows
         of the first fold, is given up.
+    ensemble : bool or int, default=False
+        Whether the best estimator is a weighted average of trials, chosen greedily on
+        the held-out rows, and of how many at most; True is 8. It is one trial alone
+        where no average is better.
     refit : bool, str or callable, default=True
         As in `GridSearchCV`.
     random_state : int, RandomState instance or None, default=None
@@ -114,6 +120,10 @@ class OptunaSearchCV(BaseSearchCV):
         Its place in `cv_results_`.
     cv_results_ : dict of str to array
         As in `GridSearchCV`, with ``trial``, ``state`` and ``error``.
+    ensemble_ : pandas.DataFrame
+        Trials and weights of the ensemble, where one was asked for.
+    ensemble_score_ : float
+        Its score on the held-out rows that it was chosen on.
     leaderboard_ : pandas.DataFrame
         The trials, the best first: score, spread, times, latency, size, state.
     study_ : optuna.study.Study
@@ -130,6 +140,13 @@ class OptunaSearchCV(BaseSearchCV):
         Number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns.
+
+    References
+    ----------
+    .. [1] Bergstra, J., Bardenet, R., Bengio, Y. and Kegl, B. (2011). Algorithms for
+       hyper-parameter optimization. NeurIPS.
+    .. [2] Caruana, R., Niculescu-Mizil, A., Crew, G. and Ksikes, A. (2004). Ensemble
+       selection from libraries of models. ICML.
 
     See Also
     --------
@@ -166,6 +183,7 @@ class OptunaSearchCV(BaseSearchCV):
         "pruner": [StrOptions({"median"}), BasePruner, None],
         "n_jobs": [Integral, None],
         "max_latency_ms": [Interval(Real, 0, None, closed="neither"), None],
+        "ensemble": ["boolean", Interval(Integral, 1, None, closed="left")],
         "refit": ["boolean", str, callable],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -189,6 +207,7 @@ class OptunaSearchCV(BaseSearchCV):
         pruner: Any = "median",
         n_jobs: int | None = None,
         max_latency_ms: float | None = None,
+        ensemble: bool | int = False,
         refit: Any = True,
         random_state: Any = None,
         verbose: int = 0,
@@ -205,6 +224,7 @@ class OptunaSearchCV(BaseSearchCV):
         self.pruner = pruner
         self.n_jobs = n_jobs
         self.max_latency_ms = max_latency_ms
+        self.ensemble = ensemble
         self.refit = refit
         self.random_state = random_state
         self.verbose = verbose
@@ -250,6 +270,8 @@ class OptunaSearchCV(BaseSearchCV):
             score_params=dict(routed.scorer.score),
             timed=True,
         )
+        if self.ensemble:
+            self._prepare_ensemble(job)
         self._search(job, metric, params, start)
         if self.refit:
             self._refit(job, context)
@@ -303,7 +325,7 @@ class OptunaSearchCV(BaseSearchCV):
         n_trials = self.n_trials
         if n_trials is None and self.timeout is None:
             n_trials = None if self.sampler == "grid" else _N_TRIALS
-        Trials(
+        running = Trials(
             *(study, space, workers_for(job, self.n_jobs), len(job.splits), metric),
             n_trials=n_trials,
             deadline=None if self.timeout is None else start + self.timeout,
@@ -311,7 +333,8 @@ class OptunaSearchCV(BaseSearchCV):
             only_points=self.sampler == "grid",
             max_latency_ms=self.max_latency_ms,
             tell=self._tell,
-        ).run()
+        )
+        running.run()
         trials = finished(study)
         if not any(trial.state == TrialState.COMPLETE for trial in trials):
             raise SearchError(_nothing(trials))
@@ -328,6 +351,39 @@ class OptunaSearchCV(BaseSearchCV):
         if not callable(self.refit):
             scores = self.cv_results_[f"mean_test_{metric}"]
             self.best_score_ = float(scores[self.best_index_])
+        if self.ensemble:
+            self._choose_ensemble(job, metric, running.outputs)
+
+    def _prepare_ensemble(self, job: Job) -> None:
+        if not isinstance(job.estimator, WinduEstimator) or not self.refit:
+            raise SearchError(
+                "An ensemble needs a WinduEstimator, and refit. Got "
+                f"{type(job.estimator).__name__} and refit={self.refit!r}. Pass "
+                "ensemble=False."
+            )
+        job.keeps_outputs = True
+        job.classes = classes_of(job.estimator, job.y)
+
+    def _choose_ensemble(self, job: Job, metric: str, known: Any) -> None:
+        results, trials = self.cv_results_, finished(self.study_)
+        order = np.argsort(results[f"rank_test_{metric}"], kind="stable")
+        ranked = [
+            (trials[i].number, results["params"][i])
+            for i in order
+            if results["state"][i] == "complete"
+            and "repeats" not in trials[i].user_attrs
+        ]
+        latencies = {t.number: t.user_attrs.get("latency_ms", 0.0) for t in trials}
+        weights, self.ensemble_score_ = select(
+            outputs_of(job, ranked, known),
+            Averaged(job, metric),
+            at_most=8 if self.ensemble is True else int(self.ensemble),
+            costs=latencies,
+            budget=self.max_latency_ms or np.inf,
+        )
+        self.ensemble_ = pd.DataFrame(
+            {"trial": list(weights), "weight": list(weights.values())}
+        )
 
     def _space(self, job: Job) -> tuple[Callable[[Any], dict[str, Any]], Any]:
         """Return the space, and the points that are tried first."""
@@ -376,14 +432,13 @@ class OptunaSearchCV(BaseSearchCV):
 
     def _refit(self, job: Job, context: Any) -> None:
         start = time.perf_counter()
-        params = dict(self.best_params_)
-        best = candidate(job.estimator, params)
-        trial = self.study_.get_trials(deepcopy=False)[
-            int(self.cv_results_["trial"][self.best_index_])
-        ]
-        if rounds := trial.user_attrs.get("rounds"):
-            found = with_rounds(best.model, max(1, round(float(np.mean(rounds)))))
-            best.set_params(**{f"model__{name}": found[name] for name in found})
+        at = {number: i for i, number in enumerate(self.cv_results_["trial"].tolist())}
+        if self.ensemble and len(self.ensemble_) > 1:
+            members = [self._chosen(job, at[n]) for n in self.ensemble_["trial"]]
+            weights = self.ensemble_["weight"].tolist()
+            best = ensemble_of(job.estimator, members, weights)
+        else:
+            best = self._chosen(job, self.best_index_)
         target = () if job.y is None else (job.y,)
         with propagated(context.subcontext(task_name="refit"), best):
             self.best_estimator_ = best.fit(job.X, *target, **job.fit_params)
@@ -391,6 +446,16 @@ class OptunaSearchCV(BaseSearchCV):
         self.__dict__.pop("feature_names_in_", None)
         if hasattr(best, "feature_names_in_"):
             self.feature_names_in_ = best.feature_names_in_
+
+    def _chosen(self, job: Job, index: int) -> Any:
+        """Return the unfitted estimator of a trial, with the rounds that it found."""
+        chosen = candidate(job.estimator, self.cv_results_["params"][index])
+        number = int(self.cv_results_["trial"][index])
+        trial = self.study_.get_trials(deepcopy=False)[number]
+        if rounds := trial.user_attrs.get("rounds"):
+            found = with_rounds(chosen.model, max(1, round(float(np.mean(rounds)))))
+            chosen.set_params(**{f"model__{name}": found[name] for name in found})
+        return chosen
 
 
 def _nothing(trials: Any) -> str:

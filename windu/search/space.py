@@ -181,7 +181,9 @@ class _Step:
     """A trial that goes through all values of finite ranges, one after another."""
 
     def __init__(self, path: list[int]):
-        self.path, self.sizes, self.params = path, [], {}
+        self.path = path
+        self.sizes: list[int] = []
+        self.params: dict[str, Any] = {}
 
     def suggest_categorical(self, key: str, choices: Sequence[Any]) -> Any:
         return self._next(key, choices)

@@ -201,18 +201,21 @@ class Trials:
         value = None
         if state == TrialState.COMPLETE:
             value = _mean(results, self.metric)
-            if all(result.outputs is not None for result in results):
-                self.outputs[trial.number] = [result.outputs for result in results]
+            outputs = [r.outputs for r in results if r.outputs is not None]
+            if len(outputs) == self.n_folds:
+                self.outputs[trial.number] = outputs
         self.study.tell(trial, value, state)
         self._repeated = 0
-        if (key := digest_of(running.params)) is not None:
-            self._known[key] = trial.number
+        known = digest_of(running.params)
+        if known is not None:
+            self._known[known] = trial.number
         self.tell(self.study, trial.number)
 
     def _remember(self) -> None:
         """Learn what has been tried before this process."""
         for trial in finished(self.study):
-            if trial.params and (key := digest_of(self.space(trial))) is not None:
+            key = digest_of(self.space(trial)) if trial.params else None
+            if key is not None:
                 self._known.setdefault(key, trial.number)
 
     def _repeats(self, trial: Trial, params: Mapping[str, Any]) -> bool:
@@ -226,8 +229,8 @@ class Trials:
         }
         for name, value in {**told, "repeats": earlier.number}.items():
             trial.set_user_attr(name, value)
-        for step, value in earlier.intermediate_values.items():
-            trial.report(value, step)
+        for step, score in earlier.intermediate_values.items():
+            trial.report(score, step)
         complete = earlier.state == TrialState.COMPLETE
         self.study.tell(trial, earlier.value if complete else None, earlier.state)
         self._repeated += 1

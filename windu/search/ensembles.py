@@ -1,0 +1,261 @@
+"""Ensembles of the trials of a search, chosen on rows that they were not fitted on."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from windu.components.ensemble import (
+    WeightedEnsembleClassifier,
+    WeightedEnsembleRegressor,
+)
+from windu.estimator import WinduEstimator
+from windu.estimator.labels import fit_label_encoder
+from windu.estimator.parts import fresh_part, name_of
+from windu.search.folds import Job, evaluate
+from windu.tasks import Target, read_target
+
+__all__ = ["Averaged", "classes_of", "ensemble_of", "outputs_of", "select"]
+
+#: Trials that an ensemble is chosen from, beside the best one of each model.
+_LIBRARY = 20
+
+#: Steps of the greedy selection; a member may be taken again and so weighs more.
+_STEPS = 40
+#: Steps without a better score that end it.
+_PATIENCE = 8
+
+
+def select(
+    outputs: Mapping[int, Sequence[np.ndarray]],
+    score: Callable[[Sequence[np.ndarray]], float],
+    *,
+    at_most: int,
+    costs: Mapping[int, float] | None = None,
+    budget: float = np.inf,
+) -> tuple[dict[int, float], float]:
+    """Return the members of an ensemble and their weights.
+
+    Greedy selection with replacement [1]_: in each step the member is added whose
+    addition makes the average best. The best of all steps counts.
+
+    Parameters
+    ----------
+    outputs : mapping of int to sequence of ndarray
+        Probabilities or values of each candidate for the held-out rows, by fold.
+    score : callable
+        From such outputs to a score, the larger the better.
+    at_most : int
+        How many different members there may be.
+    costs : mapping of int to float, default=None
+        Of each candidate.
+    budget : float, default=inf
+        What all members may cost together.
+
+    Returns
+    -------
+    weights : dict of int to float
+        With sum one.
+    score : float
+        Of the ensemble.
+
+    References
+    ----------
+    .. [1] Caruana, R., Niculescu-Mizil, A., Crew, G. and Ksikes, A. (2004). Ensemble
+       selection from libraries of models. ICML.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from windu.search.ensembles import select
+    >>> truth = np.array([0.0, 1.0, 2.0])
+    >>> outputs = {0: [truth + 1], 1: [truth - 1], 2: [truth + 5]}
+    >>> select(outputs, lambda folds: -abs(folds[0] - truth).sum(), at_most=2)
+    ({0: 0.5, 1: 0.5}, -0.0)
+    """
+    costs = costs or {}
+    total: Any = [0.0] * len(next(iter(outputs.values())))
+    taken: list[int] = []
+    best: tuple[float, list[int]] = (-np.inf, [])
+    while len(taken) < _STEPS and len(taken) - len(best[1]) < _PATIENCE:
+        scored = {}
+        for name, folds in outputs.items():
+            members = {*taken, name}
+            if len(members) > at_most:
+                continue
+            if len(members) > 1 and sum(costs.get(m, 0.0) for m in members) > budget:
+                continue
+            summed = [a + b for a, b in zip(total, folds, strict=True)]
+            scored[name] = score([one / (len(taken) + 1) for one in summed])
+        name = max(scored, key=lambda one: scored[one])
+        taken = [*taken, name]
+        total = [a + b for a, b in zip(total, outputs[name], strict=True)]
+        if scored[name] > best[0]:
+            best = scored[name], taken
+    return (
+        {name: best[1].count(name) / len(best[1]) for name in dict.fromkeys(best[1])},
+        float(best[0]),
+    )
+
+
+@dataclass
+class _Stub:
+    """A model that gives what it is told."""
+
+    outputs: np.ndarray
+    classes_: Any
+
+    def predict(self, X: Any) -> np.ndarray:
+        if self.classes_ is None:
+            return self.outputs
+        codes: np.ndarray = self.outputs.argmax(axis=1)
+        return codes
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        return self.outputs
+
+
+class _Given(WinduEstimator):
+    """An estimator whose model's outputs are given."""
+
+    def _call_model(self, method: str, X: Any) -> Any:
+        if self.task_ == "multilabel" and method == "predict":
+            return (self.model_.outputs > 0.5).astype(int)
+        return getattr(self.model_, method)(X)
+
+
+class Averaged:
+    """Scores outputs as if an estimator had given them.
+
+    Parameters
+    ----------
+    job : Job
+        Of the search.
+    metric : str
+        The score that counts.
+    """
+
+    def __init__(self, job: Job, metric: str):
+        self.job, self.metric = job, metric
+        target, task = read_target(job.y), job.estimator.task
+        given = _Given(**job.estimator.get_params(deep=False))
+        given.task_, given.threshold_ = task, None
+        given.label_encoder_ = _fitted_encoder(job.estimator, target)
+        given._container = target.container
+        self._estimator = given
+
+    def __call__(self, folds: Sequence[np.ndarray]) -> float:
+        """Return the mean score over the folds."""
+        found = []
+        for fold, outputs in zip(self.job.folds, folds, strict=True):
+            self._estimator.model_ = _Stub(outputs, self.job.classes)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                score = self.job.scorer(
+                    self._estimator, fold.X_score, fold.y_score, **fold.score_params
+                )
+            found.append(score[self.metric] if isinstance(score, Mapping) else score)
+        return float(np.mean(found))
+
+
+def classes_of(estimator: Any, y: Any) -> np.ndarray | None:
+    """Return all classes or labels of a target, None for values.
+
+    Parameters
+    ----------
+    estimator : WinduEstimator
+        With its task.
+    y : array-like
+        The target.
+
+    Returns
+    -------
+    ndarray or None
+        In the order of the columns of probabilities.
+    """
+    encoder = _fitted_encoder(estimator, read_target(y))
+    return None if encoder is None else np.asarray(encoder.classes_)
+
+
+def _fitted_encoder(estimator: Any, target: Target) -> Any:
+    """Return what decodes the codes of classes; None for values."""
+    if estimator.task == "regression":
+        return None
+    part = fresh_part("label_encoder", estimator.label_encoder, classifier=True)
+    encoder = "auto" if part is None else part
+    return fit_label_encoder(target, estimator.task, encoder)
+
+
+def outputs_of(
+    job: Job,
+    ranked: Sequence[tuple[int, Mapping[str, Any]]],
+    known: Mapping[int, Sequence[np.ndarray]],
+) -> dict[int, Sequence[np.ndarray]]:
+    """Return what the best trials predict for the held-out rows.
+
+    Parameters
+    ----------
+    job : Job
+        Of the search.
+    ranked : sequence of (int, mapping)
+        Number and parameters of the complete trials, the best first.
+    known : mapping of int to sequence of ndarray
+        What this process has seen. What others have made, or earlier runs, is made
+        again.
+
+    Returns
+    -------
+    dict of int to sequence of ndarray
+        Of the best trials, and of the best one of each model.
+    """
+    models = [name_of(params.get("model", "")) for _, params in ranked]
+    first = {models.index(model) for model in models}
+    chosen = sorted({*first, *range(min(_LIBRARY, len(ranked)))})
+    made: dict[int, Sequence[np.ndarray]] = {}
+    for number, params in (ranked[i] for i in chosen):
+        if number in known:
+            made[number] = known[number]
+            continue
+        found = [evaluate(job, params, i).outputs for i in range(len(job.splits))]
+        whole = [outputs for outputs in found if outputs is not None]
+        if len(whole) == len(found):
+            made[number] = whole
+    return made
+
+
+def ensemble_of(
+    estimator: Any, members: Sequence[Any], weights: Sequence[float]
+) -> Any:
+    """Return an unfitted estimator that averages others.
+
+    Parameters
+    ----------
+    estimator : WinduEstimator
+        Its task, schema, threshold and the like count.
+    members : sequence of WinduEstimator
+        Not fitted.
+    weights : sequence of float
+        Of each.
+
+    Returns
+    -------
+    WinduEstimator
+        Whose model is the ensemble: each member has featurizer and transformer of its
+        own, and so there are none before it.
+    """
+    regression = estimator.task == "regression"
+    kept: dict[str, Any] = {"threshold": None, "schema": "infer", "verbose": False}
+    encoder = None
+    if estimator.task == "multilabel":
+        # The members learn the indicator matrix that the outer encoder makes.
+        encoder, kept["label_encoder"] = estimator.label_encoder, "auto"
+    cls = WeightedEnsembleRegressor if regression else WeightedEnsembleClassifier
+    model = cls([clone(m).set_params(**kept) for m in members], list(weights))
+    return clone(estimator).set_params(
+        model=model, featurizer=None, transformer=None, label_encoder=encoder
+    )
