@@ -5,7 +5,6 @@ from __future__ import annotations
 import dis
 import hashlib
 import sys
-import sysconfig
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache, partial
@@ -183,8 +182,15 @@ def _function(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
         yield from _all([value.__func__, value.__self__], above)
         return
     yield f"{value.__module__}.{value.__qualname__}".encode()
-    if known := _version(value.__module__ or "builtins"):
+    named = value.__module__ or "builtins"
+    home = getattr(value, "__globals__", {}).get("__name__", named)
+    if known := _version(home):
         yield known.encode()
+        if home != named:
+            # What wraps a function of a user's own, and took its name.
+            yield from _all(
+                [cell.cell_contents for cell in value.__closure__ or ()], above
+            )
         return
     yield from _code(value.__code__, above)
     held = [value.__defaults__, value.__kwdefaults__]
@@ -237,8 +243,8 @@ def _version(module: str) -> str | None:
     if top == "windu":
         return version("windu")
     found = getattr(sys.modules.get(top), "__file__", None)
-    places = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    if found and any(Path(found).is_relative_to(place) for place in places):
+    # A package that is edited in place has a version, and lies elsewhere.
+    if found and {"site-packages", "dist-packages"} & {*Path(found).parts}:
         names = _distributions().get(top, [])
         return ",".join(f"{name}=={version(name)}" for name in sorted(set(names)))
     return None

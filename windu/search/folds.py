@@ -20,6 +20,8 @@ from windu.estimator.first_values import first_values
 from windu.estimator.fitting import FIT_STEPS
 from windu.estimator.labels import encode
 from windu.estimator.metadata import sliced
+from windu.exceptions import PersistenceError
+from windu.persistence.objects import dump
 from windu.search.early_stopping import found_rounds, held_out
 from windu.search.shared import SharedSteps
 from windu.steps import run_steps
@@ -47,6 +49,8 @@ class FoldResult:
         After which boosting stopped by the held-out rows.
     latency_ms : float or None
         Median time of a prediction for one row, in milliseconds.
+    size_bytes : int or None
+        Of the model as it is stored.
     outputs : ndarray or None
         Probabilities or values for the held-out rows.
     error : str
@@ -60,6 +64,7 @@ class FoldResult:
     score_time: float = 0.0
     rounds: int | None = None
     latency_ms: float | None = None
+    size_bytes: int | None = None
     outputs: np.ndarray | None = None
     error: str = ""
     details: str = ""
@@ -83,8 +88,6 @@ class Job:
         Metadata; values with one entry a row are sliced.
     n_threads : int or None
         For candidates whose ``n_jobs`` is None.
-    timed : bool
-        Whether predictions for single rows are timed, on the first fold.
     keeps_outputs : bool
         Whether predictions for the held-out rows are returned.
     classes : ndarray or None
@@ -101,7 +104,6 @@ class Job:
     fit_params: dict[str, Any] = field(default_factory=dict)
     score_params: dict[str, Any] = field(default_factory=dict)
     n_threads: int | None = None
-    timed: bool = False
     keeps_outputs: bool = False
     classes: np.ndarray | None = None
     shared: SharedSteps | None = field(default_factory=SharedSteps)
@@ -217,8 +219,9 @@ def _evaluate(
         raise ValueError(f"The score {bad[0]!r} is {result.scores[bad[0]]}.")
     if job.keeps_outputs:
         result.outputs = _outputs(chosen, fold.X_score, job.classes)
-    if job.timed and fold.number == 0:
+    if fold.number == 0:
         result.latency_ms = _latency(chosen, fold.X_score)
+        result.size_bytes = _size(getattr(chosen, "model_", chosen))
 
 
 class _OnFold(WinduEstimator):
@@ -244,9 +247,11 @@ class _OnFold(WinduEstimator):
 def _fitted(chosen: WinduEstimator, fold: _Fold, job: Job) -> WinduEstimator:
     """Fit as `WinduEstimator.fit` does, and share what others have in common."""
     shared = job.shared or SharedSteps(0)
-    alone = chosen.n_jobs is None and np.ndim(fold.y) == 1
-    if alone and np.size(fold.X) > SMALL_FIT:
-        chosen.set_params(n_jobs=job.n_threads)
+    lent = chosen.n_jobs is None and getattr(fold.y, "ndim", 1) == 1
+    if lent:
+        # Threads that wait for each other cost a small table more than they bring.
+        small = np.size(fold.X) <= SMALL_FIT
+        chosen.set_params(n_jobs=1 if small else job.n_threads)
     made = _OnFold(**chosen.get_params(deep=False))
     rows = f"fold {fold.number}" if job.shared else None
     given = dict(fold.fit_params)
@@ -270,8 +275,8 @@ def _fitted(chosen: WinduEstimator, fold: _Fold, job: Job) -> WinduEstimator:
         values = run_steps(FIT_STEPS[_AFTER:], values)
     made._keep(values)
     made._know(fold.X_score, matrix)
-    if chosen.n_jobs is not None and alone:
-        # Threads were lent for fitting; one row is faster without.
+    if lent:
+        # One row is faster without them.
         _return_threads(made.model_)
     return made
 
@@ -325,6 +330,20 @@ def _latency(chosen: Any, X: Any) -> float:
         predict(row)
         times.append(time.perf_counter() - start)
     return float(np.median(times[1:])) * 1000
+
+
+def _size(model: Any) -> int | None:
+    """Return how many bytes a fitted model has where it is stored, if it can be."""
+    sizes: list[int] = []
+
+    def put(suffix: str, data: bytes) -> str:
+        sizes.append(len(data))
+        return suffix
+
+    try:
+        return len(dump(model, put)) + sum(sizes)
+    except PersistenceError:
+        return None
 
 
 def _length(X: Any) -> int:

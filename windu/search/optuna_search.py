@@ -130,6 +130,8 @@ class OptunaSearchCV(BaseSearchCV):
         With all its trials, for Optuna's plots.
     scorer_ : callable or dict
         What scored.
+    best_trial_number_ : int
+        Number of the best trial in the study.
     n_splits_ : int
         Number of folds.
     refit_time_ : float
@@ -268,7 +270,6 @@ class OptunaSearchCV(BaseSearchCV):
             *(estimator, X, y, splits, scorer),
             fit_params=dict(routed.estimator.fit),
             score_params=dict(routed.scorer.score),
-            timed=True,
         )
         if self.ensemble:
             self._prepare_ensemble(job)
@@ -348,6 +349,7 @@ class OptunaSearchCV(BaseSearchCV):
             self._select_best_index(self.refit, metric, self.cv_results_)
         )
         self.best_params_ = self.cv_results_["params"][self.best_index_]
+        self.best_trial_number_ = int(self.cv_results_["trial"][self.best_index_])
         if not callable(self.refit):
             scores = self.cv_results_[f"mean_test_{metric}"]
             self.best_score_ = float(scores[self.best_index_])

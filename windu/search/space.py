@@ -74,20 +74,20 @@ class Space:
         return self._known[key]
 
     def _check(self, block: Mapping[str, Range]) -> None:
-        known = self.estimator.get_params(deep=False)
+        deep = self.estimator.get_params(deep=True)
         for name in block:
             first = name.partition("__")[0]
-            if first not in known:
+            if first not in deep:
                 raise SearchError(
                     f"A space must name parameters of {type(self.estimator).__name__}. "
-                    f"Got {name!r}.{did_you_mean(first, known)}"
+                    f"Got {name!r}.{did_you_mean(first, deep)}"
                 )
         parts = {name: one for name, one in block.items() if isinstance(one, Choice)}
         for name in block:
             first = name.partition("__")[0]
-            if first == name:
+            if first == name or name in deep:
                 continue
-            held = parts[first].values if first in parts else (known[first],)
+            held = parts[first].values if first in parts else (deep[first],)
             refusals = [
                 _refusal(_with(self.estimator, {first: part}), name) for part in held
             ]

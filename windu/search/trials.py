@@ -260,6 +260,7 @@ def _told(results: Sequence[FoldResult]) -> dict[str, Any]:
     rounds = [result.rounds for result in results]
     if rounds and None not in rounds:
         told["rounds"] = rounds
-    if results and results[0].latency_ms is not None:
-        told["latency_ms"] = results[0].latency_ms
+    for name in ("latency_ms", "size_bytes"):
+        if results and (measured := getattr(results[0], name)) is not None:
+            told[name] = measured
     return told
