@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import optuna
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import DBAPIError
 
 from windu._compat.studies import set_user_attr
 from windu.exceptions import SearchError, StorageError
@@ -39,6 +41,9 @@ POINT = "point"
 _DEFAULT_NAME = "windu"
 #: Seconds that a writer waits for another on one SQLite file.
 _PATIENCE = 60
+#: Times that tables are made which another process makes at the same time.
+_TRIES = 10
+_RACES = ("already exists", "unique constraint", "duplicate key")
 #: How to say each digest, and the way out.
 _WORDS = {
     "table": "the table, the target or the metadata",
@@ -125,7 +130,7 @@ def _opened(storage: Any) -> BaseStorage:
         options["connect_args"] = {"timeout": _PATIENCE}
     try:
         with _quiet():
-            return RDBStorage(place, engine_kwargs=options)
+            return _made(place, options)
     except Exception as error:
         # The text of a URL may hold a password.
         said = place if "@" not in place else place.partition("://")[0] + "://..."
@@ -134,6 +139,19 @@ def _opened(storage: Any) -> BaseStorage:
             "must be an SQLite file of optuna or a new one; a URL one that SQLAlchemy "
             "knows, with its driver installed."
         ) from error
+
+
+def _made(place: str, options: dict[str, Any]) -> BaseStorage:
+    for left in reversed(range(_TRIES)):
+        try:
+            return RDBStorage(place, engine_kwargs=options)
+        except DBAPIError as error:
+            # Another process makes the same tables just now.
+            said = str(error.orig).lower()
+            if not left or not any(word in said for word in _RACES):
+                raise
+            time.sleep(0.2)
+    raise AssertionError
 
 
 @contextmanager

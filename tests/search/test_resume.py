@@ -1,0 +1,208 @@
+"""Searches that were stopped or killed, and searches that share a storage."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+from optuna.samplers import RandomSampler, TPESampler
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
+
+from tests.search.counting import Counted
+from windu import OptunaSearchCV, WinduEstimator
+from windu.exceptions import SearchError, StorageError
+
+#: One search, slow enough to be killed in the middle; tells each trial that begins.
+SEARCH = """
+import json, os, sys, time
+import numpy as np, pandas as pd
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from sklearn.linear_model import LogisticRegression
+from windu import OptunaSearchCV, WinduEstimator
+
+class Slow(LogisticRegression):
+    def fit(self, X, y, sample_weight=None):
+        time.sleep(float(os.environ["SLEEP"]))
+        return super().fit(X, y)
+
+storage, sampler, n_trials = json.loads(sys.argv[1])
+if storage and storage.endswith(".journal"):
+    storage = JournalStorage(JournalFileBackend(storage))
+rng = np.random.default_rng(0)
+X = pd.DataFrame({"x": rng.normal(size=60), "z": rng.normal(size=60)})
+y = np.where(X["x"] + rng.normal(size=60) > 0, "yes", "no")
+print("begins", flush=True)
+search = OptunaSearchCV(
+    WinduEstimator(Slow(), task="binary"),
+    {"model__C": {"float": [0.001, 10], "log": True},
+     "model__tol": {"float": [1e-6, 1e-2], "log": True}},
+    scoring="neg_log_loss", n_trials=n_trials, cv=2, random_state=3, storage=storage,
+    sampler=sampler, verbose=1, pruner="median",
+).fit(X, y)
+results = search.cv_results_
+scores = np.nan_to_num(results["mean_test_score"]).tolist()
+print(json.dumps([
+    [p["model__C"], p["model__tol"], str(state), score]
+    for p, state, score in zip(results["params"], results["state"], scores)
+]))
+"""
+
+
+def started(storage, *, sleep=0.0, sampler="tpe", n_trials=24):
+    given = json.dumps([None if storage is None else str(storage), sampler, n_trials])
+    return subprocess.Popen(
+        [sys.executable, "-c", SEARCH, given],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "SLEEP": str(sleep)},
+    )
+
+
+def result_of(process):
+    out, _ = process.communicate(timeout=300)
+    assert process.returncode == 0
+    return json.loads(out.strip().splitlines()[-1])
+
+
+def test_killed_search_goes_on_as_if_it_had_not_been(tmp_path):
+    """Killed twice in the middle, it has the trials of one that was left alone."""
+    whole = result_of(started(None))
+    storage = tmp_path / "search.db"
+    for n_seen in (4, 9):
+        process = started(storage, sleep=0.05)
+        for _ in range(n_seen):
+            process.stdout.readline()
+        time.sleep(0.03)
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+    assert result_of(started(storage)) == whole
+    study = optuna.load_study(study_name="windu", storage=f"sqlite:///{storage}")
+    states = [trial.state for trial in study.trials]
+    assert TrialState.RUNNING not in states
+    # At most the trial that ran was lost, each time.
+    assert len(states) <= len(whole) + 2
+
+
+@pytest.mark.parametrize("name", ["search.db", "search.journal"])
+def test_two_processes_share_the_trials(tmp_path, name):
+    """Both end with the same trials, each made once."""
+    both = [started(tmp_path / name, sleep=0.05, n_trials=16) for _ in range(2)]
+    found = [result_of(process) for process in both]
+    longer = max(found, key=len)
+    assert 16 <= len(longer) <= 17
+    assert len({tuple(trial[:2]) for trial in longer}) == len(longer)
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"x": rng.normal(size=60)})
+    return X, np.where(X["x"] > 0, "yes", "no")
+
+
+def search(storage, **options):
+    given = {"space": {"model__C": [0.1, 1.0, 10.0]}, "n_trials": 2, "cv": 2}
+    given |= {"random_state": 0, "estimator": WinduEstimator("linear", task="binary")}
+    return OptunaSearchCV(storage=storage, **(given | options))
+
+
+def test_ended_search_runs_nothing_again(tmp_path, data):
+    """The same line after the end fits the best again, and no trial."""
+    path = tmp_path / "search.db"
+    space = {"model": ["linear"], "featurizer": [Counted(1), Counted(2)]}
+    X = data[0].assign(z=1.0)
+    options = {"space": space, "sampler": "grid", "n_trials": None}
+    first = search(path, **options).fit(X, data[1])
+    Counted.fits.clear()
+    again = search(path, **options).fit(X, data[1])
+    assert Counted.fits == [(1, 60)]
+    assert again.cv_results_["split0_test_score"].tolist() == (
+        first.cv_results_["split0_test_score"].tolist()
+    )
+    space["featurizer"].append(Counted(3))
+    with pytest.raises(SearchError, match="the space"):
+        search(path, **options).fit(X, data[1])
+
+
+def test_what_changed_is_told(tmp_path, data):
+    """A search never goes on with something else under the same name."""
+    X, y = data
+    path = tmp_path / "search.db"
+    search(path).fit(X, y)
+    other = WinduEstimator("linear", task="binary", random_state=1)
+    changes = {
+        "the table": (search(path), X + 1, y),
+        "the target": (search(path), X, y[::-1]),
+        "the space": (search(path, space={"model__C": [0.1, 1.0]}), X, y),
+        "the scoring": (search(path, scoring="roc_auc"), X, y),
+        "the estimator": (search(path, estimator=other), X, y),
+        "the folds": (search(path, cv=3), X, y),
+    }
+    for words, (changed, table, target) in changes.items():
+        with pytest.raises(SearchError, match=f"{words}.*another study_name"):
+            changed.fit(table, target)
+    search(path, scoring="roc_auc", study_name="other").fit(X, y)
+    assert len(search(path, n_trials=3).fit(X, y).cv_results_["params"]) == 3
+    # What does not change the result may change.
+    search(path, n_jobs=2, verbose=0, timeout=9).fit(X.copy(), y)
+
+
+def test_sampler_objects(tmp_path, data):
+    """A class or function makes one a trial; an object is taken as it is."""
+    for sampler in (
+        RandomSampler,
+        lambda seed: TPESampler(seed=seed),
+        RandomSampler(5),
+    ):
+        found = search(None, sampler=sampler).fit(*data)
+        assert len(found.cv_results_["params"]) == 2
+
+
+def test_storages(tmp_path, data):
+    """A path, a URL and a storage are taken; what is none is told, without secrets."""
+    search(f"sqlite:///{tmp_path / 'a.db'}").fit(*data)
+    search(JournalStorage(JournalFileBackend(str(tmp_path / "b.journal")))).fit(*data)
+    with pytest.raises(StorageError, match="folder of a storage must be there"):
+        search(tmp_path / "none" / "a.db").fit(*data)
+    (tmp_path / "text.db").write_text("no database" * 100)
+    with pytest.raises(StorageError, match=r"text\.db' cannot be opened"):
+        search(tmp_path / "text.db").fit(*data)
+    with pytest.raises(StorageError, match="cannot be opened") as raised:
+        search("postgresql://me:secret@localhost:1/none").fit(*data)
+    assert "secret" not in str(raised.value)
+
+
+def test_foreign_study(tmp_path, data):
+    """A study of somebody else is left alone."""
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    study = optuna.create_study(storage=url, study_name="windu", direction="maximize")
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+    with pytest.raises(SearchError, match="must be one of windu"):
+        search(url).fit(*data)
+
+
+def test_running_trial_of_another_process_is_left_alone(tmp_path, data):
+    """A trial whose process lives runs on; one whose process is gone is made again."""
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    search(url).fit(*data)
+    study = optuna.load_study(study_name="windu", storage=url)
+    living = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    host = study.trials[0].user_attrs["owner"]["host"]
+    trial = study.ask()
+    trial.set_user_attr("owner", {"host": host, "process": living.pid, "search": "a"})
+    found = search(url, n_trials=4).fit(*data)
+    assert study.trials[trial.number].state == TrialState.RUNNING
+    assert len(found.cv_results_["params"]) == 3
+    living.communicate(b"\n")
+    found = search(url, n_trials=4).fit(*data)
+    assert study.trials[trial.number].state == TrialState.FAIL
+    assert len(found.cv_results_["params"]) == 4
