@@ -242,9 +242,13 @@ def _version(module: str) -> str | None:
         return None if top == "__main__" else sys.version.partition(" ")[0]
     if top == "windu":
         return version("windu")
-    found = getattr(sys.modules.get(top), "__file__", None)
+    package = sys.modules.get(top)
+    found = getattr(package, "__file__", None)
     # A package that is edited in place has a version, and lies elsewhere.
     if found and {"site-packages", "dist-packages"} & {*Path(found).parts}:
+        if said := getattr(package, "__version__", None):
+            return str(said)
+        # Reading what is installed takes long.
         names = _distributions().get(top, [])
         return ",".join(f"{name}=={version(name)}" for name in sorted(set(names)))
     return None

@@ -48,7 +48,8 @@ class FoldResult:
     rounds : int or None
         After which boosting stopped by the held-out rows.
     latency_ms : float or None
-        Median time of a prediction for one row, in milliseconds.
+        Median time of a prediction for one row, in milliseconds. None where one row
+        cannot be predicted, since something looks across rows.
     size_bytes : int or None
         Of the model as it is stored.
     outputs : ndarray or None
@@ -88,6 +89,8 @@ class Job:
         Metadata; values with one entry a row are sliced.
     n_threads : int or None
         For candidates whose ``n_jobs`` is None.
+    bounds_latency : bool
+        Whether the latency is asked for after the first fold, not after the last.
     keeps_outputs : bool
         Whether predictions for the held-out rows are returned.
     classes : ndarray or None
@@ -104,6 +107,7 @@ class Job:
     fit_params: dict[str, Any] = field(default_factory=dict)
     score_params: dict[str, Any] = field(default_factory=dict)
     n_threads: int | None = None
+    bounds_latency: bool = False
     keeps_outputs: bool = False
     classes: np.ndarray | None = None
     shared: SharedSteps | None = field(default_factory=SharedSteps)
@@ -219,8 +223,10 @@ def _evaluate(
         raise ValueError(f"The score {bad[0]!r} is {result.scores[bad[0]]}.")
     if job.keeps_outputs:
         result.outputs = _outputs(chosen, fold.X_score, job.classes)
-    if fold.number == 0:
+    last = fold.number == len(job.splits) - 1
+    if fold.number == 0 if job.bounds_latency else last:
         result.latency_ms = _latency(chosen, fold.X_score)
+    if last:
         result.size_bytes = _size(getattr(chosen, "model_", chosen))
 
 
@@ -318,7 +324,7 @@ def _outputs(chosen: Any, X: Any, classes: np.ndarray | None) -> np.ndarray | No
     return outputs
 
 
-def _latency(chosen: Any, X: Any) -> float:
+def _latency(chosen: Any, X: Any) -> float | None:
     """Return the median time of a prediction for one row, in milliseconds."""
     method = "predict_proba" if hasattr(chosen, "predict_proba") else "predict"
     predict = getattr(chosen, method)
@@ -327,7 +333,10 @@ def _latency(chosen: Any, X: Any) -> float:
     for i in range(_TIMED_ROWS + 1):
         row = take_rows(X, [i % n_rows])
         start = time.perf_counter()
-        predict(row)
+        try:
+            predict(row)
+        except Exception:
+            return None
         times.append(time.perf_counter() - start)
     return float(np.median(times[1:])) * 1000
 

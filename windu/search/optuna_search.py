@@ -94,8 +94,8 @@ class OptunaSearchCV(BaseSearchCV):
         Processes that evaluate folds. With more than one, the trials that a sampler
         knows of, and so the result, depend on which ends first.
     max_latency_ms : float or None, default=None
-        A candidate whose prediction of one row takes longer, in the median of 15 rows
-        of the first fold, is given up.
+        A candidate whose prediction of one row takes longer, in the median of 15 rows,
+        is given up after its first fold.
     ensemble : bool or int, default=False
         Whether the best estimator is a weighted average of trials, chosen greedily on
         the held-out rows, and of how many at most; True is 8. It is one trial alone
@@ -270,6 +270,7 @@ class OptunaSearchCV(BaseSearchCV):
             *(estimator, X, y, splits, scorer),
             fit_params=dict(routed.estimator.fit),
             score_params=dict(routed.scorer.score),
+            bounds_latency=self.max_latency_ms is not None,
         )
         if self.ensemble:
             self._prepare_ensemble(job)

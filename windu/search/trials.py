@@ -174,12 +174,8 @@ class Trials:
             trial.set_user_attr("error", result.error)
             return self._end(running, TrialState.FAIL)
         trial.report(_mean(results, self.metric), len(results) - 1)
-        if self._is_slow(result):
-            trial.set_user_attr(
-                "error",
-                f"One row takes {result.latency_ms:.3g} ms, more than "
-                f"{self.max_latency_ms:.3g} ms.",
-            )
+        if slow := self._why_slow(results[0]):
+            trial.set_user_attr("error", slow)
             return self._end(running, TrialState.PRUNED)
         if len(results) == self.n_folds:
             return self._end(running, TrialState.COMPLETE)
@@ -189,10 +185,16 @@ class Trials:
             return end_interrupted(self.study, trial.number)
         return self._submit(running)
 
-    def _is_slow(self, result: FoldResult) -> bool:
-        if self.max_latency_ms is None or result.latency_ms is None:
-            return False
-        return result.latency_ms > self.max_latency_ms
+    def _why_slow(self, first: FoldResult) -> str:
+        """Return why a candidate takes too long for one row, empty if it does not."""
+        bound = self.max_latency_ms
+        if bound is None:
+            return ""
+        if first.latency_ms is None:
+            return "One row alone cannot be predicted."
+        if first.latency_ms <= bound:
+            return ""
+        return f"One row takes {first.latency_ms:.3g} ms, more than {bound:.3g} ms."
 
     def _end(self, running: _Running, state: TrialState) -> None:
         trial, results = running.trial, running.results
@@ -261,6 +263,7 @@ def _told(results: Sequence[FoldResult]) -> dict[str, Any]:
     if rounds and None not in rounds:
         told["rounds"] = rounds
     for name in ("latency_ms", "size_bytes"):
-        if results and (measured := getattr(results[0], name)) is not None:
-            told[name] = measured
+        measured = [getattr(result, name) for result in results]
+        if known := [value for value in measured if value is not None]:
+            told[name] = known[0]
     return told
