@@ -7,7 +7,7 @@ import pytest
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import RandomForestRegressor
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.utils.estimator_checks import estimator_checks_generator
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -20,8 +20,11 @@ from windu import (
     IndicatorEncoder,
     LabelwiseClassifier,
     LogEncoder,
+    OptunaSearchCV,
     TextEncoder,
     ThresholdSelector,
+    WeightedEnsembleClassifier,
+    WeightedEnsembleRegressor,
     WinduEstimator,
 )
 
@@ -29,6 +32,7 @@ NO_CONSUMER = "without a model nobody can honour weights, and windu never ignore
 REGRESSION = "task='auto' turns to regression for numbers with fractions"
 SCALER = "the scaler and the validation rows of the default chain see rows, not weights"
 ONE_COLUMN = "one column is one target for windu, and nothing to warn of"
+FOLDS = "the folds of a search see rows, not weights"
 DECISION = "with a threshold the largest probability does not decide, on purpose"
 
 WEIGHTS = {
@@ -41,6 +45,9 @@ WEIGHTS = {
     "check_sample_weight_equivalence_on_dense_data",
 }
 EQUIVALENCE = "check_sample_weight_equivalence_on_dense_data"
+
+
+QUICK = {"n_trials": 2, "cv": 2, "random_state": 0}
 
 
 class SelectorOfTables(ClassifierMixin, ThresholdSelector):
@@ -104,6 +111,30 @@ ESTIMATORS = {
     "log": (LogEncoder(), {}),
     "blend classifier": (BoostedBlendClassifier(), {EQUIVALENCE: SCALER}),
     "blend regressor": (BoostedBlendRegressor(), {EQUIVALENCE: SCALER}),
+    "ensemble classifier": (
+        WeightedEnsembleClassifier([LogisticRegression(), LogisticRegression(C=2)]),
+        {},
+    ),
+    "ensemble regressor": (
+        WeightedEnsembleRegressor([Ridge(), LinearRegression()]),
+        {},
+    ),
+    "search": (
+        OptunaSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, **QUICK),
+        {EQUIVALENCE: FOLDS},
+    ),
+    "search of values": (
+        OptunaSearchCV(Ridge(), {"alpha": [0.1, 1.0]}, **QUICK),
+        {EQUIVALENCE: FOLDS},
+    ),
+    "search of parts": (
+        OptunaSearchCV(
+            WinduEstimator("linear", task="regression"),
+            {"model__alpha": [0.1, 1.0]},
+            **QUICK,
+        ),
+        {EQUIVALENCE: FOLDS},
+    ),
 }
 #: scikit-learn has no checks for an encoder of targets, nor for a classifier of several
 #: labels only (it skips MultiOutputClassifier as well); both have tests of their own.
@@ -153,9 +184,9 @@ def test_every_public_estimator_is_checked():
 def test_init_only_assigns(cls):
     """A constructor keeps what it was given, and takes keywords after the first."""
     parameters = list(inspect.signature(cls).parameters.values())
-    assert all(p.kind is p.KEYWORD_ONLY for p in parameters[1:]) or cls is (
-        LabelwiseClassifier
-    )
+    # What is searched stands beside where, as in scikit-learn's searches.
+    alone = parameters[1:] if cls is not OptunaSearchCV else parameters[2:]
+    assert all(p.kind is p.KEYWORD_ONLY for p in alone) or cls is LabelwiseClassifier
     values = {p.name: object() for p in parameters}
     made = cls(**values)
     assert all(getattr(made, name) is value for name, value in values.items())

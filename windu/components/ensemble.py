@@ -30,7 +30,7 @@ class _BaseEnsemble(MetaEstimatorMixin, BaseEstimator):
         "weights": ["array-like", None],
     }
 
-    def __init__(self, estimators: Sequence[Any], weights: Any = None):
+    def __init__(self, estimators: Sequence[Any], *, weights: Any = None):
         self.estimators = estimators
         self.weights = weights
 
@@ -73,9 +73,11 @@ class _BaseEnsemble(MetaEstimatorMixin, BaseEstimator):
                 setattr(self, name, getattr(first, name))
 
     def _average(self, outputs: Sequence[np.ndarray]) -> np.ndarray:
-        made = np.zeros(np.shape(outputs[0]))
+        # Of one column some give a flat array.
+        shape = np.shape(outputs[0])
+        made = np.zeros(shape)
         for weight, output in zip(self.weights_, outputs, strict=True):
-            made += weight * output
+            made += weight * np.reshape(output, shape)
         return made
 
     def __sklearn_tags__(self) -> Any:
@@ -125,7 +127,7 @@ class WeightedEnsembleClassifier(ClassifierMixin, _BaseEnsemble):
     >>> from windu import WeightedEnsembleClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> members = [LogisticRegression(max_iter=500), GaussianNB()]
-    >>> WeightedEnsembleClassifier(members, [3, 1]).fit(X, y).predict(X[:2])
+    >>> WeightedEnsembleClassifier(members, weights=[3, 1]).fit(X, y).predict(X[:2])
     array([0, 0])
     """
 
@@ -133,7 +135,8 @@ class WeightedEnsembleClassifier(ClassifierMixin, _BaseEnsemble):
         super()._keep(y)
         self.classes_ = np.asarray(self.estimators_[0].classes_)
         # Of an indicator matrix these are its columns.
-        self._multilabel = np.ndim(y) == 2 and np.shape(y)[1] > 1
+        y = np.asarray(y)
+        self._multilabel = y.ndim == 2 and y.shape[1] > 1
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the averaged probabilities.

@@ -255,7 +255,8 @@ def ensemble_of(
         # The members learn the indicator matrix that the outer encoder makes.
         encoder, kept["label_encoder"] = estimator.label_encoder, "auto"
     cls = WeightedEnsembleRegressor if regression else WeightedEnsembleClassifier
-    model = cls([clone(m).set_params(**kept) for m in members], list(weights))
+    members = [clone(member).set_params(**kept) for member in members]
+    model = cls(members, weights=list(weights))
     return clone(estimator).set_params(
         model=model, featurizer=None, transformer=None, label_encoder=encoder
     )

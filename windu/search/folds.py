@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import traceback
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -56,8 +55,8 @@ class FoldResult:
         Probabilities or values for the held-out rows.
     error : str
         Why there are no scores; empty if there are.
-    details : str
-        The traceback of the error.
+    cause : Exception or None
+        The error itself, in the process where it was raised.
     """
 
     scores: dict[str, float] = field(default_factory=dict)
@@ -68,7 +67,11 @@ class FoldResult:
     size_bytes: int | None = None
     outputs: np.ndarray | None = None
     error: str = ""
-    details: str = ""
+    cause: Exception | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Not every exception can go to another process.
+        return vars(self) | {"cause": None}
 
 
 @dataclass
@@ -193,7 +196,7 @@ def evaluate(job: Job, params: Mapping[str, Any], number: int) -> FoldResult:
             _evaluate(job, params, job.folds[number], result)
     except Exception as error:
         result.error = f"{type(error).__name__}: {error}"
-        result.details = traceback.format_exc()
+        result.cause = error
         result.scores = {}
         result.fit_time = result.fit_time or time.perf_counter() - start
     return result
@@ -207,14 +210,11 @@ def _evaluate(
     if isinstance(chosen, WinduEstimator):
         chosen = _fitted(chosen, fold, job)
         result.rounds = found_rounds(chosen.model_)
-    elif fold.y is None:
-        chosen.fit(fold.X, **fold.fit_params)
     else:
         chosen.fit(fold.X, fold.y, **fold.fit_params)
     result.fit_time = time.perf_counter() - start
     start = time.perf_counter()
-    truth = () if fold.y_score is None else (fold.y_score,)
-    scores = job.scorer(chosen, fold.X_score, *truth, **fold.score_params)
+    scores = job.scorer(chosen, fold.X_score, fold.y_score, **fold.score_params)
     if not isinstance(scores, Mapping):
         scores = {"score": scores}
     result.scores = {name: float(score) for name, score in scores.items()}

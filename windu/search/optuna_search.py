@@ -15,7 +15,7 @@ from optuna.study import Study
 from optuna.trial import TrialState
 from sklearn.base import is_classifier
 from sklearn.model_selection import check_cv
-from sklearn.utils import indexable
+from sklearn.utils import get_tags, indexable
 
 from windu._compat.frames import as_frame
 from windu._compat.sklearn import (
@@ -28,8 +28,9 @@ from windu._compat.sklearn import (
 )
 from windu.estimator import WinduEstimator
 from windu.estimator.digests import digest_of
+from windu.estimator.first_values import first_values
+from windu.estimator.fitting import infer_schema
 from windu.estimator.parts import as_seed
-from windu.estimator.target import resolve_task
 from windu.exceptions import SearchError
 from windu.search.defaults import default_space, starting_points
 from windu.search.early_stopping import with_rounds
@@ -253,8 +254,9 @@ class OptunaSearchCV(BaseSearchCV):
         Raises
         ------
         SearchError
-            If the space is none, the storage holds a search of something else, or all
-            trials failed.
+            If the space is none, or the storage holds a search of something else.
+        Exception
+            If all trials failed: the first reason.
         """
         start = time.monotonic()
         scorer, metric = self._get_scorers()
@@ -281,12 +283,15 @@ class OptunaSearchCV(BaseSearchCV):
         return self
 
     def _base(self, X: Any, y: Any) -> Any:
-        """Return the estimator with its task decided, by all rows."""
+        """Return the estimator with its task decided, by all rows.
+
+        What is wrong with the table is told here, with its rows.
+        """
         estimator = candidate(self.estimator, {})
-        if isinstance(estimator, WinduEstimator) and estimator.task == "auto":
-            _, task = resolve_task(estimator, y, as_frame(X))
-            if task is not None:
-                estimator.set_params(task=task)
+        if isinstance(estimator, WinduEstimator):
+            values = first_values(estimator, X, y)
+            infer_schema(values["frame"], estimator.schema)
+            estimator.set_params(task=values["task"] or "auto")
         return estimator
 
     def _splits(
@@ -299,6 +304,8 @@ class OptunaSearchCV(BaseSearchCV):
         with warnings.catch_warnings():
             # A class with fewer rows than folds is missing in some.
             warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+            # An infinite y is told by the estimator.
+            warnings.filterwarnings("ignore", "invalid value enc", RuntimeWarning)
             cv = check_cv(
                 self.cv,
                 labels,
@@ -339,7 +346,7 @@ class OptunaSearchCV(BaseSearchCV):
         running.run()
         trials = finished(study)
         if not any(trial.state == TrialState.COMPLETE for trial in trials):
-            raise SearchError(_nothing(trials))
+            raise _nothing(trials, running.first_cause)
         self.cv_results_ = results_of(trials, space, len(job.splits))
         self.leaderboard_ = leaderboard_of(trials, self.cv_results_, metric)
         self.multimetric_ = not (callable(self.scoring) or self.scoring is None) and (
@@ -413,15 +420,22 @@ class OptunaSearchCV(BaseSearchCV):
     def _begun_with(
         self, job: Job, space: Any, params: Mapping[str, Any]
     ) -> dict[str, str | None]:
-        table = digest_of(as_frame(job.X), job.y, dict(params))
+        raw = isinstance(job.estimator, WinduEstimator)
+        X = as_frame(job.X) if raw else job.X
         given = self.space if not isinstance(self.space, str) else space.blocks
         return {
-            "table": table,
+            "table": digest_of(X, job.y, dict(params)),
             "estimator": digest_of(job.estimator),
             "space": digest_of(given),
             "scoring": digest_of(self.scoring),
             "folds": digest_of(job.splits),
         }
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.input_tags, tags.target_tags = inner.input_tags, inner.target_tags
+        return tags
 
     def _tell(self, study: Study, number: int) -> None:
         if not self.verbose:
@@ -442,9 +456,8 @@ class OptunaSearchCV(BaseSearchCV):
             best = ensemble_of(job.estimator, members, weights)
         else:
             best = self._chosen(job, self.best_index_)
-        target = () if job.y is None else (job.y,)
         with propagated(context.subcontext(task_name="refit"), best):
-            self.best_estimator_ = best.fit(job.X, *target, **job.fit_params)
+            self.best_estimator_ = best.fit(job.X, job.y, **job.fit_params)
         self.refit_time_ = time.perf_counter() - start
         self.__dict__.pop("feature_names_in_", None)
         if hasattr(best, "feature_names_in_"):
@@ -461,12 +474,13 @@ class OptunaSearchCV(BaseSearchCV):
         return chosen
 
 
-def _nothing(trials: Any) -> str:
-    """Return why a search has found nothing."""
+def _nothing(trials: Any, cause: Exception | None) -> Exception:
+    """Return the error of a search that has found nothing: its first reason."""
     reasons = [trial.user_attrs.get("error", "no reason") for trial in trials]
     if not reasons:
-        return "A search needs at least one trial. Got none: the space is empty."
-    return (
-        f"At least one trial must succeed. All {len(reasons)} failed, the first with "
-        f"{reasons[0]}"
-    )
+        return SearchError("A search needs at least one trial. Got an empty space.")
+    told = f"At least one trial must succeed. All {len(reasons)} failed, the first with"
+    if cause is None:
+        return SearchError(f"{told} {reasons[0]}")
+    cause.add_note(f"{told} this.")
+    return cause

@@ -70,6 +70,8 @@ class Trials:
 
     Attributes
     ----------
+    first_cause : Exception or None
+        Why the first trial of this process failed that did.
     outputs : dict of int to list of ndarray
         Predictions for the held-out rows of each fold, of the trials of this process.
     """
@@ -85,6 +87,7 @@ class Trials:
     only_points: bool = False
     max_latency_ms: float | None = None
     tell: Callable[[Study, int], None] = lambda study, number: None
+    first_cause: Exception | None = None
     outputs: dict[int, list[np.ndarray]] = field(default_factory=dict)
     _running: dict[Future[FoldResult], _Running] = field(default_factory=dict)
     _known: dict[str, int] = field(default_factory=dict)
@@ -172,6 +175,7 @@ class Trials:
         results.append(result)
         if result.error:
             trial.set_user_attr("error", result.error)
+            self.first_cause = self.first_cause or result.cause
             return self._end(running, TrialState.FAIL)
         trial.report(_mean(results, self.metric), len(results) - 1)
         if slow := self._why_slow(results[0]):
