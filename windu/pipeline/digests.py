@@ -5,11 +5,10 @@ from __future__ import annotations
 import dis
 import hashlib
 import sys
-import sysconfig
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache, partial
-from importlib.metadata import packages_distributions, version
+from importlib.metadata import distribution, packages_distributions, version
 from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -186,6 +185,9 @@ def _function(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
     if known := _version(value.__module__ or "builtins"):
         yield known.encode()
         return
+    if not isinstance(value, FunctionType):
+        # What is compiled, of a user's own, cannot be looked at.
+        raise _Unknown
     yield from _code(value.__code__, above)
     held = [value.__defaults__, value.__kwdefaults__]
     held += [cell.cell_contents for cell in value.__closure__ or ()]
@@ -237,11 +239,13 @@ def _version(module: str) -> str | None:
     if top == "windu":
         return version("windu")
     found = getattr(sys.modules.get(top), "__file__", None)
-    places = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    if found and any(Path(found).is_relative_to(place) for place in places):
-        names = _distributions().get(top, [])
-        return ",".join(f"{name}=={version(name)}" for name in sorted(set(names)))
-    return None
+    # A package that is installed as editable lies elsewhere, and is a user's own.
+    installed = [
+        one
+        for one in map(distribution, sorted(set(_distributions().get(top, []))))
+        if found and Path(found).is_relative_to(str(one.locate_file("")))
+    ]
+    return ",".join(f"{one.name}=={one.version}" for one in installed) or None
 
 
 @cache

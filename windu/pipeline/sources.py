@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import fsspec
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -123,7 +124,9 @@ def source_digest(data: Any) -> str | None:
     return made.hexdigest()
 
 
-def split_target(frame: pd.DataFrame, target: str | list[str]) -> tuple[Any, Any]:
+def split_target(
+    frame: pd.DataFrame, target: str | list[str], where: str = "The table"
+) -> tuple[Any, Any]:
     """Part the columns to predict from the others.
 
     Parameters
@@ -132,6 +135,8 @@ def split_target(frame: pd.DataFrame, target: str | list[str]) -> tuple[Any, Any
         A table.
     target : str or list of str
         Its column, or columns.
+    where : str, default="The table"
+        What the table is called in messages.
 
     Returns
     -------
@@ -151,16 +156,17 @@ def split_target(frame: pd.DataFrame, target: str | list[str]) -> tuple[Any, Any
     if gone := [name for name in names if name not in frame.columns]:
         hints = "".join(did_you_mean_each(gone, frame.columns))
         raise TableError(
-            f"The table must have the target {target!r}. Missing: {gone}. It has "
+            f"{where} must have the target {target!r}. Missing: {gone}. It has "
             f"{list(frame.columns)[:20]}.{hints}"
         )
     y = frame[target] if isinstance(target, str) else frame[names]
     missing = y.isna().to_numpy().reshape(len(frame), -1).any(axis=1)
     if missing.any():
         raise TargetError(
-            f"Every row must have a target. Missing in {missing.sum()} of "
+            f"{where} must have a target in every row. Missing in {missing.sum()} of "
             f"{len(frame)} rows, first at row {missing.argmax()}. Remove these rows in "
-            "preprocess, or fill them."
+            "preprocess, or fill them.",
+            np.flatnonzero(missing).tolist(),
         )
     return frame.drop(columns=names), y
 

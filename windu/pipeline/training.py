@@ -30,7 +30,14 @@ from windu.pipeline.prediction import PredictionPipeline
 from windu.pipeline.result import PipelineResult, steps_table
 from windu.pipeline.runner import Done, StepRunner
 from windu.pipeline.scoring import predictions
-from windu.pipeline.settings import PARTS, SETTINGS, checked, own_types, store_of
+from windu.pipeline.settings import (
+    CHECKS,
+    PARTS,
+    SETTINGS,
+    checked,
+    own_types,
+    store_of,
+)
 from windu.pipeline.single import SingleSteps
 from windu.pipeline.sources import source_digest
 from windu.pipeline.steps import (
@@ -63,7 +70,8 @@ class TrainingPipeline(SingleSteps):
         run before the split.
     split : mapping or None, default=None
         What is held back, as `windu.pipeline.split_rows` takes it:
-        ``{"test": 0.2, "dev": 0.2, "seed": 0}``. None learns from every row.
+        ``{"test": 0.2, "dev": 0.2, "seed": 0}``; also tables of their own, each as
+        `data`: ``{"files": {"test": "test.csv"}}``. None learns from every row.
     evaluate : str, list of str or None, default=None
         Names of scikit-learn's scorers; None takes those of the task.
     metastore : Metastore, str, mapping or None, default=None
@@ -176,7 +184,9 @@ class TrainingPipeline(SingleSteps):
           model: random_forest
         <BLANKLINE>
         """
-        return cls(**read_pipeline(text_or_path, allow=allow, changes=changes))
+        return cls(
+            **read_pipeline(text_or_path, allow=allow, changes=changes, checks=CHECKS)
+        )
 
     @classmethod
     def from_run(
@@ -357,6 +367,7 @@ class TrainingPipeline(SingleSteps):
         given = self._settings
         values = {**given, "target_name": given["target"]}
         values |= {"scores": given["evaluate"], "parameters": given["estimator"]}
+        values["files"] = (given["split"] or {}).get("files") or {}
         return self._runner.run(
             steps_of(
                 preprocesses=bool(given["preprocess"]),
@@ -368,7 +379,7 @@ class TrainingPipeline(SingleSteps):
             until=until,
             tell=progress,
             keys_of={
-                "load": partial(read_keys, values["data"]),
+                "load": partial(read_keys, values["data"], values["files"]),
                 "prepare": self._prepared_keys,
             },
         )
@@ -392,10 +403,16 @@ class TrainingPipeline(SingleSteps):
         names = ("target_name", "preprocess", "split", "scores", "parameters")
         keys: dict[str, str | None] = {name: digest_of(values[name]) for name in names}
         # Parts are fitted in their place, so that fresh ones are made each time.
+        files = [source_digest(one) for one in values["files"].values()]
+        keys["files"] = None if None in files else digest_of([*values["files"]], files)
         return keys | {"estimator": None, "data": source_digest(values["data"])}
 
     def _prepared_keys(self, values: Mapping[str, Any]) -> dict[str, str | None]:
-        return first_keys(values, self._runner.key_of("split"))
+        rows = self._runner.key_of("split")
+        if (self._settings["split"] or {}).get("files"):
+            # The rows to learn from do not change with those of other files.
+            rows = digest_of(values["frame"], values["target"])
+        return first_keys(values, rows)
 
     def _config(self) -> str | None:
         try:
