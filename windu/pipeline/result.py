@@ -13,7 +13,7 @@ from windu.pipeline.runner import Done
 
 __all__ = ["PipelineResult", "metrics_table", "steps_table"]
 
-_HIDDEN = ("prepare", "assemble")
+_HIDDEN = ("prepare", "check_features", "assemble")
 
 
 @dataclass(frozen=True)

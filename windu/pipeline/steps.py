@@ -17,6 +17,7 @@ from windu.pipeline.evaluation import evaluate
 from windu.pipeline.scoring import predictions
 from windu.pipeline.sources import read_data, source_digest, split_target
 from windu.pipeline.splitting import split_rows
+from windu.pipeline.stored_parts import check_features
 from windu.steps import Step
 
 __all__ = [
@@ -59,10 +60,18 @@ _FITTED = (
     *("threshold_", "table", "feature_schema", "example", "named", "target"),
 )
 
+_BEFORE_TRANSFORMER = [step.name for step in FIT_STEPS].index("fit_transformer")
+_CHECK = Step(
+    "check_features",
+    ("features", "featurizer_", "transformer", "wanted"),
+    ("are_wanted",),
+    check_features,
+)
+
 Held = Mapping[str, tuple[Any, Any]]
 
 
-def steps_of(*, preprocesses: bool, model: bool) -> list[Step]:
+def steps_of(*, preprocesses: bool, model: bool, stored: bool) -> list[Step]:
     """Return the steps of a training pipeline.
 
     Parameters
@@ -71,6 +80,8 @@ def steps_of(*, preprocesses: bool, model: bool) -> list[Step]:
         Whether the table is changed before it is split.
     model : bool
         Whether there is one; without, the pipeline ends with the transformer.
+    stored : bool
+        Whether the transformer is one of a stored run.
 
     Returns
     -------
@@ -87,7 +98,9 @@ def steps_of(*, preprocesses: bool, model: bool) -> list[Step]:
             _split,
         ),
         Step("prepare", ("X", "y", "estimator"), _FIRST, _prepare),
-        *(_threaded(step) for step in FIT_STEPS),
+        *(_threaded(step) for step in FIT_STEPS[:_BEFORE_TRANSFORMER]),
+        *([_CHECK] if stored else []),
+        *(_threaded(step) for step in FIT_STEPS[_BEFORE_TRANSFORMER:]),
         Step("assemble", ("parameters", *_FITTED), ("estimator_",), _assemble),
         Step(
             "predict", ("estimator_", "held_back"), ("predictions",), predict_held_back

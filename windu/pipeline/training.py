@@ -9,9 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-import pandas as pd
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
 
 from windu.config.pipelines import read_pipeline, write_pipeline
 from windu.estimator import WinduEstimator
@@ -25,11 +23,9 @@ from windu.metastore import Metastore
 from windu.metastore.cache import cache_of
 from windu.metastore.tested import Tested
 from windu.pipeline.digests import digest_of
-from windu.pipeline.evaluation import evaluate
-from windu.pipeline.prediction import PredictionPipeline
+from windu.pipeline.fitted import FittedPipeline
 from windu.pipeline.result import PipelineResult, steps_table
 from windu.pipeline.runner import Done, StepRunner
-from windu.pipeline.scoring import predictions
 from windu.pipeline.settings import (
     CHECKS,
     PARTS,
@@ -43,15 +39,15 @@ from windu.pipeline.sources import source_digest
 from windu.pipeline.steps import (
     MAIN,
     first_keys,
-    predict_held_back,
     read_keys,
     steps_of,
 )
+from windu.pipeline.stored_parts import Resolved, resolve
 
 __all__ = ["TrainingPipeline"]
 
 
-class TrainingPipeline(SingleSteps):
+class TrainingPipeline(SingleSteps, FittedPipeline):
     """Data in a file or a frame to an estimator that is fitted, evaluated and stored.
 
     Each step runs only if something that it depends on has changed since it ran last:
@@ -121,6 +117,7 @@ class TrainingPipeline(SingleSteps):
         self._settings: dict[str, Any] = {}
         self._fitted: WinduEstimator | None = None
         self._stored: str | None = None
+        self._resolved = Resolved(estimator, {}, None)
         self._runner = StepRunner(None)
         self.set(
             estimator=WinduEstimator() if estimator is None else estimator,
@@ -350,6 +347,7 @@ class TrainingPipeline(SingleSteps):
                 metrics=metrics,
                 data=digest_of(made["X"]),
                 config=self._config(),
+                **self._lineage(store),
             )
         self._fitted = made.get("estimator_", self._fitted)
         self.result_ = PipelineResult(
@@ -366,12 +364,18 @@ class TrainingPipeline(SingleSteps):
     ) -> dict[str, Any]:
         given = self._settings
         values = {**given, "target_name": given["target"]}
-        values |= {"scores": given["evaluate"], "parameters": given["estimator"]}
+        self._resolved = resolve(
+            given["estimator"], given["metastore"], self._runner.trusted
+        )
+        estimator, _, features = self._resolved
+        values |= {"scores": given["evaluate"], "parameters": estimator}
+        values |= {"estimator": estimator, "wanted": features}
         values["files"] = (given["split"] or {}).get("files") or {}
         return self._runner.run(
             steps_of(
                 preprocesses=bool(given["preprocess"]),
                 model=given["estimator"].model is not None,
+                stored=features is not None,
             ),
             values,
             self._keys(values),
@@ -400,7 +404,7 @@ class TrainingPipeline(SingleSteps):
         return count
 
     def _keys(self, values: Mapping[str, Any]) -> dict[str, str | None]:
-        names = ("target_name", "preprocess", "split", "scores", "parameters")
+        names = ("target_name", "preprocess", "split", "scores", "parameters", "wanted")
         keys: dict[str, str | None] = {name: digest_of(values[name]) for name in names}
         # Parts are fitted in their place, so that fresh ones are made each time.
         files = [source_digest(one) for one in values["files"].values()]
@@ -414,6 +418,19 @@ class TrainingPipeline(SingleSteps):
             rows = digest_of(values["frame"], values["target"])
         return first_keys(values, rows)
 
+    def _lineage(self, store: Metastore) -> dict[str, Any]:
+        """Return from which runs parts came: as tags, and the first as the parent."""
+        runs, said = self._resolved.runs, self._settings["estimator"]
+        if not runs:
+            return {}
+        own = [
+            run.id
+            for name, run in runs.items()
+            if getattr(getattr(said, name), "metastore", None) is None
+        ]
+        tags = {name: run.reference for name, run in runs.items()}
+        return {"tags": tags, "parent": own[0] if own else None}
+
     def _config(self) -> str | None:
         try:
             return self.to_yaml()
@@ -424,90 +441,6 @@ class TrainingPipeline(SingleSteps):
     def _value_of(self, step: str) -> Any:
         return self.run(until=step).value
 
-    @property
-    def estimator_(self) -> WinduEstimator:
-        """The fitted estimator: that of the stored run, else of the last whole run."""
-        if self._fitted is None:
-            raise NotFittedError(
-                "The pipeline must have been run, or be made by from_run. Call run()."
-            )
-        return self._fitted
-
-    def predict(self, X: Any = None) -> Any:
-        """Predict with the fitted estimator; nothing is trained where there is one.
-
-        Parameters
-        ----------
-        X : table, default=None
-            New rows; None gives target and predictions of what was held back, one
-            table a part.
-
-        Returns
-        -------
-        ndarray or dict of str to DataFrame
-            As `WinduEstimator.predict`.
-        """
-        if self._fitted is None:
-            self.run(until="assemble")
-        if X is None:
-            return predict_held_back(self.estimator_, self._held_back())
-        return self.estimator_.predict(X)
-
-    def replace(self, **parts: Any) -> pd.DataFrame:
-        """Put other parts into the fitted estimator, without training.
-
-        Parameters
-        ----------
-        **parts : dict
-            As `WinduEstimator.replace` takes them: ``featurizer=...``.
-
-        Returns
-        -------
-        DataFrame
-            One row a score of what is held back, with columns ``before`` and
-            ``after``; ``changed`` is the share of rows that are predicted otherwise.
-
-        Raises
-        ------
-        PartError
-            If the parts do not fit the stored example.
-        """
-        before, held_back = self.estimator_, self._held_back()
-        after = before.replace(**parts)
-        given = self._settings["evaluate"]
-        scores = [evaluate(one, held_back, given) for one in (before, after)]
-        rows = {
-            name: [one[name] for one in scores] for name in scores[0] if "." in name
-        }
-        for part, (X, _) in held_back.items():
-            old, new = predictions(before, X, False), predictions(after, X, False)
-            changed = (old != new).to_numpy().any(axis=1)
-            rows[f"{part}.changed"] = [0.0, float(changed.mean())]
-        self.set(**{name: part for name, part in parts.items() if name in PARTS})
-        self._fitted = after
-        return pd.DataFrame.from_dict(
-            rows, orient="index", columns=["before", "after"], dtype=float
-        )
-
     def _held_back(self) -> Mapping[str, tuple[Any, Any]]:
-        return self._values(until="split")["held_back"]
-
-    def to_prediction(self, **settings: Any) -> PredictionPipeline:
-        """Return what predicts new tables with the fitted estimator.
-
-        Parameters
-        ----------
-        **settings : dict
-            Those of `PredictionPipeline`: ``keep=["customer_id"]``.
-
-        Returns
-        -------
-        PredictionPipeline
-            With the stored run, where there is one; else with the estimator.
-        """
-        stored = self.result_.run if hasattr(self, "result_") else self._stored
-        if stored is not None and self._place is not None:
-            reference = getattr(stored, "reference", stored)
-            settings = {"metastore": self._place, **settings}
-            return PredictionPipeline(reference, **settings)
-        return PredictionPipeline(self.estimator_, **settings)
+        held: Mapping[str, tuple[Any, Any]] = self._values(until="split")["held_back"]
+        return held
