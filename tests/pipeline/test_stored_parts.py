@@ -53,7 +53,7 @@ def stored(part, *names):
 
 
 def test_features_of_another_run(place):
-    """They are as they were; the run says where they are from, and needs them no more."""
+    """They are as they were; the run says whence, and needs the other no more."""
     est = WinduEstimator("SVC", **stored("features", "featurizer", "transformer"))
     pipe = TrainingPipeline(est, **place, name="model")
     made = pipe.run()
@@ -150,7 +150,7 @@ def test_what_does_not_fit(place):
             WinduEstimator(transformer=StoredPart("a")), data=TABLE, target="species"
         ).run()
     both = stored("features", "transformer")
-    with pytest.raises(FeatureSchemaError, match="'sex' must be in the table"):
+    with pytest.raises(FeatureSchemaError, match="The feature 'sex' is missing"):
         run(TABLE.drop(columns="sex"), **both)
     text = TABLE.assign(year=TABLE["year"].astype("str") + "x")
     with pytest.raises(FeatureSchemaError, match="year"):

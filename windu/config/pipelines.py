@@ -133,7 +133,7 @@ def write_prediction(settings: Mapping[str, Any]) -> str:
         {
             name: value
             for name, value in settings.items()
-            if value not in (None, []) and not (name == "probabilities" and value)
+            if value not in (None, [], {}) and not (name == "probabilities" and value)
         }
     )
 

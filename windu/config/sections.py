@@ -214,6 +214,8 @@ class PredictionConfig(Section):
     metastore: str | StoreSection | None = None
     keep: list[str] = []
     probabilities: bool = True
+    format: Literal[*_FORMS] | None = None  # type: ignore[valid-type]
+    options: dict[str, Any] | None = None
 
 
 _SECTIONS: dict[tuple[str, ...], type[Section]] = {

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import fsspec
 import numpy as np
@@ -21,12 +22,21 @@ from windu.exceptions import (
     MissingLibraryError,
     TableError,
     TargetError,
+    WinduError,
     did_you_mean,
     did_you_mean_each,
 )
 from windu.persistence.beside import beside
 
-__all__ = ["read_data", "source_digest", "split_target", "write_data"]
+__all__ = [
+    "called",
+    "form_of",
+    "is_database",
+    "read_data",
+    "source_digest",
+    "split_target",
+    "write_data",
+]
 
 _FORMS = {
     **{".csv": "csv", ".csv.gz": "csv", ".parquet": "parquet", ".pq": "parquet"},
@@ -39,8 +49,18 @@ _OPTIONS = {
     "parquet": ("columns",),
     "excel": ("sheet_name", "header", "na_values", "dtype", "usecols"),
 }
+_ADVICE = {
+    "csv": "Write it as UTF-8 with the names of the columns in the first line, or say "
+    "how it is written in options, such as encoding or sep.",
+    "jsonl": "Write one object {name: value} a line, as UTF-8.",
+    "parquet": "Write it with DataFrame.to_parquet, or say its format.",
+    "excel": "Save it as .xlsx, or say which sheet it is in options: sheet_name.",
+}
 _KEYS = ("path", "format", "options", "sql", "url")
-_UNREADABLE = (pa.ArrowException, ValueError, KeyError, EOFError, OSError)
+_UNREADABLE = (
+    *(pa.ArrowException, ValueError, KeyError, EOFError, OSError, TypeError),
+    *(LookupError, RecursionError, OverflowError, BadZipFile),
+)
 
 
 def read_data(data: Any) -> pd.DataFrame:
@@ -52,8 +72,9 @@ def read_data(data: Any) -> pd.DataFrame:
         A frame as it is; a file of CSV, Parquet, JSON lines or Excel, or a URL that
         `fsspec` opens, also with ``*``; a list of these, whose rows stand under one
         another; ``{"path": ..., "format": ..., "options": {...}}``;
-        ``{"sql": "select ...", "url": "sqlite:///file.db"}``, which is run as it is;
-        or a function without arguments that returns a table.
+        ``{"sql": "select ...", "url": "sqlite:///file.db"}``, which is run as it is, or
+        ``"sqlite:///file.db#table"``; or a function without arguments that returns a
+        table.
 
     Returns
     -------
@@ -76,8 +97,9 @@ def read_data(data: Any) -> pd.DataFrame:
        x  y
     0  1  2
     """
+    data = _database(data)
     if callable(data):
-        frame, where = as_frame(data()), f"What {_name(data)} returns"
+        frame, where = as_frame(_called(data)), f"What {_name(data)} returns"
     elif isinstance(data, (str, os.PathLike, list, tuple)):
         return read_data({"path": data})
     elif isinstance(data, Mapping):
@@ -111,6 +133,7 @@ def source_digest(data: Any) -> str | None:
     str or None
         SHA-256 of their content and of how they are read. None for anything else.
     """
+    data = _database(data)
     if isinstance(data, (str, os.PathLike, list, tuple)):
         data = {"path": data}
     if not isinstance(data, Mapping) or "path" not in data:
@@ -179,23 +202,32 @@ def write_data(frame: pd.DataFrame, place: str | Path | Mapping[str, Any]) -> No
     frame : pandas.DataFrame
         The table; its row labels are not written.
     place : str, pathlib.Path or mapping
-        A path or URL, or ``{"sql": "table", "url": ...}``. A file is written beside
-        and then renamed; a table of a database is replaced.
+        A path or URL, or ``{"sql": "table", "url": ...}``, also as
+        ``"sqlite:///file.db#table"``. A file is written beside and then renamed; a
+        table of a database is replaced.
 
     Raises
     ------
     TableError
         If it cannot be written.
     """
+    place = _database(place)
     if isinstance(place, Mapping) and "sql" in place:
-        with _engine(place["url"]).begin() as connection:
-            frame.to_sql(place["sql"], connection, index=False, if_exists="replace")
+        _to_sql(frame, place["sql"], place["url"])
         return
     given = place["path"] if isinstance(place, Mapping) else place
     path, form = os.fspath(given), form_of(os.fspath(given), None)
     if "://" in path:
-        with fsspec.open(path, "wb", compression="infer") as file:
-            _write(frame, file, form)
+        try:
+            with fsspec.open(path, "wb", compression="infer") as file:
+                _write(frame, file, form)
+        except ImportError as error:
+            raise _no_protocol(path, error) from error
+        except (OSError, ValueError) as error:
+            raise TableError(
+                f"The table {_said(path)!r} must be writable. Got "
+                f"{type(error).__name__}."
+            ) from error
         return
     with beside(Path(path)) as folder:
         written = folder / Path(path).name
@@ -308,8 +340,7 @@ def _file(path: str, form: str, options: Mapping[str, Any] | None) -> pd.DataFra
     except _UNREADABLE as error:
         raise TableError(
             f"The table {_said(path)!r} must be readable as {form}. Got "
-            f"{type(error).__name__}: {error}. Write it as UTF-8 with the names of the "
-            "columns in the first line, or say how it is written in options."
+            f"{type(error).__name__}: {str(error).rstrip('.')}. {_ADVICE[form]}"
         ) from error
 
 
@@ -322,18 +353,32 @@ def _bytes(path: str) -> bytes:
             f"The table {_said(path)!r} must exist. Got none. Check the path."
         ) from error
     except ImportError as error:
-        raise MissingLibraryError(
-            f"{path.partition('://')[0]}:// needs a package that is not installed. "
-            f"Got: {error}."
-        ) from error
+        raise _no_protocol(path, error) from error
     except (OSError, ValueError) as error:
         raise TableError(
             f"The table {_said(path)!r} must be readable. Got {type(error).__name__}."
         ) from error
 
 
-def _json_lines(file: Any, **options: Any) -> pd.DataFrame:
-    return pd.read_json(file, lines=True, **options)
+def _no_protocol(path: str, error: ImportError) -> MissingLibraryError:
+    return MissingLibraryError(
+        f"{path.partition('://')[0]}:// needs a package that is not installed. Got: "
+        f"{error}."
+    )
+
+
+def _json_lines(
+    file: Any, *, encoding: str = "utf-8", dtype: Any = None
+) -> pd.DataFrame:
+    # pandas makes numbers and dates of texts; JSON says itself what is a text.
+    rows = []
+    for number, line in enumerate(file.read().decode(encoding).splitlines(), 1):
+        if line.strip():
+            rows.append(json.loads(line))
+            if not isinstance(rows[-1], dict):
+                raise ValueError(f"line {number} holds no object")
+    frame = pd.DataFrame(rows)
+    return frame if dtype is None else frame.astype(dtype)
 
 
 _READERS: dict[str, Callable[..., pd.DataFrame]] = {
@@ -342,6 +387,49 @@ _READERS: dict[str, Callable[..., pd.DataFrame]] = {
     "parquet": pd.read_parquet,
     "excel": pd.read_excel,
 }
+
+
+def _database(data: Any) -> Any:
+    """Return the table or query of a database that a text names behind ``#``."""
+    if not is_database(data):
+        return data
+    url, _, query = data.partition("#")
+    return {"sql": query, "url": url}
+
+
+def is_database(place: Any) -> bool:
+    """Tell ``"sqlite:///file.db#table"`` from the names of files."""
+    if not isinstance(place, str):
+        return False
+    url, sign, _ = place.partition("#")
+    scheme, found, _ = url.partition("://")
+    known = fsspec.available_protocols()
+    return bool(sign and found) and scheme.partition("+")[0] not in known
+
+
+def _called(function: Callable[[], Any]) -> Any:
+    try:
+        return function()
+    except WinduError:
+        raise
+    except Exception as error:
+        raise TableError(
+            f"The function {_name(function)!r} must return a table. Got "
+            f"{type(error).__name__}: {error}."
+        ) from error
+
+
+def _to_sql(frame: pd.DataFrame, table: str, url: str) -> None:
+    engine = _engine(url)
+    try:
+        with engine.begin() as connection:
+            frame.to_sql(table, connection, index=False, if_exists="replace")
+    except Exception as error:
+        # A driver may raise anything; its message may hold the password.
+        raise TableError(
+            f"The table {table!r} must be writable in "
+            f"{engine.url.render_as_string()!r}. Got {type(error).__name__}."
+        ) from None
 
 
 def _sql(data: Mapping[str, Any]) -> pd.DataFrame:
@@ -378,6 +466,14 @@ def _needs(package: str, extra: str) -> None:
             f"{package} must be installed for this. Got none. Install it: "
             f"pip install 'windu[{extra}]'."
         )
+
+
+def called(source: Any) -> str:
+    """Return what a table is called in messages, without what may be a password."""
+    source = _database(source)
+    if isinstance(source, Mapping):
+        source = source["path"] if "path" in source else source["url"]
+    return _said(source)
 
 
 def _said(path: Any) -> str:
