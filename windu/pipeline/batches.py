@@ -15,7 +15,8 @@ from pyarrow import parquet
 
 from windu.exceptions import TableError
 from windu.persistence.beside import beside
-from windu.pipeline.sources import form_of, is_database, read_data, write_data
+from windu.pipeline.databases import is_database
+from windu.pipeline.sources import form_of, read_data, write_data
 
 __all__ = ["Batch", "TableWriter", "read_batches", "streamed_form", "table_writer"]
 

@@ -14,6 +14,7 @@ from windu.exceptions import ConfigError, TableError
 from windu.metastore import Metastore
 from windu.persistence import load
 from windu.persistence.beside import beside
+from windu.pipeline.databases import is_database
 from windu.pipeline.scoring import (
     BATCH_SIZE,
     check_kept,
@@ -22,7 +23,6 @@ from windu.pipeline.scoring import (
     predictions,
     read_table,
 )
-from windu.pipeline.sources import is_database
 
 __all__ = ["PredictionPipeline"]
 

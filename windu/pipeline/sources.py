@@ -7,8 +7,8 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
-from importlib.util import find_spec
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 from zipfile import BadZipFile
 
@@ -27,11 +27,11 @@ from windu.exceptions import (
     did_you_mean_each,
 )
 from windu.persistence.beside import beside
+from windu.pipeline.databases import needs, place_of, read_query, write_query
 
 __all__ = [
     "called",
     "form_of",
-    "is_database",
     "read_data",
     "source_digest",
     "split_target",
@@ -97,21 +97,22 @@ def read_data(data: Any) -> pd.DataFrame:
        x  y
     0  1  2
     """
-    data = _database(data)
+    data = place_of(data)
     if callable(data):
-        frame, where = as_frame(_called(data)), f"What {_name(data)} returns"
+        where = f"What {_name(data)} returns"
+        frame = _as_frame(_called(data), where)
     elif isinstance(data, (str, os.PathLike, list, tuple)):
         return read_data({"path": data})
     elif isinstance(data, Mapping):
         _check_keys(data)
         if "sql" in data:
-            frame, where = _sql(data), "The result of the query"
+            frame, where = read_query(data), "The result of the query"
         else:
             frame, where = _files(data), f"The table {_said(data['path'])!r}"
     elif data is None:
         raise TableError("A pipeline must have data. Got none. Pass data='table.csv'.")
     else:
-        frame, where = as_frame(data), "The table"
+        frame, where = _as_frame(data, "data"), "The table"
     if not len(frame) or not frame.shape[1]:
         raise TableError(
             f"{where} must have rows and columns. Got {frame.shape[0]} rows and "
@@ -133,7 +134,7 @@ def source_digest(data: Any) -> str | None:
     str or None
         SHA-256 of their content and of how they are read. None for anything else.
     """
-    data = _database(data)
+    data = place_of(data)
     if isinstance(data, (str, os.PathLike, list, tuple)):
         data = {"path": data}
     if not isinstance(data, Mapping) or "path" not in data:
@@ -211,9 +212,9 @@ def write_data(frame: pd.DataFrame, place: str | Path | Mapping[str, Any]) -> No
     TableError
         If it cannot be written.
     """
-    place = _database(place)
+    place = place_of(place)
     if isinstance(place, Mapping) and "sql" in place:
-        _to_sql(frame, place["sql"], place["url"])
+        write_query(frame, place["sql"], place["url"])
         return
     given = place["path"] if isinstance(place, Mapping) else place
     path, form = os.fspath(given), form_of(os.fspath(given), None)
@@ -244,7 +245,7 @@ def _write(frame: pd.DataFrame, file: Any, form: str) -> None:
     elif form == "parquet":
         frame.to_parquet(file, index=False)
     else:
-        _needs("openpyxl", "excel")
+        needs("openpyxl", "excel")
         frame.to_excel(file, index=False)
 
 
@@ -269,7 +270,8 @@ def form_of(path: str, given: str | None) -> str:
             return form
     raise TableError(
         f"The name of a table must end in one of {list(_FORMS)}. Got {name!r}. Say "
-        f"which it is: {{path: ..., format: csv}}."
+        "which it is: {path: ..., format: csv}; of a database name the table: "
+        "sqlite:///file.db#table."
     )
 
 
@@ -284,12 +286,22 @@ def _check_keys(data: Mapping[str, Any]) -> None:
             "data must say either path, or sql and url; also format and options. Got "
             f"{list(data)}." + "".join(did_you_mean_each(wrong, _KEYS))
         )
+    if not isinstance(data.get("options") or {}, Mapping):
+        raise TableError(
+            "options of data must be a mapping, such as {sep: ';'}. Got "
+            f"{data['options']!r}."
+        )
 
 
 def _paths(given: Any) -> list[str]:
     """Return each file, those of a pattern in order of their names."""
     paths: list[str] = []
-    for one in [given] if isinstance(given, (str, os.PathLike)) else given:
+    alone = not isinstance(given, (list, tuple))
+    for one in [given] if alone else given:
+        if not isinstance(one, (str, os.PathLike)):
+            raise TableError(
+                f"The path of a table must be a text or a list of them. Got {one!r}."
+            )
         text = os.fspath(one)
         if "://" not in text and Path(text).is_dir():
             raise TableError(
@@ -333,15 +345,22 @@ def _file(path: str, form: str, options: Mapping[str, Any] | None) -> pd.DataFra
             + "".join(did_you_mean_each(wrong, _OPTIONS[form]))
         )
     if form == "excel":
-        _needs("openpyxl", "excel")
+        needs("openpyxl", "excel")
     held = io.BytesIO(_bytes(path))
     try:
-        return _READERS[form](held, **given)
+        frame = _READERS[form](held, **given)
     except _UNREADABLE as error:
+        said = shorten(str(error), 200, placeholder=" ...").rstrip(".")
         raise TableError(
             f"The table {_said(path)!r} must be readable as {form}. Got "
-            f"{type(error).__name__}: {str(error).rstrip('.')}. {_ADVICE[form]}"
+            f"{type(error).__name__}: {said}. {_ADVICE[form]}"
         ) from error
+    if not isinstance(frame, pd.DataFrame):
+        raise TableError(
+            f"One sheet of {_said(path)!r} must be named. Got several. Write it in "
+            "options: sheet_name."
+        )
+    return frame
 
 
 def _bytes(path: str) -> bytes:
@@ -354,9 +373,11 @@ def _bytes(path: str) -> bytes:
         ) from error
     except ImportError as error:
         raise _no_protocol(path, error) from error
-    except (OSError, ValueError) as error:
+    except Exception as error:
+        # Each protocol has errors of its own, whose messages may hold passwords.
         raise TableError(
-            f"The table {_said(path)!r} must be readable. Got {type(error).__name__}."
+            f"The table {_said(path)!r} must be readable. Got {type(error).__name__}. "
+            "Check that it is whole, and that you may read it."
         ) from error
 
 
@@ -374,9 +395,13 @@ def _json_lines(
     rows = []
     for number, line in enumerate(file.read().decode(encoding).splitlines(), 1):
         if line.strip():
-            rows.append(json.loads(line))
-            if not isinstance(rows[-1], dict):
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise ValueError(f"{error.msg} in line {number}") from error
+            if not isinstance(row, dict):
                 raise ValueError(f"line {number} holds no object")
+            rows.append(row)
     frame = pd.DataFrame(rows)
     return frame if dtype is None else frame.astype(dtype)
 
@@ -389,22 +414,16 @@ _READERS: dict[str, Callable[..., pd.DataFrame]] = {
 }
 
 
-def _database(data: Any) -> Any:
-    """Return the table or query of a database that a text names behind ``#``."""
-    if not is_database(data):
-        return data
-    url, _, query = data.partition("#")
-    return {"sql": query, "url": url}
-
-
-def is_database(place: Any) -> bool:
-    """Tell ``"sqlite:///file.db#table"`` from the names of files."""
-    if not isinstance(place, str):
-        return False
-    url, sign, _ = place.partition("#")
-    scheme, found, _ = url.partition("://")
-    known = fsspec.available_protocols()
-    return bool(sign and found) and scheme.partition("+")[0] not in known
+def _as_frame(data: Any, where: str) -> pd.DataFrame:
+    try:
+        return as_frame(data)
+    except WinduError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise TableError(
+            f"{where} must be a table, such as a DataFrame, or say where one is. Got "
+            f"{type(data).__name__}."
+        ) from error
 
 
 def _called(function: Callable[[], Any]) -> Any:
@@ -419,58 +438,9 @@ def _called(function: Callable[[], Any]) -> Any:
         ) from error
 
 
-def _to_sql(frame: pd.DataFrame, table: str, url: str) -> None:
-    engine = _engine(url)
-    try:
-        with engine.begin() as connection:
-            frame.to_sql(table, connection, index=False, if_exists="replace")
-    except Exception as error:
-        # A driver may raise anything; its message may hold the password.
-        raise TableError(
-            f"The table {table!r} must be writable in "
-            f"{engine.url.render_as_string()!r}. Got {type(error).__name__}."
-        ) from None
-
-
-def _sql(data: Mapping[str, Any]) -> pd.DataFrame:
-    engine = _engine(data["url"])
-    query = str(data["sql"])
-    try:
-        with engine.connect() as connection:
-            read = pd.read_sql_table if query.isidentifier() else pd.read_sql_query
-            return read(query, connection)
-    except Exception as error:
-        # A driver may raise anything; its message may hold the password.
-        raise TableError(
-            f"The query must be one that {engine.url.render_as_string()!r} answers. "
-            f"Got {type(error).__name__}. Query: {query[:200]!r}."
-        ) from None
-
-
-def _engine(url: str) -> Any:
-    _needs("sqlalchemy", "sql")
-    import sqlalchemy
-
-    try:
-        return sqlalchemy.create_engine(url)
-    except Exception as error:
-        raise TableError(
-            "url must be one of SQLAlchemy, such as sqlite:///file.db. Got one that it "
-            f"refuses with {type(error).__name__}."
-        ) from None
-
-
-def _needs(package: str, extra: str) -> None:
-    if find_spec(package) is None:
-        raise MissingLibraryError(
-            f"{package} must be installed for this. Got none. Install it: "
-            f"pip install 'windu[{extra}]'."
-        )
-
-
 def called(source: Any) -> str:
     """Return what a table is called in messages, without what may be a password."""
-    source = _database(source)
+    source = place_of(source)
     if isinstance(source, Mapping):
         source = source["path"] if "path" in source else source["url"]
     return _said(source)
