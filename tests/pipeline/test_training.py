@@ -255,13 +255,27 @@ def test_from_run(tmp_path, table, features):
     assert np.array_equal(pipe.predict(X), pipe.estimator_.predict(X))
     assert set(pipe.predict()) == {"dev", "test"}
     table_of_scores = pipe.replace(threshold=None, featurizer=features.swap)
-    assert list(table_of_scores) == ["before", "after"]
+    assert list(table_of_scores) == ["before", "after", "difference"]
     assert table_of_scores.loc["test.changed", "after"] > 0
     scored = pipe.predict()["test"]
     assert (scored["prediction"] == scored["species"]).mean() == pytest.approx(
         table_of_scores.loc["test.accuracy", "after"]
     )
     assert pipe.settings["estimator"].featurizer is features.swap
+    changes = pipe.changes()
+    assert list(changes)[:3] == [
+        *(("species", "target"), ("prediction", "before"), ("prediction", "after")),
+    ]
+    assert (changes["prediction", "before"] != changes["prediction", "after"]).all()
+    share = len(changes.loc["test"]) / len(scored)
+    assert share == table_of_scores.loc["test.changed", "after"]
+    assert changes.loc["test", ("species", "target")].equals(
+        scored["species"][changes.loc["test"].index]
+    )
+    with pytest.raises(PartError, match="Did you mean 'featurizer'"):
+        pipe.replace(featurizr=features.swap)
+    with pytest.raises(StepError, match="Changes are those since replace"):
+        pipe.set(model="SVC").changes()
 
 
 def test_predictions_follow_the_settings():

@@ -9,12 +9,13 @@ import pandas as pd
 from sklearn.exceptions import NotFittedError
 
 from windu.estimator import WinduEstimator
+from windu.estimator.parts import PARTS
+from windu.exceptions import PartError, StepError, did_you_mean
 from windu.pipeline.evaluation import evaluate
 from windu.pipeline.prediction import PredictionPipeline
 from windu.pipeline.result import PipelineResult
 from windu.pipeline.scoring import predictions
-from windu.pipeline.settings import PARTS
-from windu.pipeline.steps import predict_held_back
+from windu.pipeline.steps import as_columns, predict_held_back
 
 __all__ = ["FittedPipeline"]
 
@@ -26,6 +27,7 @@ class FittedPipeline:
     _settings: dict[str, Any]
     _fitted: WinduEstimator | None
     _stored: str | None
+    _before: WinduEstimator | None
     _place: Any
 
     run: Callable[..., PipelineResult]
@@ -72,14 +74,21 @@ class FittedPipeline:
         Returns
         -------
         DataFrame
-            One row a score of what is held back, with columns ``before`` and
-            ``after``; ``changed`` is the share of rows that are predicted otherwise.
+            One row a score of what is held back, with columns ``before``, ``after``
+            and ``difference``; ``changed`` is the share of rows that are predicted
+            otherwise, which `changes` lists.
 
         Raises
         ------
         PartError
             If the parts do not fit the stored example.
         """
+        for name in parts:
+            if name not in PARTS:
+                raise PartError(
+                    f"What is replaced must be one of {list(PARTS)}. Got "
+                    f"{name!r}.{did_you_mean(name, PARTS)}"
+                )
         before, held_back = self.estimator_, self._held_back()
         after = before.replace(**parts)
         given = self._settings["evaluate"]
@@ -91,11 +100,47 @@ class FittedPipeline:
             old, new = predictions(before, X, False), predictions(after, X, False)
             changed = (old != new).to_numpy().any(axis=1)
             rows[f"{part}.changed"] = [0.0, float(changed.mean())]
-        self.set(**{name: part for name, part in parts.items() if name in PARTS})
-        self._fitted = after
-        return pd.DataFrame.from_dict(
+        self.set(**parts)
+        self._fitted, self._before = after, before
+        table = pd.DataFrame.from_dict(
             rows, orient="index", columns=["before", "after"], dtype=float
         )
+        return table.assign(difference=table["after"] - table["before"])
+
+    def changes(self) -> pd.DataFrame:
+        """Return the held-back rows that are predicted otherwise since `replace`.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by ``part`` and ``row``: the target, and each prediction and
+            probability ``before`` and ``after``, side by side.
+
+        Raises
+        ------
+        StepError
+            If nothing was replaced.
+        """
+        if self._before is None:
+            raise StepError("Changes are those since replace. Got none. Call replace.")
+        held, both = self._held_back(), (self._before, self.estimator_)
+        before, after = (predict_held_back(one, held) for one in both)
+        tables = {}
+        for part, old in before.items():
+            n_targets = len(as_columns(held[part][1]).columns)
+            target, old = old.iloc[:, :n_targets], old.iloc[:, n_targets:]
+            new = after[part].iloc[:, n_targets:]
+            said = old.columns.str.startswith("prediction")
+            moved = (old.loc[:, said] != new.loc[:, said]).any(axis="columns")
+            held_columns = {(name, "target"): target[name] for name in target}
+            pairs = {
+                (name, when): table[name]
+                for name in old.columns
+                for when, table in (("before", old), ("after", new))
+            }
+            columns = pd.DataFrame(held_columns | pairs)
+            tables[part] = columns[moved]
+        return pd.concat(tables, names=["part", "row"])
 
     def to_prediction(self, **settings: Any) -> PredictionPipeline:
         """Return what predicts new tables with the fitted estimator.

@@ -23,6 +23,7 @@ from windu.steps import Step
 __all__ = [
     "MAIN",
     "PREPROCESSORS",
+    "as_columns",
     "first_keys",
     "predict_held_back",
     "read_keys",
@@ -223,9 +224,14 @@ def predict_held_back(estimator_: Any, held_back: Held) -> dict[str, pd.DataFram
     """Return target and predictions of what is held back, one table a part."""
     made = {}
     for name, (X, y) in held_back.items():
-        truth = y if isinstance(y, pd.DataFrame) else y.to_frame()
-        made[name] = pd.concat([truth, predictions(estimator_, X)], axis="columns")
+        predicted = predictions(estimator_, X)
+        made[name] = pd.concat([as_columns(y), predicted], axis="columns")
     return made
+
+
+def as_columns(y: Any) -> pd.DataFrame:
+    """Return a target as a table."""
+    return y if isinstance(y, pd.DataFrame) else y.to_frame()
 
 
 def _evaluate(estimator_: Any, held_back: Held, scores: Any) -> dict[str, Any]:

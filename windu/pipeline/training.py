@@ -116,6 +116,7 @@ class TrainingPipeline(SingleSteps, FittedPipeline):
     ):
         self._settings: dict[str, Any] = {}
         self._fitted: WinduEstimator | None = None
+        self._before: WinduEstimator | None = None
         self._stored: str | None = None
         self._resolved = Resolved(estimator, {}, None)
         self._runner = StepRunner(None)
@@ -291,7 +292,7 @@ class TrainingPipeline(SingleSteps, FittedPipeline):
             made["estimator"] = clone(made["estimator"]).set_params(**parts)
         self._settings = made
         if not {*settings} <= {"metastore", "name", "trusted", "evaluate"}:
-            self._fitted = None
+            self._fitted = self._before = None
         store = made["metastore"]
         if "metastore" in own:
             # What was given says where the store is; an object says it in code only.
