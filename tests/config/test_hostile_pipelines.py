@@ -20,7 +20,7 @@ from windu import PredictionPipeline, TrainingPipeline
 from windu.exceptions import ConfigError
 
 # What a reader uses itself is there before the count starts.
-TrainingPipeline.from_yaml("data: a.csv\nestimator: {model: {SVC: {}}}")
+TrainingPipeline.from_yaml("{data: a.csv, estimator: {model: {SVC: {}}}}")
 PredictionPipeline.from_yaml("run: a")
 cases = json.load(sys.stdin)
 events, seen, passed = [], set(sys.modules), []
