@@ -207,6 +207,8 @@ def test_a_model_on_stored_features(place, tmp_path):
     out = tmp_path / "features.parquet"
     assert writing.run(place["data"], out) == len(TABLE)
     table = pd.read_parquet(out)
+    loaded = Metastore(place["metastore"]).load("features@1")
+    assert np.array_equal(PredictionPipeline(loaded).run(X), loaded.transform(X))
     est = Metastore(place["metastore"]).load("features@1")
     assert list(table) == ["species", *est.get_feature_names_out()]
     assert np.array_equal(table.drop(columns="species"), est.transform(X))

@@ -86,7 +86,7 @@ class PredictionPipeline:
 
     def _loaded(self) -> Any:
         run, place = self.source, self.metastore
-        if hasattr(run, "predict"):
+        if not isinstance(run, (str, os.PathLike)):
             return run
         if place is None:
             return load(run, trusted=self.trusted)
