@@ -86,14 +86,14 @@ class PredictionPipeline:
 
     def _loaded(self) -> Any:
         run, place = self.source, self.metastore
-        if not isinstance(run, (str, os.PathLike)):
+        if not isinstance(run, (str, Path)):
             return run
         if place is None:
             return load(run, trusted=self.trusted)
         if isinstance(place, Mapping):
             place = Metastore(**place)
         store = place if isinstance(place, Metastore) else Metastore(place)
-        return store.load(run, trusted=self.trusted)
+        return store.load(str(run), trusted=self.trusted)
 
     @classmethod
     def from_yaml(
