@@ -13,6 +13,11 @@ def add_ratios(frame):
     return frame.assign(ratio=frame.iloc[:, 0] / 2)
 
 
+def only_numbers(frame):
+    """Return the columns of numbers."""
+    return frame.select_dtypes("number")
+
+
 class Scaler(TransformerMixin, BaseEstimator):
     """Multiplies."""
 

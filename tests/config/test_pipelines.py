@@ -95,6 +95,21 @@ WRONG = {
     "section": (TEXT + "searhc: {}\n", "has no key 'searhc'", 12, 1),
     "key": (TEXT.replace("target:", "tarhet:"), "Did you mean 'target'", 1, 26),
     "type": (TEXT.replace("0.2, dev", "a lot, dev"), "split.test", 3, 15),
+    "file": (
+        "data: a.csv\nsplit:\n  files: {tset: b.csv}",
+        "split.files has no key 'tset'. It has .* Did you mean 'test'",
+        *(3, 11),
+    ),
+    "table of a file": (
+        "data: a.csv\nsplit: {files: {test: {pth: b.csv}}}",
+        "split.files.test has no key 'pth'.* Did you mean 'path'",
+        *(2, 24),
+    ),
+    "format": (
+        "data: {path: a.csv, format: cvs}",
+        "data.format must be .* Did you mean 'csv'",
+        *(1, 29),
+    ),
     "use": ("data: {use: 'os:system'}", "not allowed, and was not imported", 1, 13),
     "preprocess": (
         "data: a.csv\npreprocess: [{use: 'os:system'}]",
@@ -116,6 +131,21 @@ def test_wrong_files(case):
         read_pipeline(text)
     assert raised.value.line == line
     assert column in (None, raised.value.column)
+
+
+@pytest.mark.parametrize(
+    ("line", "said", "column"),
+    [
+        ("evaluate: [f1, roc_auk]", "Did you mean 'roc_auc'", 16),
+        ("evaluate: roc_auk", "Did you mean 'roc_auc'", 11),
+        ("preprocess: [drop_duplicate]", "Did you mean 'drop_duplicates'", 14),
+    ],
+)
+def test_names_that_no_type_tells(line, said, column):
+    """What a pipeline would refuse has its place."""
+    with pytest.raises(ConfigError, match=said) as raised:
+        TrainingPipeline.from_yaml(f"data: a.csv\n{line}\n")
+    assert (raised.value.line, raised.value.column) == (2, column)
 
 
 def test_an_estimator_is_no_pipeline():

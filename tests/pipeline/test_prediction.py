@@ -7,6 +7,7 @@ import pytest
 from windu import PredictionPipeline, TrainingPipeline, WinduEstimator, save
 from windu.datasets import load_penguins
 from windu.exceptions import ConfigError, SchemaError, TableError
+from windu.pipeline.sources import read_data, write_data
 
 TABLE = load_penguins().frame
 X, Y = TABLE.drop(columns="species"), TABLE["species"]
@@ -71,6 +72,60 @@ def test_rejects(tmp_path, ending):
     assert np.array_equal(pd.read_csv(out)["prediction"], EST.predict(fitting))
 
 
+@pytest.mark.parametrize(
+    "place", ["new.jsonl", "new.xlsx", "new.csv.gz", "memory://predict/new.csv", "base"]
+)
+def test_other_forms(tmp_path, place):
+    """In and out; as a frame without a place to go to."""
+    if place.endswith("xlsx"):
+        pytest.importorskip("openpyxl")
+    if place == "base":
+        pytest.importorskip("sqlalchemy")
+    local = f"sqlite:///{tmp_path}/b.db#new" if place == "base" else tmp_path / place
+    source = place if "://" in place else local
+    target = source.replace("new", "out") if "://" in str(source) else "out.jsonl"
+    target = target if "://" in target else tmp_path / target
+    write_data(X, source)
+    pipe = PredictionPipeline(EST, keep=["island"])
+    assert pipe.run(source, target) == len(X)
+    scored = read_data(target if "://" in str(target) else str(target))
+    assert scored["prediction"].tolist() == EST.predict(X).tolist()
+    assert scored["island"].tolist() == X["island"].tolist()
+    np.testing.assert_allclose(
+        scored.filter(like="probability"), EST.predict_proba(X), atol=1e-9
+    )
+    direct = pipe.run(source)
+    assert direct["prediction"].tolist() == scored["prediction"].tolist()
+
+
+def test_how_files_are_written(tmp_path):
+    """A separator and a decimal point are said once, also in YAML."""
+    X.to_csv(tmp_path / "new.csv", sep=";", decimal=",", index=False)
+    save(EST, tmp_path / "est.windu")
+    pipe = PredictionPipeline(
+        str(tmp_path / "est.windu"), options={"sep": ";", "decimal": ","}
+    )
+    again = PredictionPipeline.from_yaml(pipe.to_yaml())
+    assert again.to_yaml() == pipe.to_yaml()
+    made = again.run(tmp_path / "new.csv")
+    assert made["prediction"].tolist() == EST.predict(X).tolist()
+
+
+def test_the_report_names_the_wrong_cell(tmp_path):
+    """One wrong cell makes texts of a column of CSV; it alone is told."""
+    table = X.astype({"bill_length_mm": object})
+    table.loc[[7, 60], "bill_length_mm"] = "oops"
+    table.to_csv(tmp_path / "new.csv", index=False)
+    report = tmp_path / "report.html"
+    with pytest.raises(SchemaError, match="2 of 344 rows, first 'oops' at row 7"):
+        PredictionPipeline(EST).run(
+            tmp_path / "new.csv", tmp_path / "o.csv", report=report
+        )
+    page = report.read_text()
+    assert "2 of 344 rows" in page
+    assert "row 7" in page
+
+
 def test_rejects_of_a_good_table(tmp_path):
     """Nothing is set aside, and no file is made."""
     X.to_csv(tmp_path / "new.csv", index=False)
@@ -93,8 +148,8 @@ def test_wrong():
     """What is missing is told."""
     with pytest.raises(ConfigError, match="in memory has no form in YAML"):
         PredictionPipeline(EST).to_yaml()
-    with pytest.raises(TableError, match="must have a file to go to"):
-        PredictionPipeline(EST).run("new.csv")
+    with pytest.raises(TableError, match="Got rejects without a target"):
+        PredictionPipeline(EST).run("new.csv", rejects="bad.csv")
     with pytest.raises(ConfigError, match="Did you mean 'keep'"):
         PredictionPipeline.from_yaml("{run: a@1, kep: [x]}")
     with pytest.raises(ConfigError, match="'run' must be there"):

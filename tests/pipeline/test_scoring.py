@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import make_ugly
 from windu import WinduEstimator, predict_file
-from windu.exceptions import PartError, PersistenceError, SchemaError, TableError
+from windu.exceptions import PersistenceError, SchemaError, TableError
 from windu.pipeline.batches import read_batches
 from windu.pipeline.scoring import predictions
 
@@ -140,7 +140,7 @@ def test_a_bad_batch_writes_nothing(fitted, tmp_path):
     [
         ("none.csv", "out.csv", {}, "must exist. Got none"),
         ("folder.csv", "out.csv", {}, "must exist. Got a folder"),
-        ("new.csv", "out.xlsx", {}, "must end in one of"),
+        ("new.csv", "out.txt", {}, "must end in one of"),
         ("new.txt", "out.csv", {}, "must end in one of"),
         ("new.csv", "new.csv", {}, "must go to another file"),
         ("new.csv", "out.csv", {"keep": ["citi"]}, "Did you mean 'city'"),
@@ -169,10 +169,13 @@ def test_files_that_cannot_be_used(source, target, options, message, fitted, tmp
 
 
 def test_what_has_no_model(tmp_path):
-    """A partial pipeline predicts nothing."""
+    """A partial pipeline gives its features."""
     est = WinduEstimator(None).fit(X)
-    with pytest.raises(PartError, match="must have a model"):
-        predict_file(est, tmp_path / "new.csv", tmp_path / "out.csv")
+    source = written(X, tmp_path / "new.parquet")
+    predict_file(est, source, tmp_path / "out.parquet", keep=["city"], batch_size=50)
+    made = read(tmp_path / "out.parquet")
+    assert list(made) == ["city", *est.get_feature_names_out()]
+    np.testing.assert_array_equal(made.drop(columns="city"), est.transform(X))
 
 
 def test_a_full_disk(fitted, tmp_path, monkeypatch):

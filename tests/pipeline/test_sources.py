@@ -1,5 +1,6 @@
 """Tables from files, URLs, databases and functions, and back."""
 
+import gzip
 import sqlite3
 
 import pandas as pd
@@ -34,6 +35,16 @@ def test_files(tmp_path, ending):
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
 
 
+def test_json_says_what_is_a_text(tmp_path):
+    """Nothing is made a number or a date; numbers are."""
+    path = tmp_path / "new.jsonl"
+    path.write_text('{"code": "007", "modified": "2020-01-02", "n": 1}\n\n{"n": 2}\n')
+    read = read_data(str(path))
+    assert read["code"].tolist()[0] == "007"
+    assert read["modified"].tolist()[0] == "2020-01-02"
+    assert read["n"].tolist() == [1, 2]
+
+
 def test_several_files(tmp_path):
     """Rows stand under one another, in the order of names; columns must agree."""
     for i, start in enumerate((0, 10, 20)):
@@ -61,6 +72,12 @@ def test_other_sources(tmp_path):
     with sqlite3.connect(tmp_path / "new.db") as base:
         assert base.execute("select count(*) from birds").fetchone() == (40,)
     assert read_data({"sql": "birds", "url": url}).shape == TABLE.shape
+    assert read_data(f"{url}#birds").shape == TABLE.shape
+    with pytest.raises(TableError, match="Did you mean 'birds'"):
+        read_data(f"{url}#brids")
+    with pytest.raises(TableError, match="database .* must exist"):
+        read_data(f"sqlite:///{tmp_path}/none.db#birds")
+    assert not (tmp_path / "none.db").exists()
     query = {"sql": "select * from birds where year = 2007", "url": url}
     assert set(read_data(query)["year"]) == {2007}
 
@@ -92,6 +109,12 @@ def _broken(folder):
     (folder / "latin.csv").write_bytes("a\nüb\n".encode("latin-1"))
     (folder / "bad.parquet").write_bytes(b"PAR1 no")
     (folder / "table.txt").write_text("a\n1\n")
+    (folder / "bad.jsonl").write_text('{"a": 1}\n{"a":\n')
+    (folder / "list.jsonl").write_text("[1]\n")
+    (folder / "deep.jsonl").write_text("[" * 100_000)
+    (folder / "text.xlsx").write_text("a,b\n")
+    packed = gzip.compress(b"a,b\n1,2\n" * 1000)
+    (folder / "torn.csv.gz").write_bytes(packed[:-20])
     return folder
 
 
@@ -102,8 +125,13 @@ WRONG = {
     "names alone": ("names.csv", "must have rows and columns. Got 0 rows"),
     "other encoding": ("latin.csv", "must be readable as csv. Got UnicodeDecode"),
     "broken": ("bad.parquet", "must be readable as parquet"),
+    "broken JSON": ("bad.jsonl", "readable as jsonl. Got .* in line 2. Write one"),
+    "lists": ("list.jsonl", "line 1 holds no object"),
+    "deep": ("deep.jsonl", "must be readable as jsonl"),
+    "no Excel": ("text.xlsx", "must be readable as excel"),
+    "torn": ("torn.csv.gz", "must be readable. Got EOFError"),
     "unknown ending": ("table.txt", "must end in one of"),
-    "no file of a pattern": ("*.jsonl", "must name files. Got none"),
+    "no file of a pattern": ("*.ndjson", "must name files. Got none"),
 }
 
 
@@ -125,6 +153,12 @@ def test_wrong_files(tmp_path, case):
         ({"path": "a.csv", "format": "cvs"}, "Did you mean 'csv'"),
         ({"sql": "birds", "url": "nothing://"}, "url must be one of SQLAlchemy"),
         ([], "at least one file"),
+        (5, "data must be a table, .* Got int"),
+        (lambda: None, "must be a table, .* Got NoneType"),
+        (lambda: {}["a"], "must return a table. Got KeyError"),
+        ({"path": 5}, "must be a text or a list of them. Got 5"),
+        ({"path": "a.csv", "options": "sep"}, "options of data must be a mapping"),
+        ("nothing.db", "sqlite:///file.db#table"),
     ],
 )
 def test_wrong_data(data, said):

@@ -205,6 +205,34 @@ def test_regression_without_split():
     assert result.metrics == {}
 
 
+def test_given_files(tmp_path, table):
+    """Held-back tables of their own are prepared as data is, and looked at again."""
+    half = TABLE.iloc[1::2]
+    half.to_csv(tmp_path / "half.csv", index=False)
+    twice = pd.concat([half, half])
+    twice.to_csv(tmp_path / "test.csv", index=False)
+    files = {"test": str(tmp_path / "test.csv")}
+    given = {
+        "data": str(tmp_path / "half.csv"),
+        "metastore": str(tmp_path / "store"),
+        "preprocess": "drop_duplicates",
+    }
+    pipe = make(split={"files": files, "dev": 0.2}, **given)
+    pipe.run()
+    again = TrainingPipeline.from_yaml(pipe.to_yaml())
+    held = again.predict()
+    assert len(held["test"]) == len(half)
+    assert len(held["dev"]) + len(pipe.split()) == len(half)
+    assert states(again.run())["fit_model"] == "kept"
+    TABLE.iloc[::2].to_csv(tmp_path / "test.csv", index=False)
+    found = states(make(split={"files": files, "dev": 0.2}, **given).run())
+    assert (found["load"], found["fit_model"]) == ("ran", "cached")
+    assert found["evaluate"] == "ran"
+    TABLE.drop(columns="species").to_csv(tmp_path / "test.csv", index=False)
+    with pytest.raises(TableError, match="part 'test' must have the target 'species'"):
+        pipe.run()
+
+
 def test_test_rows_are_used_once(tmp_path, table):
     """Other processes know; the same estimator again is not counted."""
     given = {"data": table, "metastore": str(tmp_path / "store")}
@@ -227,13 +255,27 @@ def test_from_run(tmp_path, table, features):
     assert np.array_equal(pipe.predict(X), pipe.estimator_.predict(X))
     assert set(pipe.predict()) == {"dev", "test"}
     table_of_scores = pipe.replace(threshold=None, featurizer=features.swap)
-    assert list(table_of_scores) == ["before", "after"]
+    assert list(table_of_scores) == ["before", "after", "difference"]
     assert table_of_scores.loc["test.changed", "after"] > 0
     scored = pipe.predict()["test"]
     assert (scored["prediction"] == scored["species"]).mean() == pytest.approx(
         table_of_scores.loc["test.accuracy", "after"]
     )
     assert pipe.settings["estimator"].featurizer is features.swap
+    changes = pipe.changes()
+    assert list(changes)[:3] == [
+        *(("species", "target"), ("prediction", "before"), ("prediction", "after")),
+    ]
+    assert (changes["prediction", "before"] != changes["prediction", "after"]).all()
+    share = len(changes.loc["test"]) / len(scored)
+    assert share == table_of_scores.loc["test.changed", "after"]
+    assert changes.loc["test", ("species", "target")].equals(
+        scored["species"][changes.loc["test"].index]
+    )
+    with pytest.raises(PartError, match="Did you mean 'featurizer'"):
+        pipe.replace(featurizr=features.swap)
+    with pytest.raises(StepError, match="Changes are those since replace"):
+        pipe.set(model="SVC").changes()
 
 
 def test_predictions_follow_the_settings():
@@ -291,8 +333,10 @@ def test_settings():
         make(SVC())
     with pytest.raises(TableError, match="must return a DataFrame. Got ndarray"):
         make(preprocess=np.asarray).run()
-    with pytest.raises(TypeError, match="unexpected keyword"):
-        make(split={"tset": 0.2}).run()
+    with pytest.raises(StepError, match="no key 'tset'. .* Did you mean 'test'"):
+        make(split={"tset": 0.2})
+    with pytest.raises(StepError, match="split.files has no key 'train'"):
+        make(split={"files": {"train": "a.csv"}})
     with pytest.raises(ConfigError, match="a table in memory has no form in YAML"):
         make().to_yaml()
     with pytest.raises(NotFittedError, match="Call run"):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from windu.cli.runs import DEFAULT, Where, open_any
+
+if TYPE_CHECKING:
+    from windu.persistence.runs import Run
 
 __all__ = ["export"]
 
@@ -25,10 +28,31 @@ def export(
     """Write the YAML with which `windu predict` uses a run; print it without -o."""
     from windu.pipeline import PredictionPipeline
 
-    open_any(run, metastore)
+    read = _how_read(open_any(run, metastore))
     place = None if Path(run).exists() else metastore or DEFAULT
-    text = PredictionPipeline(run, metastore=place, keep=keep or []).to_yaml()
+    pipe = PredictionPipeline(run, metastore=place, keep=keep or [], **read)
+    text = pipe.to_yaml()
     if output is None:
         print(text, end="")
     else:
         output.write_text(text, encoding="utf-8")
+
+
+def _how_read(run: Run) -> dict[str, Any]:
+    """Return how the files of training were written, if a pipeline has read them."""
+    from windu.config.yaml_text import read_yaml
+
+    if "config.yaml" not in run.manifest.artifacts:
+        return {}
+    config = read_yaml(run.read("config.yaml").decode()).data
+    data = config.get("data") if isinstance(config, dict) else None
+    if not isinstance(data, dict):
+        return {}
+    options = {
+        name: value
+        for name, value in (data.get("options") or {}).items()
+        # New tables may lack the target, and have other columns.
+        if name not in ("usecols", "columns")
+    }
+    said = {"format": data.get("format"), "options": options}
+    return {name: value for name, value in said.items() if value}

@@ -14,14 +14,19 @@ from windu.cli.runs import Where, load_any
 
 __all__ = ["predict"]
 
+_TABLE = (
+    "CSV, Parquet, JSON lines or Excel, a URL, or a table of a database: "
+    "sqlite:///bank.db#customers."
+)
+
 
 def predict(
     run: Annotated[
         str, typer.Argument(help="A stored run, a file or folder, or a YAML file.")
     ],
-    table: Annotated[Path, typer.Argument(help="CSV or Parquet.")],
+    table: Annotated[str, typer.Argument(help=_TABLE)],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Where predictions go.")
+        str, typer.Option("--output", "-o", help="Where predictions go; as the table.")
     ],
     metastore: Where = None,
     keep: Annotated[
@@ -38,7 +43,7 @@ def predict(
         int, typer.Option(min=1, help="Rows in memory at a time.")
     ] = 50_000,
     rejects: Annotated[
-        Path | None, typer.Option(help="Where rows go that do not fit the schema.")
+        str | None, typer.Option(help="Where rows go that do not fit the schema.")
     ] = None,
     report: Annotated[
         Path | None, typer.Option(help="Where the validation report goes, as HTML.")
@@ -46,28 +51,25 @@ def predict(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")] = False,
 ) -> None:
     """Predict a table of any size, in batches; the output appears when it is whole."""
-    from windu.pipeline import PredictionPipeline, predict_file, read_table
+    from windu.pipeline import PredictionPipeline
 
     if Path(run).suffix in (".yaml", ".yml"):
         pipe = PredictionPipeline.from_yaml(Path(run), trusted=trusted or [])
         pipe.metastore = metastore or pipe.metastore
-        estimator, keep = pipe.estimator_, keep or pipe.keep
-        probabilities = probabilities and pipe.probabilities
+        pipe.keep = keep or pipe.keep
+        pipe.probabilities = probabilities and pipe.probabilities
     else:
         estimator = load_any(run, metastore, trusted or [])
-    if report is not None:
-        said = estimator.validate(read_table(estimator, table))._repr_html_()
-        report.write_text(said, encoding="utf-8")
+        pipe = PredictionPipeline(
+            estimator, keep=keep or [], probabilities=probabilities
+        )
     with _progress(quiet) as progress:
-        n_rows = predict_file(
-            estimator,
-            table,
-            output,
-            keep=keep or [],
-            probabilities=probabilities,
+        n_rows = pipe.run(
+            *(table, output),
+            rejects=rejects,
+            report=report,
             batch_size=batch_size,
             progress=progress,
-            rejects=rejects,
         )
     if not quiet:
         print(f"Wrote {n_rows} rows to {output}.")

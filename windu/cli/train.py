@@ -29,6 +29,10 @@ def train(
         ),
     ] = None,
     allow: Annotated[list[str] | None, typer.Option(help=_ALLOW)] = None,
+    trusted: Annotated[
+        list[str] | None,
+        typer.Option(help="A type or function of a stored part; repeat it."),
+    ] = None,
     metastore: Where = None,
     start: Annotated[
         str | None, typer.Option("--from", help="The first step that runs anyway.")
@@ -56,7 +60,7 @@ def train(
         name = pipe.settings["name"] or Path(config).stem
         if metastore is not None or pipe.settings["metastore"] is None:
             pipe.set(metastore=metastore or DEFAULT)
-        pipe.set(name=name)
+        pipe.set(name=name, trusted=trusted or [])
         with _progress(quiet, name) as tell:
             results[config] = pipe.run(start=start, until=until, progress=tell)
         if not quiet:

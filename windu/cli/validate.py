@@ -15,7 +15,7 @@ __all__ = ["validate"]
 
 def validate(
     run: Annotated[str, typer.Argument(help="A file or folder, or a stored run.")],
-    table: Annotated[Path, typer.Argument(help="CSV or Parquet.")],
+    table: Annotated[str, typer.Argument(help="As for windu predict.")],
     metastore: Where = None,
     html: Annotated[
         Path | None, typer.Option(help="Write the report as a page as well.")

@@ -9,6 +9,7 @@ from windu.components.featurizers import AutoFeaturizer
 from windu.components.label_encoders import IndicatorEncoder
 from windu.components.labelwise import LabelwiseClassifier
 from windu.components.log_encoder import LogEncoder
+from windu.components.stored import StoredPart
 from windu.components.text import TextEncoder
 from windu.components.thresholds import ThresholdCurveDisplay, ThresholdSelector
 from windu.components.versions import register
@@ -20,6 +21,7 @@ __all__ = [
     "IndicatorEncoder",
     "LabelwiseClassifier",
     "LogEncoder",
+    "StoredPart",
     "TextEncoder",
     "ThresholdCurveDisplay",
     "ThresholdSelector",

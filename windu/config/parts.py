@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from windu.components.registry import names_of
+from windu.components.stored import StoredPart
 from windu.components.thresholds import ThresholdSelector
 from windu.components.thresholds.scorers import objective_for
 from windu.config.classes import known_names
 from windu.config.forms import form_of
 from windu.config.reading import Maker, Reader, near_class
 from windu.config.yaml_text import Path, dotted, short
-from windu.estimator.parts import fresh_part
+from windu.estimator.parts import PARTS, fresh_part
 from windu.exceptions import ConfigError, did_you_mean
 from windu.schema.tolerance import check_tolerance
 from windu.schema.user.given import pandera_schema_of
@@ -22,6 +23,7 @@ from windu.schema.user.given import pandera_schema_of
 __all__ = ["read_part"]
 
 
+_STORED = ("from", "part", "metastore")
 _EXAMPLES = {
     **{"featurizer": "auto", "transformer": "auto"},
     **{"label_encoder": "log1p", "model": "random_forest"},
@@ -54,10 +56,12 @@ def read_part(reader: Reader, name: str, data: Any, path: Path) -> Maker:
     """
     if name == "schema":
         return _schema(reader, data, path)
-    if name == "threshold":
+    if name == "threshold" and not (isinstance(data, dict) and "from" in data):
         return _threshold(reader, data, path)
     if data is None:
         return lambda: None
+    if isinstance(data, dict) and "from" in data:
+        return _stored(reader, name, data, path)
     if isinstance(data, str) and data in (options := names_of(name)):
         return lambda: data
     if isinstance(data, str):
@@ -68,6 +72,31 @@ def read_part(reader: Reader, name: str, data: Any, path: Path) -> Maker:
         hint = near_class(data) if isinstance(data, dict) else ""
         raise _no_part(reader, name, data, path, hint)
     return _checked(reader, name, reader.value(data, path), path)
+
+
+def _stored(reader: Reader, name: str, data: dict[Any, Any], path: Path) -> Maker:
+    """Read what stands for a part of a stored run; nothing is looked up."""
+    for key, value in data.items():
+        if key not in _STORED:
+            raise reader.document.error(
+                (*path, key),
+                f"{dotted(path)} has no key {key!r}. It has {list(_STORED)}."
+                + did_you_mean(key, _STORED),
+                at_key=True,
+            )
+        if not isinstance(value, str):
+            raise reader.document.error(
+                (*path, key), f"{dotted((*path, key))} must be a text. Got {value!r}."
+            )
+    part = data.get("part", name)
+    if part not in PARTS:
+        raise reader.document.error(
+            (*path, "part"),
+            f"{dotted((*path, 'part'))} must be one of {list(PARTS)}. Got {part!r}."
+            + did_you_mean(part, PARTS),
+        )
+    given = {key: value for key, value in data.items() if key != "from"}
+    return lambda: StoredPart(data["from"], **given)
 
 
 def _checked(reader: Reader, name: str, make: Maker, path: Path) -> Maker:
@@ -88,8 +117,8 @@ def _no_part(
     return reader.document.error(
         path,
         f"{dotted(path)} must be null, a name such as {_EXAMPLES[name]!r}, a class "
-        "with its parameters, {Class: {parameter: value}}, or {use: "
-        f"'package.module:name'}}. Got {short(data)}.{hint}",
+        "with its parameters, {Class: {parameter: value}}, {use: "
+        f"'package.module:name'}}, or {{from: a stored run}}. Got {short(data)}.{hint}",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -36,6 +36,7 @@ def read_pipeline(
     *,
     allow: Iterable[str] = (),
     changes: Mapping[str, str] | None = None,
+    checks: Mapping[str, Callable[[Any], Any]] | None = None,
 ) -> dict[str, Any]:
     """Return the settings that a YAML text or file describes.
 
@@ -48,6 +49,9 @@ def read_pipeline(
         Packages and modules whose functions and classes ``use`` may name.
     changes : mapping of str to str, default=None
         Values as YAML, by dotted keys: ``{"estimator.model": "random_forest"}``.
+    checks : mapping of str to callable, default=None
+        By the name of a section, what raises a `WinduError` for a value that the
+        pipeline would refuse; it gets the place.
 
     Returns
     -------
@@ -70,7 +74,19 @@ def read_pipeline(
     document = _document(text_or_path)
     for key, value in (changes or {}).items():
         _change(document, key, value)
-    return _settings(document, allowed)
+    made = _settings(document, allowed)
+    reader = Reader(document, allowed, None)
+    for name in (checks or {}).keys() & document.data.keys():
+        _check(reader, name, document.data[name], (checks or {})[name])
+    return made
+
+
+def _check(reader: Reader, name: str, data: Any, check: Callable[[Any], Any]) -> None:
+    """Check each item of a list by itself, so that its place is known."""
+    items = enumerate(data) if isinstance(data, list) else [(None, data)]
+    for at, item in items:
+        with reader.at((name,) if at is None else (name, at)):
+            check(item)
 
 
 def _document(text_or_path: str | os.PathLike[str]) -> Document:
@@ -117,7 +133,7 @@ def write_prediction(settings: Mapping[str, Any]) -> str:
         {
             name: value
             for name, value in settings.items()
-            if value not in (None, []) and not (name == "probabilities" and value)
+            if value not in (None, [], {}) and not (name == "probabilities" and value)
         }
     )
 

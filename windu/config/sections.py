@@ -20,6 +20,7 @@ __all__ = [
     "read_section",
 ]
 
+_FORMS = ("csv", "parquet", "jsonl", "excel")
 _Kind = TypeVar("_Kind", bound="Section")
 
 
@@ -64,21 +65,34 @@ class UseSection(Section):
     version: int | None = None
 
 
-class DataSection(Section):
-    """Where the table comes from."""
+class TableSection(Section):
+    """Where a table comes from."""
 
     path: str | list[str] | None = None
-    format: str | None = None
+    format: Literal[*_FORMS] | None = None  # type: ignore[valid-type]
     options: dict[str, Any] | None = None
     sql: str | None = None
     url: str | None = None
+
+
+class DataSection(TableSection):
+    """Where the table to learn from comes from, and what it is to predict."""
+
     use: str | None = None
     target: str | list[str] | None = None
+
+
+class FilesSection(Section):
+    """Tables that are held back whole."""
+
+    dev: str | list[str] | TableSection | None = None
+    test: str | list[str] | TableSection | None = None
 
 
 class SplitSection(Section):
     """What is held back."""
 
+    files: FilesSection | None = None
     test: float | int | None = None
     dev: float | int | None = None
     seed: int | None = None
@@ -164,15 +178,17 @@ def _located(
             path = (*path, key)
     if kind == "extra_forbidden":
         return _unknown(document, path, kind_of_file)
+    is_word = kind == "literal_error"
     must = found["msg"].replace("Input should be", "must be")
-    hint = did_you_mean(given, ["auto", *TASKS]) if kind == "literal_error" else ""
+    hint = did_you_mean(given, [*_FORMS, "auto", *TASKS]) if is_word else ""
     if kind in ("model_type", "model_attributes_type"):
         must = "must be a mapping of parameters, indented below it"
     return document.error(path, f"{dotted(path)} {must}. Got {short(given)}.{hint}")
 
 
 def _unknown(document: Document, path: Path, kind: type[Section]) -> ConfigError:
-    section = _SECTIONS.get(path[0], kind) if path[1:] else kind
+    above = tuple(key for key in path[:-1] if isinstance(key, str))
+    section = _SECTIONS.get(above, kind)
     fields = section.model_fields.items()
     known = [field.alias or name for name, field in fields]
     if path[-1] == "memory":
@@ -186,8 +202,8 @@ def _unknown(document: Document, path: Path, kind: type[Section]) -> ConfigError
             hint = " Indent it below 'estimator'."
         if section is Config and path[-1] in PipelineConfig.model_fields:
             hint = " It describes a pipeline: use TrainingPipeline.from_yaml."
-        above = dotted(path[:-1]) or "A configuration"
-        reason = f"{above} has no key {path[-1]!r}. It has {known}.{hint}"
+        place = dotted(path[:-1]) or "A configuration"
+        reason = f"{place} has no key {path[-1]!r}. It has {known}.{hint}"
     return document.error(path, reason, at_key=True)
 
 
@@ -198,13 +214,19 @@ class PredictionConfig(Section):
     metastore: str | StoreSection | None = None
     keep: list[str] = []
     probabilities: bool = True
+    format: Literal[*_FORMS] | None = None  # type: ignore[valid-type]
+    options: dict[str, Any] | None = None
 
 
-_SECTIONS: dict[str, type[Section]] = {
-    "estimator": EstimatorSection,
-    "data": DataSection,
-    "split": SplitSection,
-    "metastore": StoreSection,
+_SECTIONS: dict[tuple[str, ...], type[Section]] = {
+    ("estimator",): EstimatorSection,
+    ("data",): DataSection,
+    ("preprocess",): UseSection,
+    ("split",): SplitSection,
+    ("split", "files"): FilesSection,
+    ("split", "files", "dev"): TableSection,
+    ("split", "files", "test"): TableSection,
+    ("metastore",): StoreSection,
 }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from windu.components.registry import LABEL_ENCODERS, MODELS
+from windu.components.stored import StoredPart
 from windu.components.thresholds import ThresholdSelector
 from windu.components.versions import registered_as
 from windu.config.classes import (
@@ -61,6 +62,9 @@ def write_part(name: str, value: Any, path: Path) -> Any:
     """
     if reason := refusal(object, name, value):
         raise ConfigError(f"{dotted(path)}: {reason}", key=dotted(path))
+    if isinstance(value, StoredPart):
+        more = {"part": value.part, "metastore": value.metastore}
+        return {"from": value.run} | {k: v for k, v in more.items() if v is not None}
     if name == "schema" and is_pandera(value):
         return {"pandera": _pandera(value, path)}
     if name == "threshold" and type(value) is ThresholdSelector:

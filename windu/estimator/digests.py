@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from joblib import hash as hash_of
 from scipy import sparse
+from sklearn.frozen import FrozenEstimator
 
 from windu.schema.columns import TableSchema
 
@@ -97,6 +99,8 @@ def _all(values: Any, above: tuple[int, ...]) -> Iterator[bytes]:
 
 def _object(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
     yield from _class(type(value), above)
+    if isinstance(value, FrozenEstimator):
+        yield from _fitted(value.estimator)
     if isinstance(value, Mapping):
         yield from _all((each for item in value.items() for each in item), above)
     elif isinstance(value, (set, frozenset)):
@@ -123,6 +127,15 @@ def _object(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
             # What it is made of cannot be looked at.
             raise _Unknown
         yield from _all((each for item in state.items() for each in item), above)
+
+
+def _fitted(part: Any) -> Iterator[bytes]:
+    """Yield what tells what a part has learned from what another one has."""
+    try:
+        yield hash_of(part).encode()
+    except Exception as error:
+        # What is pickled for it may raise anything.
+        raise _Unknown from error
 
 
 def _table(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
@@ -192,6 +205,9 @@ def _function(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
                 [cell.cell_contents for cell in value.__closure__ or ()], above
             )
         return
+    if not isinstance(value, FunctionType):
+        # What is compiled, of a user's own, cannot be looked at.
+        raise _Unknown
     yield from _code(value.__code__, above)
     held = [value.__defaults__, value.__kwdefaults__]
     held += [cell.cell_contents for cell in value.__closure__ or ()]

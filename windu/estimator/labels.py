@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import LabelEncoder, MultiLabelBinarizer
 from sklearn.utils import check_array
 
@@ -45,7 +46,8 @@ def fit_label_encoder(
             return None
     values = _as_encoder_input(target, task)
     try:
-        label_encoder.fit(values)
+        if not isinstance(label_encoder, FrozenEstimator):
+            label_encoder.fit(values)
     except TypeError as error:
         raise TargetError(
             "The labels of y must be of one type. Got a mixture, which has no order: "

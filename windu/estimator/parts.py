@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 
 from windu.components.featurizers import AutoFeaturizer
 from windu.components.registry import make_model, make_named, model_type
+from windu.components.stored import StoredPart
 from windu.components.thresholds import ThresholdSelector
 from windu.exceptions import PartError
 
@@ -56,6 +57,12 @@ def fresh_part(name: str, part: Any, *, classifier: bool | None) -> Any:
     """
     if part is None:
         return None
+    if isinstance(part, StoredPart):
+        raise PartError(
+            f"The {name} {part!r} must be looked up before it is used. A "
+            "TrainingPipeline does that; elsewhere, pass FrozenEstimator("
+            f"store.load_part({part.run!r}, {part.part or name!r}))."
+        )
     if name == "threshold" and _are_numbers(part):
         return ThresholdSelector(thresholds=part)
     if isinstance(part, str):

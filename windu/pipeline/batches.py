@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -11,11 +13,12 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 
-from windu.exceptions import TableError, did_you_mean
+from windu.exceptions import TableError
+from windu.persistence.beside import beside
+from windu.pipeline.databases import is_database
+from windu.pipeline.sources import form_of, read_data, write_data
 
-__all__ = ["Batch", "TableWriter", "form_of", "read_batches"]
-
-_FORMS = {".csv": "csv", ".csv.gz": "csv", ".parquet": "parquet", ".pq": "parquet"}
+__all__ = ["Batch", "TableWriter", "read_batches", "streamed_form", "table_writer"]
 
 
 class Batch(NamedTuple):
@@ -36,48 +39,48 @@ class Batch(NamedTuple):
     done: float
 
 
-def form_of(path: Path) -> str:
-    """Return how a table is written, by the ending of its name.
+def streamed_form(place: Any) -> str | None:
+    """Return "csv" or "parquet" for a file that is read and written in batches.
 
     Parameters
     ----------
-    path : pathlib.Path
-        Need not exist.
+    place : str, path or mapping
+        As `windu.pipeline.sources.read_data` takes it; need not exist.
 
     Returns
     -------
-    {"csv", "parquet"}
-        The form.
+    str or None
+        None for what is read or written whole.
 
     Raises
     ------
     TableError
-        For another ending.
+        For a file with an ending that says nothing.
 
     Examples
     --------
-    >>> from pathlib import Path
-    >>> from windu.pipeline.batches import form_of
-    >>> form_of(Path("new.csv.gz"))
-    'csv'
+    >>> from windu.pipeline.batches import streamed_form
+    >>> streamed_form("new.csv.gz"), streamed_form("s3://bucket/new.csv")
+    ('csv', None)
     """
-    name = path.name.lower()
-    for ending, form in _FORMS.items():
-        if name.endswith(ending):
-            return form
-    raise TableError(
-        f"The name of a table must end in one of {list(_FORMS)}. Got {path.name!r}."
-        + did_you_mean(path.suffix, _FORMS)
-    )
+    if not isinstance(place, (str, os.PathLike)) or is_database(place):
+        return None
+    path = os.fspath(place)
+    form = form_of(path, None)
+    whole = "://" in path or any(sign in path for sign in "*?[")
+    return form if form in ("csv", "parquet") and not whole else None
 
 
-def read_batches(path: Path, size: int, texts: Collection[str] = ()) -> Iterator[Batch]:
+def read_batches(
+    source: Any, size: int, texts: Collection[str] = ()
+) -> Iterator[Batch]:
     """Yield the rows of a table, so many at a time.
 
     Parameters
     ----------
-    path : pathlib.Path
-        CSV with names in the first line, or Parquet.
+    source : str, path or mapping
+        As `windu.pipeline.sources.read_data` takes it; CSV and Parquet on this machine
+        are read batch by batch, others whole.
     size : int
         Rows of a batch, at most.
     texts : collection of str, default=()
@@ -93,7 +96,11 @@ def read_batches(path: Path, size: int, texts: Collection[str] = ()) -> Iterator
     TableError
         If the file is missing, or no table.
     """
-    form = form_of(path)
+    form = streamed_form(source)
+    if form is None:
+        yield from _whole(read_data(source), size)
+        return
+    path = Path(source)
     if not path.is_file():
         raise TableError(
             f"The table {str(path)!r} must exist. Got "
@@ -106,14 +113,20 @@ def read_batches(path: Path, size: int, texts: Collection[str] = ()) -> Iterator
             yield Batch(frame, first, done)
             first += len(frame)
     except (pa.ArrowException, pd.errors.ParserError, EOFError, OSError) as error:
-        raise _unreadable(path, first, error) from error
+        raise _unreadable(path, form, first, error) from error
     except (UnicodeDecodeError, pd.errors.EmptyDataError) as error:
-        raise _unreadable(path, first, error) from error
+        raise _unreadable(path, form, first, error) from error
 
 
-def _unreadable(path: Path, first: int, error: Exception) -> TableError:
+def _whole(frame: pd.DataFrame, size: int) -> Iterator[Batch]:
+    for first in range(0, len(frame), size):
+        part = frame.iloc[first : first + size].reset_index(drop=True)
+        yield Batch(part, first, min((first + size) / len(frame), 1.0))
+
+
+def _unreadable(path: Path, form: str, first: int, error: Exception) -> TableError:
     return TableError(
-        f"The table {str(path)!r} must be readable as {form_of(path)}. Got, behind row "
+        f"The table {str(path)!r} must be readable as {form}. Got, behind row "
         f"{first}, {type(error).__name__}: {error}. Write it as UTF-8 with the names "
         "of the columns in the first line, or as Parquet."
     )
@@ -197,3 +210,42 @@ class TableWriter:
     ) -> None:
         if self._parquet is not None:
             self._parquet.close()
+
+
+class WholeWriter:
+    """Collects a table, which is written at its end."""
+
+    def __init__(self) -> None:
+        self.frames: list[pd.DataFrame] = []
+
+    def write(self, frame: pd.DataFrame) -> None:
+        """Add rows."""
+        self.frames.append(frame)
+
+
+@contextmanager
+def table_writer(place: Any) -> Iterator[TableWriter | WholeWriter]:
+    """Give what writes a table batch by batch; it appears when it is whole.
+
+    Parameters
+    ----------
+    place : str, path or mapping
+        As `windu.pipeline.sources.write_data` takes it.
+
+    Yields
+    ------
+    TableWriter or WholeWriter
+        With a method ``write``.
+    """
+    form = streamed_form(place)
+    if form is None:
+        whole = WholeWriter()
+        yield whole
+        write_data(pd.concat(whole.frames, ignore_index=True), place)
+        return
+    path = Path(place)
+    with beside(path) as folder:
+        packed = path.name.lower().endswith(".gz")
+        with TableWriter(folder / "table", form, packed) as writer:
+            yield writer
+        (folder / "table").replace(path)

@@ -13,7 +13,16 @@ from windu.config.pipelines import read_prediction, write_prediction
 from windu.exceptions import ConfigError, TableError
 from windu.metastore import Metastore
 from windu.persistence import load
-from windu.pipeline.scoring import predict_file, predictions
+from windu.persistence.beside import beside
+from windu.pipeline.databases import is_database
+from windu.pipeline.scoring import (
+    BATCH_SIZE,
+    check_kept,
+    joined,
+    predict_file,
+    predictions,
+    read_table,
+)
 
 __all__ = ["PredictionPipeline"]
 
@@ -32,6 +41,9 @@ class PredictionPipeline:
         Columns of the table to write as well, such as an id.
     probabilities : bool, default=True
         Whether to write ``predict_proba`` where there is one.
+    format, options : str and mapping, default=None
+        How tables in files are written, as in the data of a pipeline: ``"csv"`` and
+        ``{"sep": ";"}``.
     trusted : collection of str, default=()
         As in `windu.load`.
 
@@ -52,12 +64,16 @@ class PredictionPipeline:
         metastore: Metastore | str | Mapping[str, Any] | None = None,
         keep: Sequence[str] = (),
         probabilities: bool = True,
+        format: str | None = None,
+        options: Mapping[str, Any] | None = None,
         trusted: Collection[str] = (),
     ):
         self.source = run
         self.metastore = metastore
         self.keep = list(keep)
         self.probabilities = probabilities
+        self.format = format
+        self.options = None if options is None else dict(options)
         self.trusted = list(trusted)
         self._estimator: Any = None
 
@@ -70,14 +86,14 @@ class PredictionPipeline:
 
     def _loaded(self) -> Any:
         run, place = self.source, self.metastore
-        if hasattr(run, "predict"):
+        if not isinstance(run, (str, Path)):
             return run
         if place is None:
             return load(run, trusted=self.trusted)
         if isinstance(place, Mapping):
             place = Metastore(**place)
         store = place if isinstance(place, Metastore) else Metastore(place)
-        return store.load(run, trusted=self.trusted)
+        return store.load(str(run), trusted=self.trusted)
 
     @classmethod
     def from_yaml(
@@ -135,55 +151,86 @@ class PredictionPipeline:
                 "metastore": self.metastore,
                 "keep": self.keep,
                 "probabilities": self.probabilities,
+                "format": self.format,
+                "options": self.options,
             }
         )
 
     def run(
         self,
         source: Any,
-        target: str | Path | None = None,
+        target: Any = None,
         *,
-        rejects: str | Path | None = None,
+        rejects: Any = None,
+        report: str | os.PathLike[str] | None = None,
+        batch_size: int = BATCH_SIZE,
         progress: Callable[[float, int], None] | None = None,
     ) -> Any:
         """Predict a table.
 
         Parameters
         ----------
-        source : DataFrame, str or pathlib.Path
-            A table, or a file of CSV or Parquet of any size.
-        target : str or pathlib.Path, default=None
-            Where predictions of a file go.
-        rejects : str or pathlib.Path, default=None
-            Where rows of a file go that do not fit the schema.
+        source : DataFrame, str, path or mapping
+            A table, or where it is, as in `windu.predict_file`.
+        target : str, path or mapping, default=None
+            Where the predictions go; None returns them.
+        rejects : str, path or mapping, default=None
+            Where rows go that do not fit the schema, with `target`.
+        report : str or path, default=None
+            Where the validation report of the whole table goes, as HTML.
+        batch_size : int, default=50_000
+            Rows that are in memory at a time.
         progress : callable, default=None
             As in `windu.predict_file`.
 
         Returns
         -------
         DataFrame or int
-            The predictions of a DataFrame, the number of rows of a file.
+            The predictions, or the number of rows that were written.
 
         Raises
         ------
         SchemaError
             If the table does not fit the schema of training.
         TableError
-            If a file cannot be read or written.
+            If a table cannot be read or written.
         """
-        if isinstance(source, pd.DataFrame):
-            kept = source[self.keep].reset_index(drop=True)
-            made = predictions(self.estimator_, source, self.probabilities)
-            return pd.concat([kept, made], axis="columns")
+        source = self._how(source)
+        if report is not None:
+            self._report(source, Path(report))
         if target is None:
-            raise TableError(
-                "The predictions of a file must have a file to go to. Got none. Pass "
-                "target='scored.parquet'."
-            )
+            if rejects is not None:
+                raise TableError(
+                    "Rows are set aside from what is written. Got rejects without a "
+                    "target. Pass target='scored.parquet'."
+                )
+            frame = self._frame(source)
+            check_kept(frame, self.keep, "The table")
+            made = predictions(self.estimator_, frame, self.probabilities)
+            return joined(frame, self.keep, made)
         return predict_file(
             *(self.estimator_, source, target),
             keep=self.keep,
             probabilities=self.probabilities,
+            batch_size=batch_size,
             rejects=rejects,
             progress=progress,
         )
+
+    def _how(self, source: Any) -> Any:
+        """Return where a file is together with how it is written."""
+        how = {"format": self.format, "options": self.options}
+        said = {name: value for name, value in how.items() if value is not None}
+        is_file = isinstance(source, (str, os.PathLike)) and not is_database(source)
+        return {"path": os.fspath(source), **said} if said and is_file else source
+
+    def _frame(self, source: Any) -> pd.DataFrame:
+        if isinstance(source, pd.DataFrame):
+            return source
+        return read_table(self.estimator_, source, self.keep)
+
+    def _report(self, source: Any, path: Path) -> None:
+        page = self.estimator_.validate(self._frame(source))._repr_html_()
+        with beside(path) as folder:
+            (folder / path.name).write_text(page, encoding="utf-8")
+            (folder / path.name).replace(path)

@@ -9,11 +9,9 @@ from typing import Any
 import pandas as pd
 
 from windu.metastore import StoredRun
-from windu.pipeline.runner import Done
+from windu.pipeline.runner import HIDDEN, Done
 
 __all__ = ["PipelineResult", "metrics_table", "steps_table"]
-
-_HIDDEN = ("prepare", "assemble")
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ class PipelineResult:
 
 def steps_table(done: Sequence[Done]) -> pd.DataFrame:
     """Return what was done as a table, one row a step that users know."""
-    rows = [asdict(one) for one in done if one.step not in _HIDDEN]
+    rows = [asdict(one) for one in done if one.step not in HIDDEN]
     table = pd.DataFrame(rows, columns=["step", "state", "seconds", "shapes", "note"])
     return table.round({"seconds": 4})
 

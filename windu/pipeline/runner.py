@@ -13,12 +13,13 @@ from windu.exceptions import (
     StepError,
     StorageError,
     UntrustedTypesError,
+    did_you_mean,
 )
 from windu.metastore.cache import StepCache
 from windu.persistence.environment import versions
 from windu.steps import Step, run_steps
 
-__all__ = ["Done", "StepRunner"]
+__all__ = ["HIDDEN", "Done", "StepRunner"]
 
 #: What takes longer to make than to read again.
 CACHED = frozenset(
@@ -27,6 +28,10 @@ CACHED = frozenset(
         *("select_threshold", "evaluate"),
     }
 )
+
+
+#: Steps that are no business of users.
+HIDDEN = ("prepare", "check_features", "assemble")
 
 
 @dataclass
@@ -137,8 +142,13 @@ class StepRunner:
             If `start` or `until` is no step, or something is missing before `start`.
         """
         names = [step.name for step in steps]
-        if start is not None and start not in names:
-            raise StepError(f"start must name one of the steps {names}. Got {start!r}.")
+        shown = [name for name in names if name not in HIDDEN]
+        for argument, given in (("start", start), ("until", until)):
+            if given is not None and given not in names:
+                raise StepError(
+                    f"{argument} must name one of the steps {shown}. Got {given!r}."
+                    + did_you_mean(given, shown)
+                )
         first = 0 if start is None else names.index(start)
         known = dict(keys)
         self.done = []

@@ -2,44 +2,56 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
-from windu.exceptions import PartError, SchemaError, TableError, did_you_mean_each
-from windu.persistence.beside import beside
-from windu.pipeline.batches import TableWriter, form_of, read_batches
+from windu.exceptions import SchemaError, TableError, did_you_mean_each
+from windu.pipeline.batches import read_batches, streamed_form, table_writer
 from windu.pipeline.sifting import reread, sift
+from windu.pipeline.sources import called
 
-__all__ = ["predict_file", "predictions", "read_table"]
+__all__ = [
+    "BATCH_SIZE",
+    "check_kept",
+    "joined",
+    "predict_file",
+    "predictions",
+    "read_table",
+]
 
 BATCH_SIZE = 50_000
 
 
 def predict_file(
     estimator: Any,
-    source: str | Path,
-    target: str | Path,
+    source: Any,
+    target: Any,
     *,
     keep: Sequence[str] = (),
     probabilities: bool = True,
     batch_size: int = BATCH_SIZE,
     progress: Callable[[float, int], None] | None = None,
-    rejects: str | Path | None = None,
+    rejects: Any = None,
 ) -> int:
     """Write the predictions for a table to another file.
 
     Parameters
     ----------
     estimator : WinduEstimator
-        Fitted.
-    source : str or pathlib.Path
-        The table: CSV (also ``.csv.gz``) or Parquet.
-    target : str or pathlib.Path
-        Where predictions go, in the same order of rows; written beside, then renamed.
+        Fitted. One without a model gives its features.
+    source : str, path or mapping
+        The table: a file of CSV, Parquet, JSON lines or Excel, a URL, or a table of a
+        database (``"sqlite:///bank.db#customers"``), as data of a pipeline. CSV and
+        Parquet on this machine are read in batches, others whole.
+    target : str, path or mapping
+        Where predictions go, in the same forms and the same order of rows; a file is
+        written beside, then renamed.
     keep : sequence of str, default=()
         Columns of the table to write as well, such as an id.
     probabilities : bool, default=True
@@ -48,7 +60,7 @@ def predict_file(
         Rows that are in memory at a time.
     progress : callable, default=None
         Called after each batch with the share of the file that is done, and the rows.
-    rejects : str or pathlib.Path, default=None
+    rejects : str, path or mapping, default=None
         Where rows that do not fit the schema go, with their row number in the source
         (from 0) and the reason; the others are predicted. Written only if there are
         some. None refuses the table if a row does not fit.
@@ -81,46 +93,46 @@ def predict_file(
     >>> list(pd.read_parquet(folder / "scored.parquet"))[:3]
     ['sex', 'prediction', 'probability_Adelie']
     """
-    source, target = Path(source), Path(target)
     n_rows = 0
-    form_of(target)
-    if not hasattr(estimator, "predict"):
-        raise PartError(
-            "What predicts must have a model. Got one that only transforms. Use its "
-            "transform, or save an estimator with a model."
-        )
-    if source.resolve() == target.resolve():
+    if isinstance(source, (str, os.PathLike)) and _is_same(source, target):
         raise TableError(
             f"Predictions must go to another file. Got {str(target)!r} for both."
         )
     texts = _texts(estimator, keep)
-    aside = None if rejects is None else Rejects(Path(rejects))
+    is_csv = streamed_form(source) == "csv"
+    aside = None if rejects is None else Rejects(rejects)
 
     def retype(frame: pd.DataFrame) -> pd.DataFrame:
-        return reread(frame, texts) if form_of(source) == "csv" else frame
+        return reread(frame, texts) if is_csv else frame
 
-    with beside(target) as folder:
-        with writer_of(folder / "table", target) as writer:
-            for batch in read_batches(source, batch_size, texts):
-                frame = batch.frame
-                _check_kept(frame, keep, source)
-                try:
-                    made = predictions(estimator, frame, probabilities)
-                except SchemaError as error:
-                    if aside is None:
-                        raise _with_place(error, source, batch.first) from error
-                    fitting, reasons = sift(estimator, frame, retype)
-                    aside.add(frame, reasons, batch.first)
-                    frame = fitting
-                    made = predictions(estimator, frame, probabilities)
-                writer.write(_joined(frame, keep, made))
-                n_rows += len(made)
-                if progress is not None:
-                    progress(batch.done, n_rows)
+    with table_writer(target) as writer:
+        for batch in read_batches(source, batch_size, texts):
+            frame = batch.frame
+            check_kept(frame, keep, f"The table {called(source)!r}")
+            try:
+                made = predictions(estimator, frame, probabilities)
+            except SchemaError as error:
+                if aside is None:
+                    raise _with_place(error, source, batch.first) from error
+                fitting, reasons = sift(estimator, frame, retype)
+                aside.add(frame, reasons, batch.first)
+                frame = fitting
+                made = predictions(estimator, frame, probabilities)
+            writer.write(joined(frame, keep, made))
+            n_rows += len(made)
+            if progress is not None:
+                progress(batch.done, n_rows)
         if aside is not None:
             aside.write()
-        (folder / "table").replace(target)
     return n_rows
+
+
+def _is_same(source: Any, target: Any) -> bool:
+    if not isinstance(target, (str, os.PathLike)):
+        return False
+    if "://" in os.fspath(source) or "://" in os.fspath(target):
+        return os.fspath(source) == os.fspath(target)
+    return Path(source).resolve() == Path(target).resolve()
 
 
 class Rejects:
@@ -128,13 +140,13 @@ class Rejects:
 
     Parameters
     ----------
-    path : pathlib.Path
+    place : str, path or mapping
         Where they go.
     """
 
-    def __init__(self, path: Path):
-        form_of(path)
-        self.path = path
+    def __init__(self, place: Any):
+        streamed_form(place)
+        self.place = place
         self._rows: list[pd.DataFrame] = []
 
     def add(self, frame: pd.DataFrame, reasons: Mapping[int, str], first: int) -> None:
@@ -144,18 +156,10 @@ class Rejects:
         self._rows.append(rows.assign(reason=list(reasons.values())))
 
     def write(self) -> None:
-        """Write the file, if there are rows."""
-        if not self._rows:
-            return
-        with beside(self.path) as folder:
-            with writer_of(folder / "table", self.path) as writer:
+        """Write the table, if there are rows."""
+        if self._rows:
+            with table_writer(self.place) as writer:
                 writer.write(pd.concat(self._rows, ignore_index=True))
-            (folder / "table").replace(self.path)
-
-
-def writer_of(path: Path, named: Path) -> TableWriter:
-    """Return what writes a table in the form that another name asks for."""
-    return TableWriter(path, form_of(named), named.name.lower().endswith(".gz"))
 
 
 def predictions(
@@ -176,7 +180,10 @@ def predictions(
     -------
     pandas.DataFrame of shape (n_samples, ...)
         ``prediction``, or one column a label or output; ``probability_<class>``.
+        The features, of an estimator without a model.
     """
+    if not hasattr(estimator, "predict"):
+        return _features(estimator, frame)
     predicted = estimator.predict(frame)
     classes = list(getattr(estimator, "classes_", ()))
     if isinstance(predicted, pd.DataFrame):
@@ -198,22 +205,32 @@ def predictions(
     return pd.concat([made, scores], axis=1)
 
 
-def read_table(estimator: Any, source: str | Path) -> pd.DataFrame:
+def _features(estimator: Any, frame: pd.DataFrame) -> pd.DataFrame:
+    matrix = estimator.transform(frame)
+    if sparse.issparse(matrix):
+        matrix = matrix.toarray()
+    names = estimator.get_feature_names_out()
+    return pd.DataFrame(np.asarray(matrix), columns=names)
+
+
+def read_table(estimator: Any, source: Any, keep: Sequence[str] = ()) -> pd.DataFrame:
     """Return a table in a file, with the texts of training as texts.
 
     Parameters
     ----------
     estimator : WinduEstimator
         Fitted.
-    source : str or pathlib.Path
-        CSV (also ``.csv.gz``) or Parquet.
+    source : str, path or mapping
+        As in `predict_file`.
+    keep : sequence of str, default=()
+        More columns whose values are read as they are written.
 
     Returns
     -------
     pandas.DataFrame
         All of its rows.
     """
-    batches = read_batches(Path(source), BATCH_SIZE, _texts(estimator, ()))
+    batches = read_batches(source, BATCH_SIZE, _texts(estimator, keep))
     return pd.concat([batch.frame for batch in batches], ignore_index=True)
 
 
@@ -226,19 +243,20 @@ def _texts(estimator: Any, keep: Sequence[str]) -> list[str]:
     return texts + [name for name in keep if name not in known]
 
 
-def _check_kept(frame: pd.DataFrame, keep: Sequence[str], source: Path) -> None:
+def check_kept(frame: pd.DataFrame, keep: Sequence[str], where: str) -> None:
+    """Raise if a column to keep is not there."""
     gone = [name for name in keep if name not in frame.columns]
     if gone:
         hints = "".join(did_you_mean_each(gone, frame.columns))
         raise TableError(
-            f"The table {str(source)!r} must have the columns to keep. Missing: {gone}."
-            + hints
+            f"{where} must have the columns to keep. Missing: {gone}.{hints}"
         )
 
 
-def _joined(
+def joined(
     frame: pd.DataFrame, keep: Sequence[str], made: pd.DataFrame
 ) -> pd.DataFrame:
+    """Return predictions behind the columns to keep."""
     twice = [name for name in keep if name in made.columns]
     if twice:
         raise TableError(
@@ -248,7 +266,7 @@ def _joined(
     return pd.concat([frame[list(keep)].reset_index(drop=True), made], axis=1)
 
 
-def _with_place(error: SchemaError, source: Path, first: int) -> SchemaError:
+def _with_place(error: SchemaError, source: Any, first: int) -> SchemaError:
     return SchemaError(
-        f"In {str(source)!r}, in the rows from {first} on: {error}", error.report
+        f"In {called(source)!r}, in the rows from {first} on: {error}", error.report
     )

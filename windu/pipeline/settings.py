@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from windu.estimator import WinduEstimator
 from windu.exceptions import PartError, StepError, did_you_mean
 from windu.metastore import Metastore
 from windu.pipeline.evaluation import check_scores
+from windu.pipeline.splitting import split_rows
 from windu.pipeline.steps import PREPROCESSORS
 
-__all__ = ["PARTS", "SETTINGS", "checked", "own_types", "store_of"]
+__all__ = ["CHECKS", "PARTS", "SETTINGS", "checked", "own_types", "store_of"]
 
 SETTINGS = (
     *("estimator", "data", "target", "preprocess", "split", "evaluate"),
@@ -38,17 +40,50 @@ def checked(settings: dict[str, Any]) -> dict[str, Any]:
         given = made["preprocess"] or []
         given = [given] if isinstance(given, str) or callable(given) else list(given)
         for one in given:
-            if not callable(one) and one not in PREPROCESSORS:
-                raise StepError(
-                    f"preprocess must name one of {list(PREPROCESSORS)}, or be a "
-                    f"function. Got {one!r}.{did_you_mean(one, PREPROCESSORS)}"
-                )
+            _check_preprocess(one)
         made["preprocess"] = given
+    if made.get("split") is not None:
+        _check_split(made["split"])
     if made.get("metastore") is not None:
         made["metastore"] = store_of(made["metastore"])
     if isinstance(made.get("data"), pd.DataFrame):
         made["data"] = made["data"].copy()
     return made
+
+
+def _check_preprocess(one: Any) -> None:
+    if not callable(one) and one not in PREPROCESSORS:
+        raise StepError(
+            f"preprocess must name one of {list(PREPROCESSORS)}, or be a function. Got "
+            f"{one!r}.{did_you_mean(one, PREPROCESSORS)}"
+        )
+
+
+def _check_split(split: Any) -> None:
+    said = split.get("files") if isinstance(split, Mapping) else None
+    for name, given, known in (
+        ("split", split, ("files", *list(signature(split_rows).parameters)[3:])),
+        ("split.files", said or {}, ("dev", "test")),
+    ):
+        if not isinstance(given, Mapping):
+            raise StepError(
+                f"{name} must be a mapping with keys of {list(known)}. Got {given!r}."
+            )
+        for key in given:
+            if key not in known:
+                raise StepError(
+                    f"{name} has no key {key!r}. It has {list(known)}."
+                    + did_you_mean(key, known)
+                )
+
+
+def _check_named_preprocess(one: Any) -> None:
+    if isinstance(one, str):
+        _check_preprocess(one)
+
+
+#: What a file says and no type tells, by section.
+CHECKS = {"evaluate": check_scores, "preprocess": _check_named_preprocess}
 
 
 def store_of(place: Metastore | str | Path | Mapping[str, Any]) -> Metastore:

@@ -7,11 +7,13 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
-from importlib.util import find_spec
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
+from zipfile import BadZipFile
 
 import fsspec
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -20,12 +22,21 @@ from windu.exceptions import (
     MissingLibraryError,
     TableError,
     TargetError,
+    WinduError,
     did_you_mean,
     did_you_mean_each,
 )
 from windu.persistence.beside import beside
+from windu.pipeline.databases import needs, place_of, read_query, write_query
 
-__all__ = ["read_data", "source_digest", "split_target", "write_data"]
+__all__ = [
+    "called",
+    "form_of",
+    "read_data",
+    "source_digest",
+    "split_target",
+    "write_data",
+]
 
 _FORMS = {
     **{".csv": "csv", ".csv.gz": "csv", ".parquet": "parquet", ".pq": "parquet"},
@@ -38,8 +49,18 @@ _OPTIONS = {
     "parquet": ("columns",),
     "excel": ("sheet_name", "header", "na_values", "dtype", "usecols"),
 }
+_ADVICE = {
+    "csv": "Write it as UTF-8 with the names of the columns in the first line, or say "
+    "how it is written in options, such as encoding or sep.",
+    "jsonl": "Write one object {name: value} a line, as UTF-8.",
+    "parquet": "Write it with DataFrame.to_parquet, or say its format.",
+    "excel": "Save it as .xlsx, or say which sheet it is in options: sheet_name.",
+}
 _KEYS = ("path", "format", "options", "sql", "url")
-_UNREADABLE = (pa.ArrowException, ValueError, KeyError, EOFError, OSError)
+_UNREADABLE = (
+    *(pa.ArrowException, ValueError, KeyError, EOFError, OSError, TypeError),
+    *(LookupError, RecursionError, OverflowError, BadZipFile),
+)
 
 
 def read_data(data: Any) -> pd.DataFrame:
@@ -51,8 +72,9 @@ def read_data(data: Any) -> pd.DataFrame:
         A frame as it is; a file of CSV, Parquet, JSON lines or Excel, or a URL that
         `fsspec` opens, also with ``*``; a list of these, whose rows stand under one
         another; ``{"path": ..., "format": ..., "options": {...}}``;
-        ``{"sql": "select ...", "url": "sqlite:///file.db"}``, which is run as it is;
-        or a function without arguments that returns a table.
+        ``{"sql": "select ...", "url": "sqlite:///file.db"}``, which is run as it is, or
+        ``"sqlite:///file.db#table"``; or a function without arguments that returns a
+        table.
 
     Returns
     -------
@@ -75,20 +97,22 @@ def read_data(data: Any) -> pd.DataFrame:
        x  y
     0  1  2
     """
+    data = place_of(data)
     if callable(data):
-        frame, where = as_frame(data()), f"What {_name(data)} returns"
+        where = f"What {_name(data)} returns"
+        frame = _as_frame(_called(data), where)
     elif isinstance(data, (str, os.PathLike, list, tuple)):
         return read_data({"path": data})
     elif isinstance(data, Mapping):
         _check_keys(data)
         if "sql" in data:
-            frame, where = _sql(data), "The result of the query"
+            frame, where = read_query(data), "The result of the query"
         else:
             frame, where = _files(data), f"The table {_said(data['path'])!r}"
     elif data is None:
         raise TableError("A pipeline must have data. Got none. Pass data='table.csv'.")
     else:
-        frame, where = as_frame(data), "The table"
+        frame, where = _as_frame(data, "data"), "The table"
     if not len(frame) or not frame.shape[1]:
         raise TableError(
             f"{where} must have rows and columns. Got {frame.shape[0]} rows and "
@@ -110,6 +134,7 @@ def source_digest(data: Any) -> str | None:
     str or None
         SHA-256 of their content and of how they are read. None for anything else.
     """
+    data = place_of(data)
     if isinstance(data, (str, os.PathLike, list, tuple)):
         data = {"path": data}
     if not isinstance(data, Mapping) or "path" not in data:
@@ -123,7 +148,9 @@ def source_digest(data: Any) -> str | None:
     return made.hexdigest()
 
 
-def split_target(frame: pd.DataFrame, target: str | list[str]) -> tuple[Any, Any]:
+def split_target(
+    frame: pd.DataFrame, target: str | list[str], where: str = "The table"
+) -> tuple[Any, Any]:
     """Part the columns to predict from the others.
 
     Parameters
@@ -132,6 +159,8 @@ def split_target(frame: pd.DataFrame, target: str | list[str]) -> tuple[Any, Any
         A table.
     target : str or list of str
         Its column, or columns.
+    where : str, default="The table"
+        What the table is called in messages.
 
     Returns
     -------
@@ -151,16 +180,17 @@ def split_target(frame: pd.DataFrame, target: str | list[str]) -> tuple[Any, Any
     if gone := [name for name in names if name not in frame.columns]:
         hints = "".join(did_you_mean_each(gone, frame.columns))
         raise TableError(
-            f"The table must have the target {target!r}. Missing: {gone}. It has "
+            f"{where} must have the target {target!r}. Missing: {gone}. It has "
             f"{list(frame.columns)[:20]}.{hints}"
         )
     y = frame[target] if isinstance(target, str) else frame[names]
     missing = y.isna().to_numpy().reshape(len(frame), -1).any(axis=1)
     if missing.any():
         raise TargetError(
-            f"Every row must have a target. Missing in {missing.sum()} of "
+            f"{where} must have a target in every row. Missing in {missing.sum()} of "
             f"{len(frame)} rows, first at row {missing.argmax()}. Remove these rows in "
-            "preprocess, or fill them."
+            "preprocess, or fill them.",
+            np.flatnonzero(missing).tolist(),
         )
     return frame.drop(columns=names), y
 
@@ -173,23 +203,32 @@ def write_data(frame: pd.DataFrame, place: str | Path | Mapping[str, Any]) -> No
     frame : pandas.DataFrame
         The table; its row labels are not written.
     place : str, pathlib.Path or mapping
-        A path or URL, or ``{"sql": "table", "url": ...}``. A file is written beside
-        and then renamed; a table of a database is replaced.
+        A path or URL, or ``{"sql": "table", "url": ...}``, also as
+        ``"sqlite:///file.db#table"``. A file is written beside and then renamed; a
+        table of a database is replaced.
 
     Raises
     ------
     TableError
         If it cannot be written.
     """
+    place = place_of(place)
     if isinstance(place, Mapping) and "sql" in place:
-        with _engine(place["url"]).begin() as connection:
-            frame.to_sql(place["sql"], connection, index=False, if_exists="replace")
+        write_query(frame, place["sql"], place["url"])
         return
     given = place["path"] if isinstance(place, Mapping) else place
     path, form = os.fspath(given), form_of(os.fspath(given), None)
     if "://" in path:
-        with fsspec.open(path, "wb", compression="infer") as file:
-            _write(frame, file, form)
+        try:
+            with fsspec.open(path, "wb", compression="infer") as file:
+                _write(frame, file, form)
+        except ImportError as error:
+            raise _no_protocol(path, error) from error
+        except (OSError, ValueError) as error:
+            raise TableError(
+                f"The table {_said(path)!r} must be writable. Got "
+                f"{type(error).__name__}."
+            ) from error
         return
     with beside(Path(path)) as folder:
         written = folder / Path(path).name
@@ -206,7 +245,7 @@ def _write(frame: pd.DataFrame, file: Any, form: str) -> None:
     elif form == "parquet":
         frame.to_parquet(file, index=False)
     else:
-        _needs("openpyxl", "excel")
+        needs("openpyxl", "excel")
         frame.to_excel(file, index=False)
 
 
@@ -231,7 +270,8 @@ def form_of(path: str, given: str | None) -> str:
             return form
     raise TableError(
         f"The name of a table must end in one of {list(_FORMS)}. Got {name!r}. Say "
-        f"which it is: {{path: ..., format: csv}}."
+        "which it is: {path: ..., format: csv}; of a database name the table: "
+        "sqlite:///file.db#table."
     )
 
 
@@ -246,12 +286,22 @@ def _check_keys(data: Mapping[str, Any]) -> None:
             "data must say either path, or sql and url; also format and options. Got "
             f"{list(data)}." + "".join(did_you_mean_each(wrong, _KEYS))
         )
+    if not isinstance(data.get("options") or {}, Mapping):
+        raise TableError(
+            "options of data must be a mapping, such as {sep: ';'}. Got "
+            f"{data['options']!r}."
+        )
 
 
 def _paths(given: Any) -> list[str]:
     """Return each file, those of a pattern in order of their names."""
     paths: list[str] = []
-    for one in [given] if isinstance(given, (str, os.PathLike)) else given:
+    alone = not isinstance(given, (list, tuple))
+    for one in [given] if alone else given:
+        if not isinstance(one, (str, os.PathLike)):
+            raise TableError(
+                f"The path of a table must be a text or a list of them. Got {one!r}."
+            )
         text = os.fspath(one)
         if "://" not in text and Path(text).is_dir():
             raise TableError(
@@ -295,16 +345,22 @@ def _file(path: str, form: str, options: Mapping[str, Any] | None) -> pd.DataFra
             + "".join(did_you_mean_each(wrong, _OPTIONS[form]))
         )
     if form == "excel":
-        _needs("openpyxl", "excel")
+        needs("openpyxl", "excel")
     held = io.BytesIO(_bytes(path))
     try:
-        return _READERS[form](held, **given)
+        frame = _READERS[form](held, **given)
     except _UNREADABLE as error:
+        said = shorten(str(error), 200, placeholder=" ...").rstrip(".")
         raise TableError(
             f"The table {_said(path)!r} must be readable as {form}. Got "
-            f"{type(error).__name__}: {error}. Write it as UTF-8 with the names of the "
-            "columns in the first line, or say how it is written in options."
+            f"{type(error).__name__}: {said}. {_ADVICE[form]}"
         ) from error
+    if not isinstance(frame, pd.DataFrame):
+        raise TableError(
+            f"One sheet of {_said(path)!r} must be named. Got several. Write it in "
+            "options: sheet_name."
+        )
+    return frame
 
 
 def _bytes(path: str) -> bytes:
@@ -316,18 +372,38 @@ def _bytes(path: str) -> bytes:
             f"The table {_said(path)!r} must exist. Got none. Check the path."
         ) from error
     except ImportError as error:
-        raise MissingLibraryError(
-            f"{path.partition('://')[0]}:// needs a package that is not installed. "
-            f"Got: {error}."
-        ) from error
-    except (OSError, ValueError) as error:
+        raise _no_protocol(path, error) from error
+    except Exception as error:
+        # Each protocol has errors of its own, whose messages may hold passwords.
         raise TableError(
-            f"The table {_said(path)!r} must be readable. Got {type(error).__name__}."
+            f"The table {_said(path)!r} must be readable. Got {type(error).__name__}. "
+            "Check that it is whole, and that you may read it."
         ) from error
 
 
-def _json_lines(file: Any, **options: Any) -> pd.DataFrame:
-    return pd.read_json(file, lines=True, **options)
+def _no_protocol(path: str, error: ImportError) -> MissingLibraryError:
+    return MissingLibraryError(
+        f"{path.partition('://')[0]}:// needs a package that is not installed. Got: "
+        f"{error}."
+    )
+
+
+def _json_lines(
+    file: Any, *, encoding: str = "utf-8", dtype: Any = None
+) -> pd.DataFrame:
+    # pandas makes numbers and dates of texts; JSON says itself what is a text.
+    rows = []
+    for number, line in enumerate(file.read().decode(encoding).splitlines(), 1):
+        if line.strip():
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise ValueError(f"{error.msg} in line {number}") from error
+            if not isinstance(row, dict):
+                raise ValueError(f"line {number} holds no object")
+            rows.append(row)
+    frame = pd.DataFrame(rows)
+    return frame if dtype is None else frame.astype(dtype)
 
 
 _READERS: dict[str, Callable[..., pd.DataFrame]] = {
@@ -338,40 +414,36 @@ _READERS: dict[str, Callable[..., pd.DataFrame]] = {
 }
 
 
-def _sql(data: Mapping[str, Any]) -> pd.DataFrame:
-    engine = _engine(data["url"])
-    query = str(data["sql"])
+def _as_frame(data: Any, where: str) -> pd.DataFrame:
     try:
-        with engine.connect() as connection:
-            read = pd.read_sql_table if query.isidentifier() else pd.read_sql_query
-            return read(query, connection)
-    except Exception as error:
-        # A driver may raise anything; its message may hold the password.
+        return as_frame(data)
+    except WinduError:
+        raise
+    except (ValueError, TypeError) as error:
         raise TableError(
-            f"The query must be one that {engine.url.render_as_string()!r} answers. "
-            f"Got {type(error).__name__}. Query: {query[:200]!r}."
-        ) from None
+            f"{where} must be a table, such as a DataFrame, or say where one is. Got "
+            f"{type(data).__name__}."
+        ) from error
 
 
-def _engine(url: str) -> Any:
-    _needs("sqlalchemy", "sql")
-    import sqlalchemy
-
+def _called(function: Callable[[], Any]) -> Any:
     try:
-        return sqlalchemy.create_engine(url)
+        return function()
+    except WinduError:
+        raise
     except Exception as error:
         raise TableError(
-            "url must be one of SQLAlchemy, such as sqlite:///file.db. Got one that it "
-            f"refuses with {type(error).__name__}."
-        ) from None
+            f"The function {_name(function)!r} must return a table. Got "
+            f"{type(error).__name__}: {error}."
+        ) from error
 
 
-def _needs(package: str, extra: str) -> None:
-    if find_spec(package) is None:
-        raise MissingLibraryError(
-            f"{package} must be installed for this. Got none. Install it: "
-            f"pip install 'windu[{extra}]'."
-        )
+def called(source: Any) -> str:
+    """Return what a table is called in messages, without what may be a password."""
+    source = place_of(source)
+    if isinstance(source, Mapping):
+        source = source["path"] if "path" in source else source["url"]
+    return _said(source)
 
 
 def _said(path: Any) -> str:

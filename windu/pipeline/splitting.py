@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
-from windu.exceptions import TableError, WinduWarning, did_you_mean
+from windu.exceptions import (
+    TableError,
+    WinduWarning,
+    did_you_mean,
+    did_you_mean_each,
+)
 from windu.tasks import infer_task, read_target
 
 __all__ = ["Split", "split_rows"]
@@ -33,6 +39,7 @@ def split_rows(
     frame: pd.DataFrame,
     y: Any = None,
     *,
+    given: Mapping[str, pd.DataFrame] | None = None,
     test: float | int | None = None,
     dev: float | int | None = None,
     seed: int | None = 0,
@@ -49,6 +56,9 @@ def split_rows(
         The table without the target.
     y : array-like of shape (n_samples,), default=None
         The target, for `stratify`.
+    given : mapping of str to DataFrame, default=None
+        Parts, ``"dev"`` or ``"test"``, that are tables of their own: they must have the
+        columns of `frame`, and with `group` none of its groups.
     test, dev : float or int, default=None
         A share of all rows, or a number of rows; of groups with `group`.
     seed : int, default=0
@@ -83,25 +93,58 @@ def split_rows(
     >>> split_rows(days, test=0.25, time="day").test
     array([3])
     """
+    given, sizes = given or {}, {"dev": dev, "test": test}
     ways = {"group": group, "time": time, "column": column}
-    if len(given := [way for way, name in ways.items() if name is not None]) > 1:
-        raise TableError(f"A split must be of one kind. Got {given}.")
+    asked = [way for way, name in ways.items() if name is not None]
+    if len(asked) > 1 or (given and column is not None):
+        raise TableError(
+            f"A split must be of one kind. Got {asked + ['files'] * bool(given)}."
+        )
+    if twice := [name for name in given if sizes[name]]:
+        raise TableError(
+            f"A part must be said once. Got a file and a size of {twice}. Remove one."
+        )
+    for part, table in given.items():
+        _check_given(part, table, frame, group)
     for name in ways.values():
         _check_column(frame, name)
     if column is not None:
         return _by_column(frame[column])
-    sizes = {"dev": _count(dev, len(frame), "dev"), "test": 0}
-    sizes["test"] = _count(test, len(frame), "test")
     if not any(sizes.values()):
+        if given:
+            none = np.array([], dtype=int)
+            return Split(np.arange(len(frame)), none, none)
         raise TableError(
             "A split must hold something back. Got neither test nor dev. Write "
             "split: {test: 0.2}."
         )
-    if time is not None:
-        return _by_time(frame[time], sizes)
     if group is not None:
-        return _by_group(frame[group], dev, test, seed)
-    return _at_random(len(frame), y, sizes, seed, stratify)
+        return _by_group(frame[group], sizes, seed)
+    counts = {name: _count(size, len(frame), name) for name, size in sizes.items()}
+    if time is not None:
+        return _by_time(frame[time], counts)
+    return _at_random(len(frame), y, counts, seed, stratify)
+
+
+def _check_given(
+    part: str, table: pd.DataFrame, frame: pd.DataFrame, group: str | None
+) -> None:
+    """Raise unless a table can stand beside the one that is learned from."""
+    if gone := [name for name in frame.columns if name not in table.columns]:
+        hints = "".join(did_you_mean_each(gone[:5], table.columns))
+        raise TableError(
+            f"The table of the part {part!r} must have the columns of data. Missing: "
+            f"{gone}.{hints}"
+        )
+    if group is None or group not in frame.columns:
+        return
+    both = table[group].isin(frame[group]).to_numpy()
+    if both.any():
+        raise TableError(
+            f"No group may be on both sides. Got {int(both.sum())} rows of the part "
+            f"{part!r} whose {group!r} is in data as well, first "
+            f"{table[group].iloc[int(both.argmax())]!r}. Remove them from one."
+        )
 
 
 def _check_column(frame: pd.DataFrame, name: str | None) -> None:
@@ -120,16 +163,16 @@ def _check_column(frame: pd.DataFrame, name: str | None) -> None:
         )
 
 
-def _count(size: float | int | None, n_rows: int, name: str) -> int:
+def _count(size: float | int | None, n: int, name: str, of: str = "rows") -> int:
     if size is None or size == 0:
         return 0
     share = isinstance(size, float)
-    if size < 0 or (size >= 1 if share else size >= n_rows):
+    if not 0 < size < (1 if share else n):
         raise TableError(
-            f"{name} must be a share between 0 and 1, or a number of rows below "
-            f"{n_rows}. Got {size!r}."
+            f"{name} must be a share between 0 and 1, or a number of {of} below "
+            f"{n}. Got {size!r}."
         )
-    return max(1, round(size * n_rows)) if share else int(size)
+    return max(1, round(size * n)) if share else int(size)
 
 
 def _checked(split: Split) -> Split:
@@ -181,10 +224,13 @@ def _by_time(times: pd.Series, sizes: dict[str, int]) -> Split:
     )
 
 
-def _by_group(groups: pd.Series, dev: Any, test: Any, seed: int | None) -> Split:
+def _by_group(groups: pd.Series, sizes: dict[str, Any], seed: int | None) -> Split:
     codes = pd.factorize(groups)[0]
     n_groups = int(codes.max()) + 1
-    counts = [_count(size, n_groups, "group") for size in (dev, test)]
+    counts = [
+        _count(size, n_groups, name, f"groups of {groups.name!r}")
+        for name, size in sizes.items()
+    ]
     if sum(counts) >= n_groups:
         raise TableError(
             f"Some groups must be left to learn from. Got {n_groups} groups, of which "

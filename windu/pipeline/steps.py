@@ -17,11 +17,13 @@ from windu.pipeline.evaluation import evaluate
 from windu.pipeline.scoring import predictions
 from windu.pipeline.sources import read_data, source_digest, split_target
 from windu.pipeline.splitting import split_rows
+from windu.pipeline.stored_parts import check_features
 from windu.steps import Step
 
 __all__ = [
     "MAIN",
     "PREPROCESSORS",
+    "as_columns",
     "first_keys",
     "predict_held_back",
     "read_keys",
@@ -43,6 +45,8 @@ MAIN = {
     **{"predict": "predictions", "evaluate": "metrics"},
 }
 
+#: What is read: the table to learn from, and those that are held back whole.
+_TABLES = ("raw", "raw_dev", "raw_test")
 _PARTS = ("featurizer", "transformer", "label_encoder", "model", "threshold")
 #: What the estimator's steps start from, with keys of their own.
 _FIRST = (
@@ -57,10 +61,18 @@ _FITTED = (
     *("threshold_", "table", "feature_schema", "example", "named", "target"),
 )
 
+_BEFORE_TRANSFORMER = [step.name for step in FIT_STEPS].index("fit_transformer")
+_CHECK = Step(
+    "check_features",
+    ("features", "featurizer_", "transformer", "wanted"),
+    ("are_wanted",),
+    check_features,
+)
+
 Held = Mapping[str, tuple[Any, Any]]
 
 
-def steps_of(*, preprocesses: bool, model: bool) -> list[Step]:
+def steps_of(*, preprocesses: bool, model: bool, stored: bool) -> list[Step]:
     """Return the steps of a training pipeline.
 
     Parameters
@@ -69,6 +81,8 @@ def steps_of(*, preprocesses: bool, model: bool) -> list[Step]:
         Whether the table is changed before it is split.
     model : bool
         Whether there is one; without, the pipeline ends with the transformer.
+    stored : bool
+        Whether the transformer is one of a stored run.
 
     Returns
     -------
@@ -76,11 +90,18 @@ def steps_of(*, preprocesses: bool, model: bool) -> list[Step]:
         In order.
     """
     steps = [
-        Step("load", ("data",), ("raw",), lambda data: read_data(data)),
-        Step("preprocess", ("raw", "preprocess"), ("raw",), _preprocess),
-        Step("split", ("raw", "target_name", "split"), ("X", "y", "held_back"), _split),
+        Step("load", ("data", "files"), _TABLES, _load),
+        Step("preprocess", (*_TABLES, "preprocess"), _TABLES, _preprocess),
+        Step(
+            "split",
+            (*_TABLES, "target_name", "split"),
+            ("X", "y", "held_back"),
+            _split,
+        ),
         Step("prepare", ("X", "y", "estimator"), _FIRST, _prepare),
-        *(_threaded(step) for step in FIT_STEPS),
+        *(_threaded(step) for step in FIT_STEPS[:_BEFORE_TRANSFORMER]),
+        *([_CHECK] if stored else []),
+        *(_threaded(step) for step in FIT_STEPS[_BEFORE_TRANSFORMER:]),
         Step("assemble", ("parameters", *_FITTED), ("estimator_",), _assemble),
         Step(
             "predict", ("estimator_", "held_back"), ("predictions",), predict_held_back
@@ -94,28 +115,48 @@ def steps_of(*, preprocesses: bool, model: bool) -> list[Step]:
     return [step for step in steps if not absent.get(step.name)]
 
 
-def _preprocess(raw: pd.DataFrame, preprocess: Any) -> pd.DataFrame:
+def _load(data: Any, files: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the table, and those that are held back whole."""
+    held = (files.get(name) for name in ("dev", "test"))
+    return read_data(data), *(None if one is None else read_data(one) for one in held)
+
+
+def _preprocess(preprocess: Any, **tables: pd.DataFrame | None) -> tuple[Any, ...]:
+    return tuple(
+        None if table is None else _preprocessed(table, preprocess)
+        for table in tables.values()
+    )
+
+
+def _preprocessed(table: pd.DataFrame, preprocess: Any) -> pd.DataFrame:
     for one in preprocess:
         function = PREPROCESSORS[one] if isinstance(one, str) else one
-        made = function(raw.copy())
+        made = function(table.copy())
         if not isinstance(made, pd.DataFrame):
             raise TableError(
                 "What preprocesses must return a DataFrame. Got "
                 f"{type(made).__name__} of {getattr(function, '__name__', function)!r}."
                 " Return the table."
             )
-        raw = made
-    return raw
+        table = made
+    return table
 
 
 def _split(
-    raw: pd.DataFrame, target_name: Any, split: Mapping[str, Any] | None
+    raw: pd.DataFrame,
+    raw_dev: pd.DataFrame | None,
+    raw_test: pd.DataFrame | None,
+    target_name: Any,
+    split: Mapping[str, Any] | None,
 ) -> tuple[Any, Any, Held]:
     """Return the rows to learn from, their target, and what is held back."""
     X, y = (raw, None) if target_name is None else split_target(raw, target_name)
     if split is None:
         return X, y, {}
-    rows = split_rows(X, y, **split)
+    tables = {"dev": raw_dev, "test": raw_test}
+    given = {name: table for name, table in tables.items() if table is not None}
+    how = {name: value for name, value in split.items() if name != "files"}
+    rows = split_rows(X, y, given=given, **how)
     kept = [column for column in X.columns if column != split.get("column")]
 
     def part(at: Any) -> tuple[Any, Any]:
@@ -123,7 +164,13 @@ def _split(
         return held, None if y is None else y.iloc[at].reset_index(drop=True)
 
     parts = {"dev": rows.dev, "test": rows.test}
-    return *part(rows.train), {name: part(at) for name, at in parts.items() if len(at)}
+    held = {name: part(at) for name, at in parts.items() if len(at)}
+    for name, table in given.items():
+        where = f"The table of the part {name!r}"
+        held[name] = (
+            (table, None) if y is None else split_target(table, target_name, where)
+        )
+    return *part(rows.train), {name: held[name] for name in parts if name in held}
 
 
 def _prepare(X: Any, y: Any, estimator: Any) -> tuple[Any, ...]:
@@ -132,10 +179,14 @@ def _prepare(X: Any, y: Any, estimator: Any) -> tuple[Any, ...]:
     return tuple(values[name] for name in _FIRST)
 
 
-def read_keys(data: Any, values: Mapping[str, Any]) -> dict[str, str | None]:
-    """Return the key of a table that was read: by its files, else by its content."""
-    known = source_digest(data)
-    return {"raw": digest_of(values["raw"]) if known is None else f"{known}:raw"}
+def read_keys(data: Any, files: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys of tables that were read: by their files, else by content."""
+    sources = {"raw": data} | {f"raw_{name}": one for name, one in files.items()}
+    known = {name: source_digest(one) for name, one in sources.items()}
+    return {
+        name: f"{known[name]}:raw" if known.get(name) else digest_of(values[name])
+        for name in _TABLES
+    }
 
 
 def first_keys(values: Mapping[str, Any], rows: str | None) -> dict[str, str | None]:
@@ -173,9 +224,14 @@ def predict_held_back(estimator_: Any, held_back: Held) -> dict[str, pd.DataFram
     """Return target and predictions of what is held back, one table a part."""
     made = {}
     for name, (X, y) in held_back.items():
-        truth = y if isinstance(y, pd.DataFrame) else y.to_frame()
-        made[name] = pd.concat([truth, predictions(estimator_, X)], axis="columns")
+        predicted = predictions(estimator_, X)
+        made[name] = pd.concat([as_columns(y), predicted], axis="columns")
     return made
+
+
+def as_columns(y: Any) -> pd.DataFrame:
+    """Return a target as a table."""
+    return y if isinstance(y, pd.DataFrame) else y.to_frame()
 
 
 def _evaluate(estimator_: Any, held_back: Held, scores: Any) -> dict[str, Any]:

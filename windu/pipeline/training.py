@@ -9,9 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-import pandas as pd
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
 
 from windu.config.pipelines import read_pipeline, write_pipeline
 from windu.estimator import WinduEstimator
@@ -25,26 +23,31 @@ from windu.exceptions import (
 from windu.metastore import Metastore
 from windu.metastore.cache import cache_of
 from windu.metastore.tested import Tested
-from windu.pipeline.evaluation import evaluate
-from windu.pipeline.prediction import PredictionPipeline
+from windu.pipeline.fitted import FittedPipeline
 from windu.pipeline.result import PipelineResult, steps_table
 from windu.pipeline.runner import Done, StepRunner
-from windu.pipeline.scoring import predictions
-from windu.pipeline.settings import PARTS, SETTINGS, checked, own_types, store_of
+from windu.pipeline.settings import (
+    CHECKS,
+    PARTS,
+    SETTINGS,
+    checked,
+    own_types,
+    store_of,
+)
 from windu.pipeline.single import SingleSteps
 from windu.pipeline.sources import source_digest
 from windu.pipeline.steps import (
     MAIN,
     first_keys,
-    predict_held_back,
     read_keys,
     steps_of,
 )
+from windu.pipeline.stored_parts import Resolved, resolve
 
 __all__ = ["TrainingPipeline"]
 
 
-class TrainingPipeline(SingleSteps):
+class TrainingPipeline(SingleSteps, FittedPipeline):
     """Data in a file or a frame to an estimator that is fitted, evaluated and stored.
 
     Each step runs only if something that it depends on has changed since it ran last:
@@ -63,7 +66,8 @@ class TrainingPipeline(SingleSteps):
         run before the split.
     split : mapping or None, default=None
         What is held back, as `windu.pipeline.split_rows` takes it:
-        ``{"test": 0.2, "dev": 0.2, "seed": 0}``. None learns from every row.
+        ``{"test": 0.2, "dev": 0.2, "seed": 0}``; also tables of their own, each as
+        `data`: ``{"files": {"test": "test.csv"}}``. None learns from every row.
     evaluate : str, list of str or None, default=None
         Names of scikit-learn's scorers; None takes those of the task.
     metastore : Metastore, str, mapping or None, default=None
@@ -112,7 +116,9 @@ class TrainingPipeline(SingleSteps):
     ):
         self._settings: dict[str, Any] = {}
         self._fitted: WinduEstimator | None = None
+        self._before: WinduEstimator | None = None
         self._stored: str | None = None
+        self._resolved = Resolved(estimator, {}, None)
         self._runner = StepRunner(None)
         self.set(
             estimator=WinduEstimator() if estimator is None else estimator,
@@ -176,7 +182,9 @@ class TrainingPipeline(SingleSteps):
           model: random_forest
         <BLANKLINE>
         """
-        return cls(**read_pipeline(text_or_path, allow=allow, changes=changes))
+        return cls(
+            **read_pipeline(text_or_path, allow=allow, changes=changes, checks=CHECKS)
+        )
 
     @classmethod
     def from_run(
@@ -284,7 +292,7 @@ class TrainingPipeline(SingleSteps):
             made["estimator"] = clone(made["estimator"]).set_params(**parts)
         self._settings = made
         if not {*settings} <= {"metastore", "name", "trusted", "evaluate"}:
-            self._fitted = None
+            self._fitted = self._before = None
         store = made["metastore"]
         if "metastore" in own:
             # What was given says where the store is; an object says it in code only.
@@ -340,6 +348,7 @@ class TrainingPipeline(SingleSteps):
                 metrics=metrics,
                 data=digest_of(made["X"]),
                 config=self._config(),
+                **self._lineage(store),
             )
         self._fitted = made.get("estimator_", self._fitted)
         self.result_ = PipelineResult(
@@ -356,11 +365,18 @@ class TrainingPipeline(SingleSteps):
     ) -> dict[str, Any]:
         given = self._settings
         values = {**given, "target_name": given["target"]}
-        values |= {"scores": given["evaluate"], "parameters": given["estimator"]}
+        self._resolved = resolve(
+            given["estimator"], given["metastore"], self._runner.trusted
+        )
+        estimator, _, features = self._resolved
+        values |= {"scores": given["evaluate"], "parameters": estimator}
+        values |= {"estimator": estimator, "wanted": features}
+        values["files"] = (given["split"] or {}).get("files") or {}
         return self._runner.run(
             steps_of(
                 preprocesses=bool(given["preprocess"]),
                 model=given["estimator"].model is not None,
+                stored=features is not None,
             ),
             values,
             self._keys(values),
@@ -368,7 +384,7 @@ class TrainingPipeline(SingleSteps):
             until=until,
             tell=progress,
             keys_of={
-                "load": partial(read_keys, values["data"]),
+                "load": partial(read_keys, values["data"], values["files"]),
                 "prepare": self._prepared_keys,
             },
         )
@@ -389,13 +405,32 @@ class TrainingPipeline(SingleSteps):
         return count
 
     def _keys(self, values: Mapping[str, Any]) -> dict[str, str | None]:
-        names = ("target_name", "preprocess", "split", "scores", "parameters")
+        names = ("target_name", "preprocess", "split", "scores", "parameters", "wanted")
         keys: dict[str, str | None] = {name: digest_of(values[name]) for name in names}
         # Parts are fitted in their place, so that fresh ones are made each time.
+        files = [source_digest(one) for one in values["files"].values()]
+        keys["files"] = None if None in files else digest_of([*values["files"]], files)
         return keys | {"estimator": None, "data": source_digest(values["data"])}
 
     def _prepared_keys(self, values: Mapping[str, Any]) -> dict[str, str | None]:
-        return first_keys(values, self._runner.key_of("split"))
+        rows = self._runner.key_of("split")
+        if (self._settings["split"] or {}).get("files"):
+            # The rows to learn from do not change with those of other files.
+            rows = digest_of(values["frame"], values["target"])
+        return first_keys(values, rows)
+
+    def _lineage(self, store: Metastore) -> dict[str, Any]:
+        """Return from which runs parts came: as tags, and the first as the parent."""
+        runs, said = self._resolved.runs, self._settings["estimator"]
+        if not runs:
+            return {}
+        own = [
+            run.id
+            for name, run in runs.items()
+            if getattr(getattr(said, name), "metastore", None) is None
+        ]
+        tags = {name: run.reference for name, run in runs.items()}
+        return {"tags": tags, "parent": own[0] if own else None}
 
     def _config(self) -> str | None:
         try:
@@ -407,90 +442,6 @@ class TrainingPipeline(SingleSteps):
     def _value_of(self, step: str) -> Any:
         return self.run(until=step).value
 
-    @property
-    def estimator_(self) -> WinduEstimator:
-        """The fitted estimator: that of the stored run, else of the last whole run."""
-        if self._fitted is None:
-            raise NotFittedError(
-                "The pipeline must have been run, or be made by from_run. Call run()."
-            )
-        return self._fitted
-
-    def predict(self, X: Any = None) -> Any:
-        """Predict with the fitted estimator; nothing is trained where there is one.
-
-        Parameters
-        ----------
-        X : table, default=None
-            New rows; None gives target and predictions of what was held back, one
-            table a part.
-
-        Returns
-        -------
-        ndarray or dict of str to DataFrame
-            As `WinduEstimator.predict`.
-        """
-        if self._fitted is None:
-            self.run(until="assemble")
-        if X is None:
-            return predict_held_back(self.estimator_, self._held_back())
-        return self.estimator_.predict(X)
-
-    def replace(self, **parts: Any) -> pd.DataFrame:
-        """Put other parts into the fitted estimator, without training.
-
-        Parameters
-        ----------
-        **parts : dict
-            As `WinduEstimator.replace` takes them: ``featurizer=...``.
-
-        Returns
-        -------
-        DataFrame
-            One row a score of what is held back, with columns ``before`` and
-            ``after``; ``changed`` is the share of rows that are predicted otherwise.
-
-        Raises
-        ------
-        PartError
-            If the parts do not fit the stored example.
-        """
-        before, held_back = self.estimator_, self._held_back()
-        after = before.replace(**parts)
-        given = self._settings["evaluate"]
-        scores = [evaluate(one, held_back, given) for one in (before, after)]
-        rows = {
-            name: [one[name] for one in scores] for name in scores[0] if "." in name
-        }
-        for part, (X, _) in held_back.items():
-            old, new = predictions(before, X, False), predictions(after, X, False)
-            changed = (old != new).to_numpy().any(axis=1)
-            rows[f"{part}.changed"] = [0.0, float(changed.mean())]
-        self.set(**{name: part for name, part in parts.items() if name in PARTS})
-        self._fitted = after
-        return pd.DataFrame.from_dict(
-            rows, orient="index", columns=["before", "after"], dtype=float
-        )
-
     def _held_back(self) -> Mapping[str, tuple[Any, Any]]:
-        return self._values(until="split")["held_back"]
-
-    def to_prediction(self, **settings: Any) -> PredictionPipeline:
-        """Return what predicts new tables with the fitted estimator.
-
-        Parameters
-        ----------
-        **settings : dict
-            Those of `PredictionPipeline`: ``keep=["customer_id"]``.
-
-        Returns
-        -------
-        PredictionPipeline
-            With the stored run, where there is one; else with the estimator.
-        """
-        stored = self.result_.run if hasattr(self, "result_") else self._stored
-        if stored is not None and self._place is not None:
-            reference = getattr(stored, "reference", stored)
-            settings = {"metastore": self._place, **settings}
-            return PredictionPipeline(reference, **settings)
-        return PredictionPipeline(self.estimator_, **settings)
+        held: Mapping[str, tuple[Any, Any]] = self._values(until="split")["held_back"]
+        return held

@@ -168,7 +168,8 @@ def _column(
     if not is_settled(values, column):
         made, wrong = recast(values, column)
         if wrong.any():
-            differ("meaning", _meaning(column), _got(values, wrong), wrong)
+            told = _at_fault(values, wrong, column)
+            differ("meaning", _meaning(column), _got(values, told), told)
             made = recast(values.where(~wrong), column)[0]
         # No value has no type.
         elif str(values.dtype) != column.dtype and values.notna().any():
@@ -187,6 +188,23 @@ def _column(
         missing = values.isna().to_numpy()
         _differ_in_values(made, missing, column, asked, differ)
     return made, found
+
+
+def _at_fault(values: pd.Series, wrong: np.ndarray, column: ColumnSchema) -> np.ndarray:
+    """Return which cells make texts of a column of numbers, as in a CSV file.
+
+    One of them is enough, and the others read as what they were.
+    """
+    if kinds.storage_of(values) != "text":
+        return wrong
+    if column.storage == "numeric":
+        read = pd.to_numeric(values, errors="coerce").notna()
+    elif column.storage == "boolean":
+        read = values.astype("str").str.lower().isin(["true", "false"])
+    else:
+        return wrong
+    at_fault: np.ndarray = wrong & ~read.to_numpy(bool)
+    return at_fault if at_fault.any() else wrong
 
 
 def _infinite(values: pd.Series) -> np.ndarray | None:

@@ -1,0 +1,163 @@
+"""What a pipeline does with the estimator that it has fitted, or was stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+from sklearn.exceptions import NotFittedError
+
+from windu.estimator import WinduEstimator
+from windu.estimator.parts import PARTS
+from windu.exceptions import PartError, StepError, did_you_mean
+from windu.pipeline.evaluation import evaluate
+from windu.pipeline.prediction import PredictionPipeline
+from windu.pipeline.result import PipelineResult
+from windu.pipeline.scoring import predictions
+from windu.pipeline.steps import as_columns, predict_held_back
+
+__all__ = ["FittedPipeline"]
+
+
+class FittedPipeline:
+    """The methods of `TrainingPipeline` around a fitted estimator; none trains one."""
+
+    result_: PipelineResult
+    _settings: dict[str, Any]
+    _fitted: WinduEstimator | None
+    _stored: str | None
+    _before: WinduEstimator | None
+    _place: Any
+
+    run: Callable[..., PipelineResult]
+    set: Callable[..., Any]
+    _held_back: Callable[[], Mapping[str, tuple[Any, Any]]]
+
+    @property
+    def estimator_(self) -> WinduEstimator:
+        """The fitted estimator: that of the stored run, else of the last whole run."""
+        if self._fitted is None:
+            raise NotFittedError(
+                "The pipeline must have been run, or be made by from_run. Call run()."
+            )
+        return self._fitted
+
+    def predict(self, X: Any = None) -> Any:
+        """Predict with the fitted estimator; nothing is trained where there is one.
+
+        Parameters
+        ----------
+        X : table, default=None
+            New rows; None gives target and predictions of what was held back, one
+            table a part.
+
+        Returns
+        -------
+        ndarray or dict of str to DataFrame
+            As `WinduEstimator.predict`.
+        """
+        if self._fitted is None:
+            self.run(until="assemble")
+        if X is None:
+            return predict_held_back(self.estimator_, self._held_back())
+        return self.estimator_.predict(X)
+
+    def replace(self, **parts: Any) -> pd.DataFrame:
+        """Put other parts into the fitted estimator, without training.
+
+        Parameters
+        ----------
+        **parts : dict
+            As `WinduEstimator.replace` takes them: ``featurizer=...``.
+
+        Returns
+        -------
+        DataFrame
+            One row a score of what is held back, with columns ``before``, ``after``
+            and ``difference``; ``changed`` is the share of rows that are predicted
+            otherwise, which `changes` lists.
+
+        Raises
+        ------
+        PartError
+            If the parts do not fit the stored example.
+        """
+        for name in parts:
+            if name not in PARTS:
+                raise PartError(
+                    f"What is replaced must be one of {list(PARTS)}. Got "
+                    f"{name!r}.{did_you_mean(name, PARTS)}"
+                )
+        before, held_back = self.estimator_, self._held_back()
+        after = before.replace(**parts)
+        given = self._settings["evaluate"]
+        scores = [evaluate(one, held_back, given) for one in (before, after)]
+        rows = {
+            name: [one[name] for one in scores] for name in scores[0] if "." in name
+        }
+        for part, (X, _) in held_back.items():
+            old, new = predictions(before, X, False), predictions(after, X, False)
+            changed = (old != new).to_numpy().any(axis=1)
+            rows[f"{part}.changed"] = [0.0, float(changed.mean())]
+        self.set(**parts)
+        self._fitted, self._before = after, before
+        table = pd.DataFrame.from_dict(
+            rows, orient="index", columns=["before", "after"], dtype=float
+        )
+        return table.assign(difference=table["after"] - table["before"])
+
+    def changes(self) -> pd.DataFrame:
+        """Return the held-back rows that are predicted otherwise since `replace`.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by ``part`` and ``row``: the target, and each prediction and
+            probability ``before`` and ``after``, side by side.
+
+        Raises
+        ------
+        StepError
+            If nothing was replaced.
+        """
+        if self._before is None:
+            raise StepError("Changes are those since replace. Got none. Call replace.")
+        held, both = self._held_back(), (self._before, self.estimator_)
+        before, after = (predict_held_back(one, held) for one in both)
+        tables = {}
+        for part, old in before.items():
+            n_targets = len(as_columns(held[part][1]).columns)
+            target, old = old.iloc[:, :n_targets], old.iloc[:, n_targets:]
+            new = after[part].iloc[:, n_targets:]
+            said = old.columns.str.startswith("prediction")
+            moved = (old.loc[:, said] != new.loc[:, said]).any(axis="columns")
+            held_columns = {(name, "target"): target[name] for name in target}
+            pairs = {
+                (name, when): table[name]
+                for name in old.columns
+                for when, table in (("before", old), ("after", new))
+            }
+            columns = pd.DataFrame(held_columns | pairs)
+            tables[part] = columns[moved]
+        return pd.concat(tables, names=["part", "row"])
+
+    def to_prediction(self, **settings: Any) -> PredictionPipeline:
+        """Return what predicts new tables with the fitted estimator.
+
+        Parameters
+        ----------
+        **settings : dict
+            Those of `PredictionPipeline`: ``keep=["customer_id"]``.
+
+        Returns
+        -------
+        PredictionPipeline
+            With the stored run, where there is one; else with the estimator.
+        """
+        stored = self.result_.run if hasattr(self, "result_") else self._stored
+        if stored is not None and self._place is not None:
+            reference = getattr(stored, "reference", stored)
+            settings = {"metastore": self._place, **settings}
+            return PredictionPipeline(reference, **settings)
+        return PredictionPipeline(self.estimator_, **settings)
