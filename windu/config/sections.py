@@ -95,6 +95,13 @@ class StoreSection(Section):
     mirrors: list[str] = []
 
 
+class EvaluateSection(Section):
+    """What is told of held-back rows."""
+
+    scores: str | list[str] | None = None
+    importance: bool | Annotated[int, Field(ge=1)] = True
+
+
 class PipelineConfig(Config):
     """A whole file that describes a training pipeline."""
 
@@ -104,7 +111,7 @@ class PipelineConfig(Config):
     data: DataSection | str | list[str]
     preprocess: str | UseSection | list[str | UseSection] | None = None
     split: SplitSection | None = None
-    evaluate: str | list[str] | None = None
+    evaluate: EvaluateSection | str | list[str] | None = None
     metastore: str | StoreSection | None = None
     name: str | None = None
 
@@ -204,6 +211,7 @@ _SECTIONS: dict[str, type[Section]] = {
     "estimator": EstimatorSection,
     "data": DataSection,
     "split": SplitSection,
+    "evaluate": EvaluateSection,
     "metastore": StoreSection,
 }
 

@@ -11,7 +11,7 @@ import pandas as pd
 from windu.estimator import WinduEstimator
 from windu.exceptions import PartError, StepError, did_you_mean
 from windu.metastore import Metastore
-from windu.pipeline.evaluation import check_scores
+from windu.pipeline.evaluation import check_evaluation
 from windu.pipeline.steps import PREPROCESSORS
 
 __all__ = ["PARTS", "SETTINGS", "checked", "own_types", "store_of"]
@@ -32,8 +32,8 @@ def checked(settings: dict[str, Any]) -> dict[str, Any]:
             "The estimator of a pipeline must be a WinduEstimator. Got "
             f"{type(made['estimator']).__name__}. Pass WinduEstimator(model)."
         )
-    if made.get("evaluate") is not None:
-        made["evaluate"] = check_scores(made["evaluate"])
+    if "evaluate" in made:
+        made["evaluate"] = check_evaluation(made["evaluate"])
     if "preprocess" in made:
         given = made["preprocess"] or []
         given = [given] if isinstance(given, str) or callable(given) else list(given)

@@ -11,6 +11,7 @@ from sklearn.base import clone
 from windu._compat.threads import openmp_threads
 from windu.estimator.first_values import first_values
 from windu.estimator.fitting import FIT_STEPS
+from windu.evaluation import describe_data
 from windu.exceptions import TableError
 from windu.pipeline.digests import digest_of
 from windu.pipeline.evaluation import evaluate
@@ -37,6 +38,7 @@ PREPROCESSORS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
 #: What a step is run for, by name of the step.
 MAIN = {
     **{"load": "raw", "preprocess": "raw", "split": "X", "infer_schema": "table"},
+    **{"describe": "stats"},
     **{"featurize": "features", "fit_label_encoder": "label_encoder_"},
     **{"encode": "codes", "fit_transformer": "transformer_", "transform": "matrix"},
     **{"fit_model": "model_", "select_threshold": "threshold_"},
@@ -75,18 +77,29 @@ def steps_of(*, preprocesses: bool, model: bool) -> list[Step]:
     list of Step
         In order.
     """
+    infer_schema, *others = FIT_STEPS
     steps = [
         Step("load", ("data",), ("raw",), lambda data: read_data(data)),
         Step("preprocess", ("raw", "preprocess"), ("raw",), _preprocess),
         Step("split", ("raw", "target_name", "split"), ("X", "y", "held_back"), _split),
         Step("prepare", ("X", "y", "estimator"), _FIRST, _prepare),
-        *(_threaded(step) for step in FIT_STEPS),
+        _threaded(infer_schema),
+        Step(
+            "describe",
+            ("X", "y", "held_back", "table", "task", "split"),
+            ("stats",),
+            _describe,
+        ),
+        *(_threaded(step) for step in others),
         Step("assemble", ("parameters", *_FITTED), ("estimator_",), _assemble),
         Step(
             "predict", ("estimator_", "held_back"), ("predictions",), predict_held_back
         ),
         Step(
-            "evaluate", ("estimator_", "held_back", "scores"), ("metrics",), _evaluate
+            "evaluate",
+            ("estimator_", "held_back", "scores", "importance"),
+            ("metrics",),
+            _evaluate,
         ),
     ]
     absent = {"preprocess": not preprocesses, "predict": not model}
@@ -178,8 +191,18 @@ def predict_held_back(estimator_: Any, held_back: Held) -> dict[str, pd.DataFram
     return made
 
 
-def _evaluate(estimator_: Any, held_back: Held, scores: Any) -> dict[str, Any]:
-    return evaluate(estimator_, held_back, scores)
+def _describe(
+    X: Any, y: Any, held_back: Held, table: Any, task: Any, split: Any
+) -> dict[str, Any]:
+    # Other ways to split may well tear groups apart on purpose.
+    at_random = not {"group", "time", "column"} & {*(split or ())}
+    return describe_data(X, y, held_back, table, task, at_random=at_random)
+
+
+def _evaluate(
+    estimator_: Any, held_back: Held, scores: Any, importance: Any
+) -> dict[str, Any]:
+    return evaluate(estimator_, held_back, scores, importance=importance)
 
 
 def _threaded(step: Step) -> Step:

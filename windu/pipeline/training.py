@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
@@ -15,17 +13,13 @@ from sklearn.exceptions import NotFittedError
 
 from windu.config.pipelines import read_pipeline, write_pipeline
 from windu.estimator import WinduEstimator
-from windu.exceptions import (
-    ConfigError,
-    StepError,
-    WinduWarning,
-    did_you_mean,
-)
+from windu.exceptions import ConfigError, StepError, did_you_mean
 from windu.metastore import Metastore
 from windu.metastore.cache import cache_of
 from windu.metastore.tested import Tested
+from windu.pipeline.diagram import diagram
 from windu.pipeline.digests import digest_of
-from windu.pipeline.evaluation import evaluate
+from windu.pipeline.evaluation import evaluate, options_of
 from windu.pipeline.prediction import PredictionPipeline
 from windu.pipeline.result import PipelineResult, steps_table
 from windu.pipeline.runner import Done, StepRunner
@@ -40,6 +34,8 @@ from windu.pipeline.steps import (
     read_keys,
     steps_of,
 )
+from windu.pipeline.telling import count_test, tell_alarms
+from windu.steps import Step
 
 __all__ = ["TrainingPipeline"]
 
@@ -64,8 +60,10 @@ class TrainingPipeline(SingleSteps):
     split : mapping or None, default=None
         What is held back, as `windu.pipeline.split_rows` takes it:
         ``{"test": 0.2, "dev": 0.2, "seed": 0}``. None learns from every row.
-    evaluate : str, list of str or None, default=None
+    evaluate : str, list of str, mapping or None, default=None
         Names of scikit-learn's scorers; None takes those of the task.
+        ``{"scores": [...], "importance": False}`` shuffles no columns for their
+        importance, a number shuffles so many rows.
     metastore : Metastore, str, mapping or None, default=None
         Where results and the outputs of steps are kept: a store, its place, or
         ``{"target": ..., "mirrors": [...]}``.
@@ -247,9 +245,8 @@ class TrainingPipeline(SingleSteps):
         return f"TrainingPipeline({said})"
 
     def _repr_html_(self) -> str:
-        if hasattr(self, "result_"):
-            return self.result_._repr_html_()
-        return f"<pre>{self!r}</pre>"
+        steps = self.result_.steps if hasattr(self, "result_") else None
+        return diagram([step.name for step in self._steps()], steps, self._settings)
 
     def set(self, **settings: Any) -> TrainingPipeline:
         """Change settings; what does not depend on them is not run again.
@@ -311,7 +308,8 @@ class TrainingPipeline(SingleSteps):
         until : str, default=None
             The last step. A whole run is stored, if there are a metastore and a name.
         progress : callable, default=None
-            Called after each step with what became of it.
+            Called with each step as it begins (its state is "running") and with what
+            became of it.
 
         Returns
         -------
@@ -329,8 +327,12 @@ class TrainingPipeline(SingleSteps):
         steps = steps_table(self._runner.done)
         last = self._runner.done[-1].step
         metrics = made.get("metrics", {})
+        stats = made.get("stats", {})
+        tell_alarms(stats)
         if "metrics" in made and "test" in made["held_back"]:
-            metrics = metrics | {"test_evaluations": self._count_test(made)}
+            fitted = self._runner.key_of("assemble")
+            count = count_test(self._tested, made["held_back"]["test"], fitted)
+            metrics = metrics | {"test_evaluations": count}
         stored = None
         store, name = given["metastore"], given["name"]
         if until is None and store is not None and name is not None:
@@ -338,6 +340,7 @@ class TrainingPipeline(SingleSteps):
                 made["estimator_"],
                 name,
                 metrics=metrics,
+                stats=stats,
                 data=digest_of(made["X"]),
                 config=self._config(),
             )
@@ -345,6 +348,7 @@ class TrainingPipeline(SingleSteps):
         self.result_ = PipelineResult(
             *(steps, made.get("estimator_"), metrics, stored),
             made[MAIN.get(last, "estimator_")],
+            stats,
         )
         return self.result_
 
@@ -356,12 +360,11 @@ class TrainingPipeline(SingleSteps):
     ) -> dict[str, Any]:
         given = self._settings
         values = {**given, "target_name": given["target"]}
-        values |= {"scores": given["evaluate"], "parameters": given["estimator"]}
+        scores, importance = options_of(given["evaluate"])
+        values |= {"scores": scores, "importance": importance}
+        values |= {"parameters": given["estimator"]}
         return self._runner.run(
-            steps_of(
-                preprocesses=bool(given["preprocess"]),
-                model=given["estimator"].model is not None,
-            ),
+            self._steps(),
             values,
             self._keys(values),
             start=start,
@@ -373,23 +376,15 @@ class TrainingPipeline(SingleSteps):
             },
         )
 
-    def _count_test(self, made: Mapping[str, Any]) -> int:
-        """Return how many fitted estimators these test rows have been shown to."""
-        rows = digest_of(*made["held_back"]["test"])
-        this = self._runner.key_of("assemble") or secrets.token_hex(32)
-        count = self._tested.count(rows or "unknown", this)
-        if count > 1:
-            warnings.warn(
-                f"The test rows must be used once. They have been shown to {count} "
-                "different estimators: the best of them looks better than it is. "
-                "Choose by dev rows or by cross-validation.",
-                WinduWarning,
-                stacklevel=3,
-            )
-        return count
+    def _steps(self) -> list[Step]:
+        return steps_of(
+            preprocesses=bool(self._settings["preprocess"]),
+            model=self._settings["estimator"].model is not None,
+        )
 
     def _keys(self, values: Mapping[str, Any]) -> dict[str, str | None]:
-        names = ("target_name", "preprocess", "split", "scores", "parameters")
+        names = ["target_name", "preprocess", "split", "scores", "importance"]
+        names += ["parameters"]
         keys: dict[str, str | None] = {name: digest_of(values[name]) for name in names}
         # Parts are fitted in their place, so that fresh ones are made each time.
         return keys | {"estimator": None, "data": source_digest(values["data"])}
@@ -457,8 +452,8 @@ class TrainingPipeline(SingleSteps):
         """
         before, held_back = self.estimator_, self._held_back()
         after = before.replace(**parts)
-        given = self._settings["evaluate"]
-        scores = [evaluate(one, held_back, given) for one in (before, after)]
+        names, _ = options_of(self._settings["evaluate"])
+        scores = [evaluate(one, held_back, names) for one in (before, after)]
         rows = {
             name: [one[name] for one in scores] for name in scores[0] if "." in name
         }

@@ -1,0 +1,51 @@
+"""A pipeline in a notebook: its steps as boxes, with state, shapes and time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from windu.pipeline.boxes import steps_html
+from windu.pipeline.result import HIDDEN
+
+__all__ = ["diagram"]
+
+
+def diagram(
+    names: Sequence[str], steps: pd.DataFrame | None, settings: Mapping[str, Any]
+) -> str:
+    """Return a pipeline as HTML.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Its steps, in order.
+    steps : DataFrame or None
+        What the last run did, as `PipelineResult.steps`.
+    settings : mapping of str to object
+        Of the pipeline.
+
+    Returns
+    -------
+    str
+        Escaped.
+    """
+    done = {} if steps is None else steps.set_index("step").to_dict("index")
+    rows: list[dict[Any, Any]] = [
+        {"step": name, "state": "not run yet", **done.get(name, {})}
+        for name in names
+        if name not in HIDDEN
+    ]
+    said = {
+        "target": settings.get("target"),
+        "split": settings.get("split"),
+        "model": settings["estimator"].model,
+        "name": settings.get("name"),
+    }
+    head = ", ".join(
+        f"{name}: {escape(str(value))}" for name, value in said.items() if value
+    )
+    return f"<b>TrainingPipeline</b> {head}{steps_html(rows)}"
