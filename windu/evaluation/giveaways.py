@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
@@ -28,6 +29,8 @@ _FOLDS = 5
 #: Most columns are told off by a few rows; with so few a good one may look worse.
 _FIRST_ROWS = 500
 _SLACK = 0.05
+#: A row that is wrong makes two changes.
+_CHANGES = 0.1
 
 
 def giveaways(
@@ -41,7 +44,7 @@ def giveaways(
 
     A small tree on the numbers of a column, or the most frequent class (mean) of each
     of its levels, is judged by cross-validation against a constant: by the balanced
-    accuracy where there are classes, else by the squared error.
+    accuracy where there are classes, else by the squared error of ranks.
 
     Parameters
     ----------
@@ -121,7 +124,8 @@ def _targets(
 
 def _coded(values: np.ndarray, task: str) -> np.ndarray:
     if task == "regression":
-        return values.astype(float)
+        # Ranks: a few large numbers would decide alone, and any scale may leak.
+        return np.asarray(pd.Series(values.astype(float)).rank())
     return np.asarray(pd.factorize(values)[0])
 
 
@@ -135,7 +139,7 @@ def _can_judge(values: np.ndarray, classes: bool) -> bool:
 
 def _prepared(values: pd.Series, column: ColumnSchema) -> tuple[bool, np.ndarray]:
     """Return whether a column has numbers, and them or the codes of its levels."""
-    if column.kind in ("numeric", "datetime"):
+    if column.kind in ("numeric", "datetime") or is_numeric_dtype(values.dtype):
         numbers = np.asarray(numbers_of(values, column), dtype=float)
         return True, np.where(np.isfinite(numbers), numbers, np.nan)
     codes = pd.factorize(values.astype(str).where(values.notna()))[0]
@@ -147,6 +151,8 @@ def _prepared(values: pd.Series, column: ColumnSchema) -> tuple[bool, np.ndarray
 def _gives(x: np.ndarray, y: np.ndarray, numeric: bool, classes: bool) -> bool:
     """Tell whether a column gives a target also in rows that were not looked at."""
     limit = LIMITS[classes]
+    if classes and numeric and _changes(x, y) > 2 * _leaves(y) + _CHANGES * len(y):
+        return False
     # What it does not get right in its own rows it gets right nowhere.
     for rows, bar in ((slice(_FIRST_ROWS), limit - _SLACK), (slice(None), limit)):
         own, target = x[rows], y[rows]
@@ -170,12 +176,22 @@ def _gives(x: np.ndarray, y: np.ndarray, numeric: bool, classes: bool) -> bool:
     return _right(made, y, classes) >= limit
 
 
+def _changes(x: np.ndarray, y: np.ndarray) -> int:
+    """Return how often the class changes along a column: few leaves cannot follow."""
+    along = y[np.argsort(x)]
+    return int((along[1:] != along[:-1]).sum())
+
+
+def _leaves(y: np.ndarray) -> int:
+    return 2 * int(y.max()) + 8
+
+
 def _predicted(
     x: np.ndarray, y: np.ndarray, new: np.ndarray, numeric: bool, classes: bool
 ) -> np.ndarray:
     if numeric:
         kind = DecisionTreeClassifier if classes else DecisionTreeRegressor
-        leaves = 2 * int(y.max()) + 8 if classes else 64
+        leaves = _leaves(y) if classes else 64
         tree = kind(max_leaf_nodes=leaves, min_samples_leaf=2, random_state=0)
         return np.asarray(tree.fit(x[:, None], y).predict(new[:, None]))
     n_levels = int(max(x.max(), new.max())) + 1

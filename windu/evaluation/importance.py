@@ -17,8 +17,9 @@ __all__ = ["DEFAULT_ROWS", "MAX_COLUMNS", "importance_of"]
 DEFAULT_ROWS = 1000
 #: More columns than this are shuffled only if it is asked for.
 MAX_COLUMNS = 200
-#: Up to so many columns are shuffled more often.
-_FEW_COLUMNS = 50
+#: All columns together are shuffled about so often, each at least once.
+_SHUFFLES = 100
+_MAX_REPEATS = 5
 
 
 def importance_of(
@@ -46,7 +47,8 @@ def importance_of(
     -------
     dict or None
         ``rows``, ``repeats``, and by column ``mean`` and ``std`` of the fall, largest
-        first. None where the rows have no score, or there are too many columns.
+        first; one shuffle has no std. None where the rows have no score, or there are
+        too many columns.
 
     References
     ----------
@@ -68,7 +70,7 @@ def importance_of(
     if rows is None and n_columns > MAX_COLUMNS:
         return None
     at = sampled(len(X), rows or DEFAULT_ROWS)
-    repeats = 5 if n_columns <= _FEW_COLUMNS else 2
+    repeats = min(_MAX_REPEATS, max(1, _SHUFFLES // n_columns))
     held = y.iloc[at] if hasattr(y, "iloc") else y[at]
     # Shuffled rows count by their place.
     frame = X.iloc[at].reset_index(drop=True)
@@ -94,5 +96,8 @@ def importance_of(
     return {
         "rows": len(at),
         "repeats": repeats,
-        "columns": {name: {"mean": mean, "std": std} for name, mean, std in table},
+        "columns": {
+            name: {"mean": mean, "std": std if repeats > 1 else None}
+            for name, mean, std in table
+        },
     }
