@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         TrainingPipeline,
         predict_file,
     )
+    from windu.reports import Report, report
     from windu.schema import ValidationReport, infer_schema
 
 __version__ = "0.1.0"
@@ -59,6 +60,7 @@ _HOMES = {
     "Metastore": "windu.metastore",
     "PipelineResult": "windu.pipeline",
     "PredictionPipeline": "windu.pipeline",
+    "Report": "windu.reports",
     "StoredRun": "windu.metastore",
     "TextEncoder": "windu.components",
     "ThresholdCurveDisplay": "windu.components",
@@ -77,6 +79,7 @@ _HOMES = {
     "model_card": "windu.persistence",
     "predict_file": "windu.pipeline",
     "register": "windu.components",
+    "report": "windu.reports",
     "save": "windu.persistence",
     "to_yaml": "windu.config",
     "trusted_types": "windu.persistence",
@@ -93,6 +96,7 @@ __all__ = [
     "Metastore",
     "PipelineResult",
     "PredictionPipeline",
+    "Report",
     "StoredRun",
     "TextEncoder",
     "ThresholdCurveDisplay",
@@ -111,6 +115,7 @@ __all__ = [
     "model_card",
     "predict_file",
     "register",
+    "report",
     "save",
     "to_yaml",
     "trusted_types",

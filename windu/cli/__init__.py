@@ -11,6 +11,7 @@ from windu.cli.demo import demo
 from windu.cli.export import export
 from windu.cli.inspect import inspect
 from windu.cli.predict import predict
+from windu.cli.report import report
 from windu.cli.runs import runs, show
 from windu.cli.schema import schema
 from windu.cli.train import train
@@ -23,7 +24,19 @@ app = typer.Typer(
     add_completion=False,
 )
 for command in (
-    *(demo, train, runs, show, inspect, validate, predict, export, cache, schema),
+    *(
+        demo,
+        train,
+        runs,
+        show,
+        report,
+        inspect,
+        validate,
+        predict,
+        export,
+        cache,
+        schema,
+    ),
 ):
     app.command()(command)
 
