@@ -18,7 +18,8 @@ __all__ = ["cuts", "plain_curve"]
 #: More curves than this are not drawn.
 _MAX_CUTS = 10
 _MAX_ROWS = 20_000
-_MAX_POINTS = 101
+#: Of one curve, and of each of several.
+_MAX_POINTS = (101, 41)
 
 
 def cuts(estimator: Any, held: HeldOut) -> dict[str, Any] | None:
@@ -82,7 +83,8 @@ def plain_curve(selector: ThresholdSelector) -> dict[str, Any] | None:
         return None
     curve = selector.curve_
     groups = curve.groupby("label", sort=False) if "label" in curve else [("", curve)]
-    thin = pd.concat([_thin(part) for _, part in groups])
+    most = _MAX_POINTS["label" in curve]
+    thin = pd.concat([_thin(part, most) for _, part in groups])
     columns = {
         name: list(map(str, thin[name])) if name == "label" else plain(thin[name])
         for name in ("label", "threshold", "score", "std")
@@ -99,7 +101,7 @@ def plain_curve(selector: ThresholdSelector) -> dict[str, Any] | None:
     }
 
 
-def _thin(curve: pd.DataFrame) -> pd.DataFrame:
+def _thin(curve: pd.DataFrame, most: int) -> pd.DataFrame:
     last = len(curve) - 1
-    at = np.linspace(0, last, min(len(curve), _MAX_POINTS)).round().astype(int)
+    at = np.linspace(0, last, min(len(curve), most)).round().astype(int)
     return curve.iloc[np.unique(at)]

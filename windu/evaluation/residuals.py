@@ -14,6 +14,7 @@ __all__ = ["residuals"]
 _QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 #: What lies outside of these quantiles is not drawn: one outlier would hide the rest.
 _SHOWN = (0.005, 0.995)
+#: Bins, at most; fewer where there are few rows.
 _N_CELLS = 30
 _N_BINS = 40
 
@@ -42,9 +43,10 @@ def residuals(held: HeldOut) -> dict[str, Any]:
 def _of(truth: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
     rest = truth - predicted
     both = np.concatenate([truth, predicted])
-    edges = _edges(both, _N_CELLS)
+    root = int(len(truth) ** 0.5)
+    edges = _edges(both, min(_N_CELLS, 5 + root))
     joint = np.histogram2d(predicted, truth, bins=(edges, edges))[0]
-    around = _edges(rest, _N_BINS)
+    around = _edges(rest, min(_N_BINS, 5 + root))
     return {
         "r2": plain([r2_score(truth, predicted) if len(truth) > 1 else np.nan])[0],
         "mean_absolute_error": float(mean_absolute_error(truth, predicted)),

@@ -65,7 +65,7 @@ def _target(said: Mapping[str, Any]) -> raw:
     ]
     if not found:
         return raw("")
-    head = ["target", *(f"quantile {one}" for one in found[0][1])]
+    head = ["target", *(f"{float(one):.0%}" for one in found[0][1])]
     return table(head, [[name, *values.values()] for name, values in found])
 
 

@@ -25,6 +25,8 @@ __all__ = [
 
 #: Stands for the colour of text, which the page decides.
 _INK = "#010203"
+#: Weights are drawn up to so many times the largest that is used.
+_AROUND = 30
 _STYLE: Any = {
     **dict.fromkeys(
         (
@@ -61,7 +63,7 @@ def _drawn(draw: Callable[[Any], None], size: tuple[float, float]) -> raw:
         warnings.filterwarnings("ignore", message=r"Glyph .* missing")
         figure = Figure(figsize=size, layout="constrained")
         draw(figure.subplots())
-        figure.savefig(file, format="svg", transparent=True)
+        figure.savefig(file, format="svg", transparent=True, dpi=150)
     svg = file.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
@@ -95,6 +97,10 @@ def cut_curves(said: Mapping[str, Any]) -> raw:
     )
     if "std" not in curve:
         curve["std"] = np.nan
+    several = "label" in curve
+    if several:
+        # matplotlib leaves names out that begin with an underscore.
+        curve["label"] = [f" {label}" for label in curve["label"]]
 
     def draw(ax: Any) -> None:
         ThresholdCurveDisplay(
@@ -104,10 +110,13 @@ def cut_curves(said: Mapping[str, Any]) -> raw:
             score_name=said["score_name"],
             weights=said["weights"],
         ).plot(ax=ax, name="score")
-        if ax.get_legend() is not None:
+        if said["weights"]:
+            ax.xaxis.set_major_formatter("{x:g}")
+            ax.set_xlim(min(said["used"]) / _AROUND, max(said["used"]) * _AROUND)
+        if several:
             ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
-    return _drawn(draw, (6.2, 3.4))
+    return _drawn(draw, (6.2 if several else 4.6, 3.4))
 
 
 def joint_counts(said: Mapping[str, Any]) -> raw:
@@ -122,11 +131,11 @@ def joint_counts(said: Mapping[str, Any]) -> raw:
         mesh = ax.pcolormesh(
             *(edges, edges, filled),
             **{"norm": LogNorm(1, max(counts.max(), 2)), "cmap": "viridis_r"},
-            rasterized=False,
+            rasterized=True,
         )
         ax.plot(edges[:: len(edges) - 1], edges[:: len(edges) - 1], ":", color=_INK)
         ax.set(xlabel="true", ylabel="predicted")
-        ax.figure.colorbar(mesh, ax=ax, label="rows")
+        ax.figure.colorbar(mesh, ax=ax, label="rows", format="%g").minorticks_off()
 
     return _drawn(draw, (4.8, 3.6))
 

@@ -10,7 +10,7 @@ from typing import Any
 __all__ = ["bar", "listed", "note", "number", "pairs", "raw", "section", "table"]
 
 #: Longer texts are cut: a name may be as long as a book.
-_MAX_TEXT = 300
+_MAX_TEXT = 150
 #: More rows than this are counted only.
 MAX_ROWS = 300
 
@@ -85,7 +85,11 @@ def table(
     held = list(rows)
     if not held:
         return raw("")
-    top = "".join(f"<th><span>{text(one)}</span></th>" for one in head)
+    kinds = [_kind(value) for value in held[0]]
+    top = "".join(
+        f"<th{attribute}><span>{text(one)}</span></th>"
+        for one, attribute in zip(head, kinds, strict=True)
+    )
     body = "".join(_row(row) for row in held[:MAX_ROWS])
     more = len(held) - MAX_ROWS
     rest = note(f"And {more} more.") if more > 0 else ""
@@ -103,8 +107,11 @@ def _row(row: Sequence[Any]) -> str:
 def _cell(value: Any) -> str:
     if isinstance(value, raw) and value.startswith("<td"):
         return value
-    kind = ' class="n"' if isinstance(value, (int, float)) or value is None else ""
-    return f"<td{kind}>{text(value)}</td>"
+    return f"<td{_kind(value)}>{text(value)}</td>"
+
+
+def _kind(value: Any) -> str:
+    return ' class="n"' if isinstance(value, (int, float)) or value is None else ""
 
 
 def bar(value: float, largest: float) -> raw:

@@ -24,9 +24,9 @@ p {margin: .4rem 0; max-width: 46rem; overflow-wrap: anywhere}
 nav a {margin-right: .9em; color: inherit}
 table {border-collapse: collapse; font-size: .87rem; margin: .5rem 0 1rem}
 th, td {padding: .22rem .7rem; text-align: left; vertical-align: top;
- overflow-wrap: anywhere; max-width: 26rem}
+ overflow-wrap: break-word; max-width: 26rem}
 tbody tr {border-top: 1px solid var(--line)}
-thead th {font-weight: 600} tbody th {font-weight: 400}
+thead th {font-weight: 600} thead th.n {text-align: right} tbody th {font-weight: 400}
 .pairs th {color: inherit; opacity: .75; white-space: nowrap}
 td.n {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap}
 .wide {overflow-x: auto}
@@ -39,6 +39,7 @@ td.n {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap
 .confusion.dense td, .confusion.dense th {padding: .1rem .25rem; min-width: 1rem}
 .confusion.dense thead span {writing-mode: vertical-rl; max-height: 9rem}
 .row {display: flex; flex-wrap: wrap; gap: 1rem 2rem; align-items: flex-start}
+.row > div:not(.wide) {flex: 0 1 31rem}
 figure {margin: .3rem 0} svg {max-width: 100%; height: auto}
 .alarms {color: var(--warn); padding-left: 1.2rem}
 pre {background: var(--soft); padding: .8rem 1rem; overflow-x: auto;

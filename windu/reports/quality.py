@@ -11,7 +11,7 @@ from windu.reports.figures import (
     histogram,
     joint_counts,
 )
-from windu.reports.html import bar, note, number, pairs, raw, section, table, text
+from windu.reports.html import bar, note, number, raw, section, table, text
 
 __all__ = [
     "calibration",
@@ -44,7 +44,7 @@ def classes(parts: Parts) -> raw:
         pieces.append(table(head, _whole(rows)))
         if said.get("unknown"):
             pieces.append(note(f"{said['unknown']} rows have a class that is new."))
-    return section("Classes", *pieces)
+    return section("Classes", _side_by_side(pieces))
 
 
 def _whole(rows: Sequence[list[Any]]) -> list[list[Any]]:
@@ -82,12 +82,12 @@ def confusion(parts: Parts) -> raw:
         several = any(_of_labels(said) for said in parts.values())
         if not several:
             pieces = [note("There are too many classes for a matrix.")]
-    return section("Confusion matrix", *pieces)
+    return section("Confusion matrix", _side_by_side(pieces))
 
 
 def _shade(count: int, of: int) -> raw:
     share = count / of if of else 0.0
-    dark = " dark" if share > 0.5 else ""
+    dark = " dark" if share > 0.65 else ""
     return raw(
         f'<td class="n{dark}" style="--v:{share:.3f}">{number(count) if count else ""}'
         "</td>"
@@ -129,10 +129,12 @@ def thresholds(parts: Parts, chosen: Mapping[str, Any] | None) -> raw:
 
 
 def _said_of_cuts(name: str, said: Mapping[str, Any]) -> str:
-    cuts = ", ".join(number(one, 3) for one in said["used"])
+    what = "weights" if said["weights"] else "cuts"
+    used = f"the {what} that are marked"
+    if len(said["used"]) == 1:
+        used = f"the cut at {number(said['used'][0], 3)}"
     return (
-        f"{name}: {said['score_name']} is {number(said['score'])} with "
-        f"{'the weights' if said['weights'] else 'the cut at'} {cuts}, and "
+        f"{name}: {said['score_name']} is {number(said['score'])} with {used}, and "
         f"{number(said['plain_score'])} with the plain decision."
     )
 
@@ -143,22 +145,18 @@ def residuals(parts: Parts) -> raw:
     for part, said in parts.items():
         for name, found in said.get("residuals", {}).items():
             summary = {
-                "R²": found["r2"],
+                "R\u00b2": found["r2"],
                 "mean absolute error": found["mean_absolute_error"],
-                "mean residual": found["mean"],
+                "mean": found["mean"],
                 "std": found["std"],
+                **{f"{float(q):.0%}": value for q, value in found["quantiles"].items()},
             }
-            quantiles = {f"quantile {q}": v for q, v in found["quantiles"].items()}
-            pieces.append(raw(f"<h3>{text(part)}: {text(name)}</h3>"))
-            pieces.append(
-                _side_by_side(
-                    [
-                        joint_counts(found["joint"]),
-                        histogram(found["histogram"]),
-                        pairs(summary | quantiles),
-                    ]
-                )
-            )
+            pictures = [joint_counts(found["joint"]), histogram(found["histogram"])]
+            pieces += [
+                raw(f"<h3>{text(part)}: {text(name)}</h3>"),
+                _side_by_side(pictures),
+                table(["", *summary], [["residual", *summary.values()]]),
+            ]
     return section("Residuals", *pieces)
 
 
