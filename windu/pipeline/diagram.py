@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from windu.pipeline.boxes import steps_html
-from windu.pipeline.result import HIDDEN
 
 __all__ = ["diagram"]
 
@@ -35,9 +34,7 @@ def diagram(
     """
     done = {} if steps is None else steps.set_index("step").to_dict("index")
     rows: list[dict[Any, Any]] = [
-        {"step": name, "state": "not run yet", **done.get(name, {})}
-        for name in names
-        if name not in HIDDEN
+        {"step": name, "state": "not run yet", **done.get(name, {})} for name in names
     ]
     said = {
         "target": settings.get("target"),

@@ -60,8 +60,7 @@ class PipelineResult:
 
     def __str__(self) -> str:
         said = [self.steps.drop(columns="note").to_string(index=False)]
-        notes = self.steps[self.steps["note"] != ""]
-        said += [f"{row.step}: {row.note}" for row in notes.itertuples()]
+        said += self.notes()
         for table in self.tables():
             said += ["", table.to_string(float_format="{:.4f}".format)]
         if self.run is not None:
@@ -69,6 +68,11 @@ class PipelineResult:
         return "\n".join(said)
 
     __repr__ = __str__
+
+    def notes(self) -> list[str]:
+        """Return why steps could not be cached, one text each."""
+        pairs = zip(self.steps["step"], self.steps["note"], strict=True)
+        return [f"{step}: {note}" for step, note in pairs if note]
 
     def tables(self) -> list[pd.DataFrame]:
         """Return the tables to show: scores, and classes where they are few.

@@ -21,7 +21,7 @@ from windu.pipeline.diagram import diagram
 from windu.pipeline.digests import digest_of
 from windu.pipeline.evaluation import evaluate, options_of
 from windu.pipeline.prediction import PredictionPipeline
-from windu.pipeline.result import PipelineResult, steps_table
+from windu.pipeline.result import HIDDEN, PipelineResult, steps_table
 from windu.pipeline.runner import Done, StepRunner
 from windu.pipeline.scoring import predictions
 from windu.pipeline.settings import PARTS, SETTINGS, checked, own_types, store_of
@@ -236,6 +236,11 @@ class TrainingPipeline(SingleSteps):
         """What this pipeline was made with, by name."""
         return dict(self._settings)
 
+    @property
+    def steps(self) -> list[str]:
+        """Names of the steps, in order."""
+        return [step.name for step in self._steps() if step.name not in HIDDEN]
+
     def __repr__(self) -> str:
         said = ", ".join(
             f"{name}={value!r}"
@@ -246,7 +251,7 @@ class TrainingPipeline(SingleSteps):
 
     def _repr_html_(self) -> str:
         steps = self.result_.steps if hasattr(self, "result_") else None
-        return diagram([step.name for step in self._steps()], steps, self._settings)
+        return diagram(self.steps, steps, self._settings)
 
     def set(self, **settings: Any) -> TrainingPipeline:
         """Change settings; what does not depend on them is not run again.
