@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import secrets
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from windu.exceptions import WinduWarning
 from windu.metastore.tested import Tested
 from windu.pipeline.digests import digest_of
+from windu.pipeline.runner import Done
 
 __all__ = ["count_test", "tell_alarms"]
 
 
-def tell_alarms(stats: Mapping[str, Any]) -> None:
-    """Warn of each alarm in the statistics of a run's rows."""
+def tell_alarms(stats: Mapping[str, Any], done: Sequence[Done]) -> None:
+    """Warn of each alarm in the rows, but not again of what is still in memory."""
+    if any(one.step == "describe" and one.state == "kept" for one in done):
+        return
     for alarm in stats.get("alarms", []):
         warnings.warn(alarm["message"], WinduWarning, stacklevel=3)
 

@@ -333,7 +333,7 @@ class TrainingPipeline(SingleSteps):
         last = self._runner.done[-1].step
         metrics = made.get("metrics", {})
         stats = made.get("stats", {})
-        tell_alarms(stats)
+        tell_alarms(stats, self._runner.done)
         if "metrics" in made and "test" in made["held_back"]:
             fitted = self._runner.key_of("assemble")
             count = count_test(self._tested, made["held_back"]["test"], fitted)
