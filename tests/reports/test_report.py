@@ -87,13 +87,12 @@ OF_CLASSES = ["Classes", "Confusion matrix", "Calibration"]
     ("y", "threshold", "expected"),
     [
         (TARGETS["binary"], "f1", [*OF_CLASSES, "Thresholds"]),
-        (TARGETS["binary"], None, [*OF_CLASSES, "Thresholds"]),
         (TARGETS["multiclass"], None, OF_CLASSES),
         (LABELS, "f1", ["Classes", "Calibration", "Thresholds"]),
         (TARGETS["regression"], None, ["Residuals"]),
         (pd.DataFrame({"a<b": NOISY, "c": -NOISY}), None, ["Residuals"]),
     ],
-    ids=["threshold", "binary", "multiclass", "multilabel", "regression", "outputs"],
+    ids=["binary", "multiclass", "multilabel", "regression", "outputs"],
 )
 def test_every_task(store, y, threshold, expected):
     """All that there is, escaped, with pictures."""
