@@ -24,3 +24,5 @@ def test_before_and_after_a_run():
     assert after.count("kept") > 5
     assert "kept" in result._repr_html_()
     assert HOSTILE not in after + result._repr_html_()
+    assert "Settings have changed" not in after
+    assert "Settings have changed" in pipe.set(model="random_forest")._repr_html_()

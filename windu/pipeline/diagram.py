@@ -14,7 +14,10 @@ __all__ = ["diagram"]
 
 
 def diagram(
-    names: Sequence[str], steps: pd.DataFrame | None, settings: Mapping[str, Any]
+    names: Sequence[str],
+    steps: pd.DataFrame | None,
+    settings: Mapping[str, Any],
+    changed: bool = False,
 ) -> str:
     """Return a pipeline as HTML.
 
@@ -26,6 +29,8 @@ def diagram(
         What the last run did, as `PipelineResult.steps`.
     settings : mapping of str to object
         Of the pipeline.
+    changed : bool, default=False
+        Whether they are others than those of the last run.
 
     Returns
     -------
@@ -45,4 +50,5 @@ def diagram(
     head = ", ".join(
         f"{name}: {escape(str(value))}" for name, value in said.items() if value
     )
-    return f"<b>TrainingPipeline</b> {head}{steps_html(rows)}"
+    old = "<p>Settings have changed since this run.</p>" if changed else ""
+    return f"<b>TrainingPipeline</b> {head}{old}{steps_html(rows)}"

@@ -251,7 +251,8 @@ class TrainingPipeline(SingleSteps):
 
     def _repr_html_(self) -> str:
         steps = self.result_.steps if hasattr(self, "result_") else None
-        return diagram(self.steps, steps, self._settings)
+        changed = getattr(self, "_ran", self._settings) is not self._settings
+        return diagram(self.steps, steps, self._settings, changed)
 
     def set(self, **settings: Any) -> TrainingPipeline:
         """Change settings; what does not depend on them is not run again.
@@ -350,6 +351,7 @@ class TrainingPipeline(SingleSteps):
                 config=self._config(),
             )
         self._fitted = made.get("estimator_", self._fitted)
+        self._ran = given
         self.result_ = PipelineResult(
             *(steps, made.get("estimator_"), metrics, stored),
             made[MAIN.get(last, "estimator_")],

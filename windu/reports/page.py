@@ -32,12 +32,13 @@ td.n {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap
 .wide {overflow-x: auto}
 .bar {display: inline-block; width: 9rem; height: .7rem; background: var(--soft)}
 .bar i {display: block; height: 100%; background: var(--bar)}
-.confusion td {background: rgb(from var(--bar) r g b / var(--v));
+.confusion td {background: rgba(42, 120, 214, var(--v));
  min-width: 2.2rem; text-align: center; border: 1px solid var(--line)}
 .confusion td.dark {color: #fff}
 .confusion.dense {font-size: .68rem}
 .confusion.dense td, .confusion.dense th {padding: .1rem .25rem; min-width: 1rem}
-.confusion.dense thead span {writing-mode: vertical-rl; max-height: 9rem}
+.confusion.dense thead span {writing-mode: vertical-rl; max-height: 12rem;
+ white-space: nowrap; overflow: hidden}
 .row {display: flex; flex-wrap: wrap; gap: 1rem 2rem; align-items: flex-start}
 .row > div:not(.wide) {flex: 0 1 31rem}
 figure {margin: .3rem 0} svg {max-width: 100%; height: auto}
