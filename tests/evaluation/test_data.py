@@ -125,4 +125,8 @@ def test_counts():
     assert described(X, labels, "multilabel")["target"]["classes"] == {
         "train": {"u": 2, "v": 2}
     }
+    words = pd.DataFrame({"u": ["J", "N", "J", "J"], "v": [0, 0, 1, 0]})
+    assert described(X, words, "multilabel")["target"]["classes"] == {
+        "train": {"u": 3, "v": 1}
+    }
     assert "target" not in described(X, None, None)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from windu.components import IndicatorEncoder
 from windu.tasks import read_target
 
 __all__ = ["balance"]
@@ -41,14 +42,18 @@ def balance(parts: Mapping[str, tuple[Any, Any]], task: str) -> dict[str, Any]:
     """
     if task == "regression":
         return {"quantiles": {name: _quantiles(y) for name, (_, y) in parts.items()}}
-    return {"classes": {name: _counts(y) for name, (_, y) in parts.items()}}
+    first = next(iter(parts.values()))[1]
+    several = read_target(first).form == "table"
+    # What is yes and what is no was seen in training.
+    encoder = IndicatorEncoder().fit(first) if several else None
+    return {"classes": {name: _counts(y, encoder) for name, (_, y) in parts.items()}}
 
 
-def _counts(y: Any) -> dict[str, int]:
+def _counts(y: Any, encoder: IndicatorEncoder | None) -> dict[str, int]:
     target = read_target(y)
-    if target.form == "table":
-        frame = pd.DataFrame(target.values, columns=getattr(y, "columns", None))
-        counts = (frame.astype(str).isin(["1", "1.0", "True", "yes", "Yes"])).sum()
+    if encoder is not None:
+        yes = encoder.transform(y).sum(axis=0)
+        counts = pd.Series(yes, index=encoder.classes_)
     elif target.form == "labels":
         counts = pd.Series([one for row in target.values for one in row]).value_counts()
     else:
