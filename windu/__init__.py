@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         TrainingPipeline,
         predict_file,
     )
+    from windu.reports import Report, report
     from windu.schema import ValidationReport, infer_schema
     from windu.search import OptunaSearchCV, default_space
 
@@ -64,6 +65,7 @@ _HOMES = {
     "OptunaSearchCV": "windu.search",
     "PipelineResult": "windu.pipeline",
     "PredictionPipeline": "windu.pipeline",
+    "Report": "windu.reports",
     "StoredPart": "windu.components",
     "StoredRun": "windu.metastore",
     "TextEncoder": "windu.components",
@@ -86,6 +88,7 @@ _HOMES = {
     "model_card": "windu.persistence",
     "predict_file": "windu.pipeline",
     "register": "windu.components",
+    "report": "windu.reports",
     "save": "windu.persistence",
     "to_yaml": "windu.config",
     "trusted_types": "windu.persistence",
@@ -103,6 +106,7 @@ __all__ = [
     "OptunaSearchCV",
     "PipelineResult",
     "PredictionPipeline",
+    "Report",
     "StoredPart",
     "StoredRun",
     "TextEncoder",
@@ -125,6 +129,7 @@ __all__ = [
     "model_card",
     "predict_file",
     "register",
+    "report",
     "save",
     "to_yaml",
     "trusted_types",

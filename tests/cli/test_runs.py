@@ -71,7 +71,7 @@ def test_runs(windu, place):
 def test_the_metastore_of_a_command(windu, place, tmp_path, monkeypatch):
     """The option, then the environment, then ./metastore."""
     done = windu("runs", cwd=tmp_path)
-    assert done.returncode == 1
+    assert done.returncode == 5
     assert "The metastore './metastore' must exist" in done.stderr
     done = windu("runs", "--metastore", str(place / "metastore"), cwd=tmp_path)
     assert "risk@2" in done.stdout
@@ -113,7 +113,7 @@ def test_predict(windu, run, place, tmp_path):
 
 
 def test_validate(windu, place, tmp_path):
-    """All differences; 1 where predict would refuse."""
+    """All differences; 4 where predict would refuse."""
     done = windu("validate", "risk", "new.csv", cwd=place)
     assert not done.returncode
     page = tmp_path / "report.html"
@@ -122,7 +122,7 @@ def test_validate(windu, place, tmp_path):
     )
     bad = [str(tmp_path / "bad.csv"), "--html", str(page)]
     done = windu("validate", "risk", *bad, cwd=place)
-    assert done.returncode == 1
+    assert done.returncode == 4
     for said in ("city", "visits", "more"):
         assert said in done.stdout
     assert "city" in page.read_text()
@@ -142,7 +142,7 @@ def test_functions_are_trusted_by_name(windu, tmp_path, monkeypatch):
     X.to_csv(tmp_path / "new.csv", index=False)
     command = ["predict", "est.windu", "new.csv", "-o", "out.csv"]
     done = windu(*command, cwd=tmp_path)
-    assert done.returncode == 1
+    assert done.returncode == 5
     assert "own_features.add_ratio" in done.stderr
     done = windu(*command, "--trusted", "own_features.add_ratio", cwd=tmp_path)
     assert not done.returncode, done.stderr
@@ -151,23 +151,23 @@ def test_functions_are_trusted_by_name(windu, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("code", "arguments", "message"),
     [
-        (["show", "risk@prodction"], "Did you mean 'production'"),
-        (["show", "rsik"], "Did you mean 'risk'"),
-        (["show", "risk@7"], "has the versions [1, 2]. Got 7"),
-        (["show", "none.windu"], "must exist. Got none"),
-        (["inspect", "new.csv"], "byte for byte"),
-        (["predict", "risk", "none.csv", "-o", "out.csv"], "must exist. Got none"),
-        (["predict", "risk", "new.csv", "-o", "out.xls"], "must end in one of"),
-        (["runs", "--sort-by", "f1"], "sort_by must be one of the columns"),
-        (["runs", "--where", "f1 >"], "where must be a condition"),
+        (5, ["show", "risk@prodction"], "Did you mean 'production'"),
+        (5, ["show", "rsik"], "Did you mean 'risk'"),
+        (5, ["show", "risk@7"], "has the versions [1, 2]. Got 7"),
+        (5, ["show", "none.windu"], "must exist. Got none"),
+        (5, ["inspect", "new.csv"], "byte for byte"),
+        (4, ["predict", "risk", "none.csv", "-o", "out.csv"], "must exist. Got none"),
+        (4, ["predict", "risk", "new.csv", "-o", "out.xls"], "must end in one of"),
+        (5, ["runs", "--sort-by", "f1"], "sort_by must be one of the columns"),
+        (5, ["runs", "--where", "f1 >"], "where must be a condition"),
     ],
 )
-def test_mistakes_are_one_line(windu, arguments, message, place):
-    """Exit code 1, no traceback, nothing written."""
+def test_mistakes_are_one_line(windu, code, arguments, message, place):
+    """An exit code of the kind, no traceback, nothing written."""
     done = windu(*arguments, cwd=place)
-    assert done.returncode == 1
+    assert done.returncode == code
     assert done.stderr.startswith("windu: ")
     assert message in done.stderr
     assert done.stderr.count("\n") == 1

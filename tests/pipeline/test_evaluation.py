@@ -9,8 +9,13 @@ from windu import WinduEstimator
 from windu.datasets import load_penguins
 from windu.exceptions import PartError, WinduWarning
 from windu.pipeline import evaluate
-from windu.pipeline.evaluation import DEFAULTS, check_scores
-from windu.pipeline.result import metrics_table
+from windu.pipeline.evaluation import (
+    DEFAULTS,
+    check_evaluation,
+    check_scores,
+    options_of,
+)
+from windu.pipeline.result import classes_table, metrics_table
 
 TABLE = load_penguins().frame
 X = TABLE.drop(columns="species")
@@ -41,7 +46,6 @@ def test_defaults(task):
     held = {"test": (X[1::2], _part(y, 1))}
     found = evaluate(est, held, None)
     assert all(isinstance(found[f"test.{name}"], float) for name in DEFAULTS[task])
-    assert ("test" in found) == (task in ("binary", "multiclass"))
     assert list(metrics_table(found)) == ["test"]
     if task in ("binary", "multiclass"):
         assert sum(one["rows"] for one in found["test"]["classes"].values()) == len(
@@ -83,3 +87,38 @@ def test_what_cannot_be_scored():
     est = WinduEstimator("linear").fit(X[:200], y3[:200])
     with pytest.warns(WinduWarning, match="must be one that these rows have"):
         assert evaluate(est, {"t": (X, y3)}, ["log_loss"])["t.log_loss"] is None
+
+
+def test_options():
+    """Scores and importance by name; a wrong one is told when it is given."""
+    assert options_of(check_evaluation(["f1"])) == (["f1"], True)
+    given = {"scores": "f1", "importance": 20}
+    assert options_of(check_evaluation(given)) == (["f1"], 20)
+    assert options_of(check_evaluation({"importance": False})) == (None, False)
+    with pytest.raises(PartError, match="Did you mean 'importance'"):
+        check_evaluation({"importanc": False})
+    for wrong in (0, -1, "no", 0.5):
+        with pytest.raises(PartError, match="true, false or a number of rows"):
+            check_evaluation({"importance": wrong})
+
+
+@pytest.mark.parametrize("task", TARGETS)
+def test_importance(task):
+    """Of the test part, for the first score."""
+    y = TARGETS[task]
+    est = WinduEstimator("linear", task=task).fit(X[::2], _part(y, 0))
+    held = {"dev": (X[1::2], _part(y, 1)), "test": (X[1::2], _part(y, 1))}
+    first = [DEFAULTS[task][0]]
+    found = evaluate(est, held, first, importance=30)["importance"]
+    assert (found["part"], found["rows"]) == ("test", 30)
+    assert found["score"] == first[0]
+    assert sorted(found["columns"]) == sorted(X.columns)
+
+
+def test_table_of_classes():
+    """Of the test part; a name that would steer a terminal is written out."""
+    row = {"precision": 1.0, "recall": 1.0, "f1": 1.0, "rows": 2}
+    found = classes_table({"dev": {}, "test": {"classes": {"\x1b[31mred": row}}})
+    assert found.index.tolist() == ["\\x1b[31mred"]
+    assert found.columns.name == "test"
+    assert classes_table({"test.r2": 1.0}).empty

@@ -17,8 +17,8 @@ from windu.pipeline.steps import MAIN
 
 TABLE = load_penguins().frame
 STEPS = [
-    *("load", "split", "infer_schema", "featurize", "fit_label_encoder", "encode"),
-    *("fit_transformer", "transform", "fit_model", "select_threshold"),
+    *("load", "split", "infer_schema", "describe", "featurize", "fit_label_encoder"),
+    *("encode", "fit_transformer", "transform", "fit_model", "select_threshold"),
     *("predict", "evaluate"),
 ]
 
@@ -100,8 +100,8 @@ def test_other_process(tmp_path, table):
     first = make(est, preprocess="drop_duplicates", **given).run()
     second = make(est, preprocess="drop_duplicates", **given).run()
     cached = [
-        *("load", "preprocess", "featurize", "fit_transformer", "fit_model"),
-        *("select_threshold", "evaluate"),
+        *("load", "preprocess", "describe", "featurize", "fit_transformer"),
+        *("fit_model", "select_threshold", "evaluate"),
     ]
     found = states(second)
     assert [step for step in found if found[step] == "cached"] == cached

@@ -1,5 +1,7 @@
 """The command line: one file a command, errors as one clear line."""
 
+import os
+import signal
 import sys
 import warnings
 from typing import Any
@@ -11,6 +13,7 @@ from windu.cli.demo import demo
 from windu.cli.export import export
 from windu.cli.inspect import inspect
 from windu.cli.predict import predict
+from windu.cli.report import report
 from windu.cli.runs import runs, show
 from windu.cli.schema import schema
 from windu.cli.train import train
@@ -23,13 +26,26 @@ app = typer.Typer(
     add_completion=False,
 )
 for command in (
-    *(demo, train, runs, show, inspect, validate, predict, export, cache, schema),
+    *(
+        demo,
+        train,
+        runs,
+        show,
+        report,
+        inspect,
+        validate,
+        predict,
+        export,
+        cache,
+        schema,
+    ),
 ):
     app.command()(command)
 
 
 def main() -> None:
-    """Run a command; an error of windu's becomes one line and exit code 1."""
+    """Run a command; an error becomes one line and an exit code of its own."""
+    from windu.cli.exit_codes import INTERRUPTED, TERMINATED, UNFORESEEN, code_of
     from windu.exceptions import WinduError, WinduWarning
 
     shown = warnings.showwarning
@@ -41,14 +57,38 @@ def main() -> None:
             shown(message, category, *place, **more)
 
     warnings.showwarning = show
+    # A scheduler that stops a command leaves no half files behind either.
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
         app()
     except WinduError as error:
-        print(f"windu: {error}", file=sys.stderr)
-        sys.exit(1)
+        _say(error)
+        sys.exit(code_of(error))
     except KeyboardInterrupt:
-        # As shells say it: 128 and the number of the signal.
-        print("windu: stopped.", file=sys.stderr)
-        sys.exit(130)
+        _say("stopped.")
+        sys.exit(INTERRUPTED)
+    except SystemExit as done:
+        # typer has caught Ctrl-C already.
+        if done.code in (INTERRUPTED, TERMINATED):
+            _say("stopped.")
+        raise
+    except BrokenPipeError:
+        # Who read the output has seen enough, as in `windu runs | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(UNFORESEEN)
+    except Exception as error:
+        if os.environ.get("WINDU_DEBUG"):
+            raise
+        said = " ".join(str(error).split())
+        _say(
+            f"unforeseen {type(error).__name__}: {said[:500]} Set WINDU_DEBUG=1 to "
+            "see where."
+        )
+        sys.exit(UNFORESEEN)
     finally:
         warnings.showwarning = shown
+        signal.signal(signal.SIGTERM, before)
+
+
+def _say(said: object) -> None:
+    print(f"windu: {said}", file=sys.stderr)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from windu.metastore import Metastore
     from windu.persistence.runs import Run
 
-__all__ = ["DEFAULT", "load_any", "open_any", "runs", "show", "store_at"]
+__all__ = ["DEFAULT", "is_path", "load_any", "open_any", "runs", "show", "store_at"]
 
 DEFAULT = "./metastore"
 Where = Annotated[
@@ -66,7 +66,7 @@ def open_any(run: str, metastore: str | None) -> Run:
     from windu.persistence.runs import open_path
     from windu.persistence.signature import key_of
 
-    if _is_path(run):
+    if is_path(run):
         return open_path(run, key=key_of(None))
     return store_at(metastore).open(run)
 
@@ -78,7 +78,7 @@ def load_any(run: str, metastore: str | None, trusted: Sequence[str]) -> Any:
     return load_run(open_any(run, metastore), trusted=trusted)
 
 
-def _is_path(run: str) -> bool:
+def is_path(run: str) -> bool:
     """Tell a path from the name of a stored run: it exists, or looks like one."""
     return (
         "/" in run or "\\" in run or Path(run).suffix == ".windu" or Path(run).exists()

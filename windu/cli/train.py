@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from windu.cli.runs import DEFAULT, Where
+from windu.cli.tables import print_result
 
 if TYPE_CHECKING:
-    from windu.pipeline import PipelineResult
+    from windu.pipeline import PipelineResult, TrainingPipeline
+    from windu.pipeline.runner import Done
 
 __all__ = ["train"]
 
@@ -61,12 +63,17 @@ def train(
         if metastore is not None or pipe.settings["metastore"] is None:
             pipe.set(metastore=metastore or DEFAULT)
         pipe.set(name=name, trusted=trusted or [])
-        with _progress(quiet, name) as tell:
+        with _progress(quiet, name, _steps_to(pipe, until)) as tell:
             results[config] = pipe.run(start=start, until=until, progress=tell)
         if not quiet:
-            print(results[config])
+            print_result(results[config])
     if len(results) > 1 and not quiet:
         print(f"\n{_side_by_side(results).to_string()}")
+
+
+def _steps_to(pipe: TrainingPipeline, until: str | None) -> list[str]:
+    steps = pipe.steps
+    return steps[: steps.index(until) + 1] if until in steps else steps
 
 
 def _change(text: str) -> tuple[str, str]:
@@ -96,13 +103,34 @@ def _side_by_side(results: dict[str, PipelineResult]) -> Any:
 
 
 @contextmanager
-def _progress(quiet: bool, name: str) -> Iterator[Any]:
-    """Give what shows the steps as they end, where somebody can see it."""
+def _progress(quiet: bool, name: str, steps: list[str]) -> Iterator[Any]:
+    """Give what draws a bar of the steps, where somebody can see it."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
 
-    console = Console(stderr=True)
-    with console.status(f"{name}: load") as status:
-        yield lambda done: status.update(f"{name}: {done.step} {done.state}")
+    columns = (
+        *(SpinnerColumn(), TextColumn("{task.description}", markup=False)),
+        *(BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=len(steps))
+
+        def tell(done: Done) -> None:
+            if done.step not in steps:
+                return
+            if done.state == "running":
+                bar.update(task, description=f"{name}: {done.step}")
+            else:
+                bar.advance(task)
+
+        yield tell

@@ -25,9 +25,10 @@ def validate(
         typer.Option(help="A type or function you have reviewed; repeat it."),
     ] = None,
 ) -> None:
-    """List every difference of a table from that of training. 1 if predict refuses."""
+    """List every difference of a table from that of training. 4 if predict refuses."""
     import pandas as pd
 
+    from windu.cli.exit_codes import TABLE
     from windu.pipeline import read_table
 
     estimator = load_any(run, metastore, trusted or [])
@@ -37,4 +38,4 @@ def validate(
     if html is not None:
         html.write_text(report._repr_html_(), encoding="utf-8")
     if not report.ok:
-        sys.exit(1)
+        sys.exit(TABLE)

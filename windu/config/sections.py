@@ -109,6 +109,13 @@ class StoreSection(Section):
     mirrors: list[str] = []
 
 
+class EvaluateSection(Section):
+    """What is told of held-back rows."""
+
+    scores: str | list[str] | None = None
+    importance: bool | Annotated[int, Field(ge=1)] = True
+
+
 class PipelineConfig(Config):
     """A whole file that describes a training pipeline."""
 
@@ -118,7 +125,7 @@ class PipelineConfig(Config):
     data: DataSection | str | list[str]
     preprocess: str | UseSection | list[str | UseSection] | None = None
     split: SplitSection | None = None
-    evaluate: str | list[str] | None = None
+    evaluate: EvaluateSection | str | list[str] | None = None
     metastore: str | StoreSection | None = None
     name: str | None = None
 
@@ -226,6 +233,7 @@ _SECTIONS: dict[tuple[str, ...], type[Section]] = {
     ("split", "files"): FilesSection,
     ("split", "files", "dev"): TableSection,
     ("split", "files", "test"): TableSection,
+    ("evaluate",): EvaluateSection,
     ("metastore",): StoreSection,
 }
 

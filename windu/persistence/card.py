@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from windu.persistence.artifacts import read_json, read_schema
-from windu.persistence.inspection import Inspection, inspect_run
+from windu.persistence.inspection import Inspection, inspect_run, short_metrics
 from windu.persistence.part import load_part_of
 from windu.persistence.runs import Run, open_path
 from windu.persistence.signature import key_of
@@ -79,7 +79,7 @@ def card_of(run: Run, name: str) -> Card:
     if "schema.json" in run.manifest.artifacts:
         _add_input(card, run)
     if seen.metrics:
-        table = _pairs({one: json.dumps(value) for one, value in seen.metrics.items()})
+        table = _pairs({n: json.dumps(v) for n, v in short_metrics(seen).items()})
         card.add_table(folded=False, **{"Metrics": table})
     if "threshold.skops" in run.manifest.artifacts:
         _add_threshold(card, run)

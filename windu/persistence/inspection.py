@@ -16,7 +16,7 @@ from windu.persistence.runs import Run, open_path
 from windu.persistence.signature import key_of
 from windu.persistence.trust import TRUSTED
 
-__all__ = ["Inspection", "inspect", "inspect_run"]
+__all__ = ["Inspection", "inspect", "inspect_run", "short_metrics"]
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Inspection:
         if len(self.columns):
             lines += ["", self.columns.to_string(index=False)]
         if self.metrics:
-            lines += ["", "Metrics:", json.dumps(self.metrics, indent=1)]
+            lines += ["", "Metrics:", json.dumps(short_metrics(self), indent=1)]
         return "\n".join(lines)
 
 
@@ -143,6 +143,15 @@ def inspect_run(run: Run) -> Inspection:
         read_schema(run, "schema.json").describe() if has_schema else pd.DataFrame(),
         read_json(run, "metrics.json"),
     )
+
+
+def short_metrics(seen: Inspection) -> dict[str, Any]:
+    """Return the metrics that are no tables; those are for the report."""
+    return {
+        name: value
+        for name, value in seen.metrics.items()
+        if not isinstance(value, (dict, list))
+    }
 
 
 def _contents(archive: bytes) -> tuple[set[str], set[str]]:

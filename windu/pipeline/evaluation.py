@@ -11,11 +11,11 @@ from sklearn import metrics
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
 
-from windu.estimator.labels import encode
+from windu.evaluation import details_of, importance_of
+from windu.evaluation.held_out import indicators
 from windu.exceptions import PartError, WinduWarning, did_you_mean
-from windu.tasks import read_target
 
-__all__ = ["DEFAULTS", "check_scores", "evaluate"]
+__all__ = ["DEFAULTS", "check_evaluation", "check_scores", "evaluate", "options_of"]
 
 #: What is computed where nothing is asked for. Losses are positive.
 DEFAULTS: dict[str, tuple[str, ...]] = {
@@ -36,8 +36,8 @@ _OF_ONE_CLASS = {
     "jaccard": metrics.jaccard_score,
 }
 _OF_PROBABILITIES = ("roc_auc", "average_precision", "log_loss")
-#: More classes than this have no confusion matrix of their own.
-_MAX_CLASSES = 50
+#: What can be said of an evaluation.
+_OPTIONS = ("scores", "importance")
 
 
 def check_scores(names: Iterable[str]) -> list[str]:
@@ -76,10 +76,67 @@ def check_scores(names: Iterable[str]) -> list[str]:
     return given
 
 
+def check_evaluation(given: Any) -> Any:
+    """Return what is asked of an evaluation, in its own form.
+
+    Parameters
+    ----------
+    given : str, list of str, mapping or None
+        Names of scores, or ``{"scores": [...], "importance": ...}``.
+
+    Returns
+    -------
+    list of str, dict or None
+        The same, names as a list.
+
+    Raises
+    ------
+    PartError
+        For another key, a name that is none, or a number of rows that is none.
+
+    Examples
+    --------
+    >>> from windu.pipeline.evaluation import check_evaluation
+    >>> check_evaluation({"scores": "f1", "importance": False})
+    {'scores': ['f1'], 'importance': False}
+    """
+    if given is None:
+        return None
+    if not isinstance(given, Mapping):
+        return check_scores(given)
+    for key in given:
+        if key not in _OPTIONS:
+            raise PartError(
+                f"evaluate has the keys {list(_OPTIONS)}. Got {key!r}."
+                + did_you_mean(key, _OPTIONS)
+            )
+    made = dict(given)
+    if made.get("scores") is not None:
+        made["scores"] = check_scores(made["scores"])
+    rows = made.get("importance", True)
+    if not isinstance(rows, int) or (rows is not False and rows < 1):
+        raise PartError(
+            "importance must be true, false or a number of rows from 1 on. Got "
+            f"{rows!r}."
+        )
+    return made
+
+
+def options_of(given: Any) -> tuple[list[str] | None, bool | int]:
+    """Return the names of scores, and whether there is importance, or of which rows."""
+    if not isinstance(given, Mapping):
+        return given, True
+    return given.get("scores"), given.get("importance", True)
+
+
 def evaluate(
-    estimator: Any, parts: Mapping[str, tuple[Any, Any]], scores: Iterable[str] | None
+    estimator: Any,
+    parts: Mapping[str, tuple[Any, Any]],
+    scores: Iterable[str] | None,
+    *,
+    importance: bool | int = False,
 ) -> dict[str, Any]:
-    """Return scores of held-back rows.
+    """Return scores of held-back rows, and what else is told of them.
 
     Parameters
     ----------
@@ -89,12 +146,15 @@ def evaluate(
         Rows that it was not fitted on, by name, such as ``"test"``.
     scores : iterable of str or None
         Names of scores; None takes `DEFAULTS` of the task.
+    importance : bool or int, default=False
+        Whether to shuffle the columns of one part, the test where there is one, for
+        the first score; or the most rows that are shuffled.
 
     Returns
     -------
     dict
-        Plain data: ``"test.roc_auc"`` and so on, and for classes one table a part,
-        ``"test"``, with ``classes`` and ``confusion``.
+        Plain data: ``"test.roc_auc"`` and so on; one object a part, ``"test"``, as
+        from `windu.evaluation.details_of`; and ``"importance"``.
 
     Raises
     ------
@@ -113,9 +173,25 @@ def evaluate(
                 warnings.simplefilter("ignore", UndefinedMetricWarning)
             for name in names:
                 found[f"{part}.{name}"] = _score(estimator, name, X, y)
-        if task in ("binary", "multiclass"):
-            found[part] = _by_class(estimator, X, y)
+        if len(X):
+            found[part] = details_of(estimator, X, y)
+    if importance and names and parts:
+        part = "test" if "test" in parts else next(iter(parts))
+        rows = None if importance is True else int(importance)
+        said = _importance(estimator, names[0], *parts[part], rows)
+        if said is not None:
+            found["importance"] = {"score": names[0], "part": part, **said}
     return found
+
+
+def _importance(
+    estimator: Any, name: str, X: Any, y: Any, rows: int | None
+) -> dict[str, Any] | None:
+    name = name if name in get_scorer_names() else f"neg_{name}"
+    scorer = _scorer(estimator, name)
+    if estimator.task_ == "multilabel":
+        estimator, y = _Indicators(estimator), indicators(estimator, y)
+    return importance_of(estimator, X, y, scorer=scorer, rows=rows)
 
 
 def _score(estimator: Any, name: str, X: Any, y: Any) -> float | None:
@@ -123,7 +199,7 @@ def _score(estimator: Any, name: str, X: Any, y: Any) -> float | None:
     loss = name not in get_scorer_names()
     scorer = _scorer(estimator, f"neg_{name}" if loss else name)
     if estimator.task_ == "multilabel":
-        estimator, y = _Indicators(estimator), _indicators(estimator, y)
+        estimator, y = _Indicators(estimator), indicators(estimator, y)
     try:
         value = scorer(estimator, X, y)
     except AttributeError as error:
@@ -171,31 +247,7 @@ class _Indicators:
         """Be an estimator."""
 
     def predict(self, X: Any) -> np.ndarray:
-        return _indicators(self._estimator, self._estimator.predict(X))
+        return indicators(self._estimator, self._estimator.predict(X))
 
     def predict_proba(self, X: Any) -> Any:
         return self._estimator.predict_proba(X)
-
-
-def _indicators(estimator: Any, y: Any) -> np.ndarray:
-    return np.asarray(encode(read_target(y), "multilabel", estimator.label_encoder_))
-
-
-def _by_class(estimator: Any, X: Any, y: Any) -> dict[str, Any]:
-    classes = list(estimator.classes_)
-    truth, predicted = np.asarray(y), np.asarray(estimator.predict(X))
-    columns = metrics.precision_recall_fscore_support(
-        truth, predicted, labels=classes, zero_division=0.0
-    )
-    names = ("precision", "recall", "f1", "rows")
-    rows = zip(*(np.asarray(column).tolist() for column in columns), strict=True)
-    made: dict[str, Any] = {
-        "classes": {
-            str(label): dict(zip(names, row, strict=True))
-            for label, row in zip(classes, rows, strict=True)
-        }
-    }
-    if len(classes) <= _MAX_CLASSES:
-        matrix = metrics.confusion_matrix(truth, predicted, labels=classes)
-        made["confusion"] = matrix.tolist()
-    return made

@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from windu.estimator import WinduEstimator
 from windu.estimator.parts import PARTS
 from windu.exceptions import PartError, StepError, did_you_mean
-from windu.pipeline.evaluation import evaluate
+from windu.pipeline.evaluation import evaluate, options_of
 from windu.pipeline.prediction import PredictionPipeline
 from windu.pipeline.result import PipelineResult
 from windu.pipeline.scoring import predictions
@@ -91,7 +91,7 @@ class FittedPipeline:
                 )
         before, held_back = self.estimator_, self._held_back()
         after = before.replace(**parts)
-        given = self._settings["evaluate"]
+        given, _ = options_of(self._settings["evaluate"])
         scores = [evaluate(one, held_back, given) for one in (before, after)]
         rows = {
             name: [one[name] for one in scores] for name in scores[0] if "." in name

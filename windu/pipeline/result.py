@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from windu.metastore import StoredRun
+from windu.pipeline.boxes import steps_html
 from windu.pipeline.runner import HIDDEN, Done
 
-__all__ = ["PipelineResult", "metrics_table", "steps_table"]
+__all__ = ["HIDDEN", "PipelineResult", "classes_table", "metrics_table", "steps_table"]
+
+#: More classes than this fill a screen; the report shows them all.
+_FEW_CLASSES = 20
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,13 @@ class PipelineResult:
     estimator : WinduEstimator or None
         Fitted; None if the run ended before.
     metrics : dict
-        Scores of what was held back.
+        Scores of what was held back, and what else is told of it.
     run : StoredRun or None
         Where it was stored.
     value : object
         What the last step made.
+    stats : dict
+        Statistics of the rows, with ``alarms``; empty if the run ended before.
 
     Examples
     --------
@@ -48,22 +54,38 @@ class PipelineResult:
     metrics: Mapping[str, Any]
     run: StoredRun | None
     value: Any
+    stats: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         said = [self.steps.drop(columns="note").to_string(index=False)]
-        notes = self.steps[self.steps["note"] != ""]
-        said += [f"{row.step}: {row.note}" for row in notes.itertuples()]
-        if len(table := metrics_table(self.metrics)):
-            said += ["", table.to_string()]
+        said += self.notes()
+        for table in self.tables():
+            said += ["", table.to_string(float_format="{:.4f}".format)]
         if self.run is not None:
             said += ["", f"Stored as {self.run.reference}."]
         return "\n".join(said)
 
     __repr__ = __str__
 
+    def notes(self) -> list[str]:
+        """Return why steps could not be cached, one text each."""
+        pairs = zip(self.steps["step"], self.steps["note"], strict=True)
+        return [f"{step}: {note}" for step, note in pairs if note]
+
+    def tables(self) -> list[pd.DataFrame]:
+        """Return the tables to show: scores, and classes where they are few.
+
+        Returns
+        -------
+        list of DataFrame
+            Those that are not empty; the name of its columns says what a table is.
+        """
+        made = [metrics_table(self.metrics), classes_table(self.metrics)]
+        return [one for one in made if 0 < len(one) <= _FEW_CLASSES]
+
     def _repr_html_(self) -> str:
-        html = self.steps.to_html(index=False, float_format="{:.3f}".format)
-        if len(table := metrics_table(self.metrics)):
+        html = steps_html(self.steps.to_dict("records"))
+        for table in self.tables():
             html += table.to_html(float_format="{:.4f}".format)
         return html
 
@@ -101,3 +123,43 @@ def metrics_table(metrics: Mapping[str, Any]) -> pd.DataFrame:
         if dot and not isinstance(value, Mapping):
             parts.setdefault(part, {})[score] = value
     return pd.DataFrame(parts)
+
+
+def classes_table(metrics: Mapping[str, Any]) -> pd.DataFrame:
+    """Return precision, recall, f1 and rows of each class or label.
+
+    Parameters
+    ----------
+    metrics : mapping
+        As `evaluate` returns them.
+
+    Returns
+    -------
+    DataFrame
+        Of the test part, else of the first; empty where there are no classes. Its
+        columns are named after the part.
+
+    Examples
+    --------
+    >>> from windu.pipeline.result import classes_table
+    >>> row = {"precision": 1.0, "recall": 0.5, "f1": 0.667, "rows": 4}
+    >>> classes_table({"dev": {"classes": {"yes": row}}})
+    dev  precision  recall     f1  rows
+    yes        1.0     0.5  0.667     4
+    """
+    tables = {
+        part: said["classes"]
+        for part, said in metrics.items()
+        if isinstance(said, Mapping) and "classes" in said
+    }
+    if not tables:
+        return pd.DataFrame()
+    part = "test" if "test" in tables else next(iter(tables))
+    table = pd.DataFrame.from_dict(tables[part], orient="index")
+    table.index = [printable(name) for name in table.index]
+    return table.astype({"rows": int}).rename_axis(columns=part)
+
+
+def printable(text: str) -> str:
+    """Return a text of somebody else's that no terminal takes for a command."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)

@@ -25,7 +25,7 @@ __all__ = ["HIDDEN", "Done", "StepRunner"]
 CACHED = frozenset(
     {
         *("load", "preprocess", "featurize", "fit_transformer", "fit_model"),
-        *("select_threshold", "evaluate"),
+        *("select_threshold", "evaluate", "describe"),
     }
 )
 
@@ -42,9 +42,9 @@ class Done:
     ----------
     step : str
         Its name.
-    state : {"ran", "cached", "kept", "absent"}
-        Whether it ran, came from the store's cache, was still in memory, or has
-        nothing to do since its part is None.
+    state : {"running", "ran", "cached", "kept", "absent"}
+        Whether it has just begun, ran, came from the store's cache, was still in
+        memory, or has nothing to do since its part is None.
     seconds : float
         How long it took.
     shapes : str
@@ -126,7 +126,7 @@ class StepRunner:
         until : str, default=None
             The last step.
         tell : callable, default=None
-            Called after each step.
+            Called before each step and after it.
         keys_of : mapping of str to callable
             For steps whose outputs have keys of their own: given what the step made,
             returns them.
@@ -155,6 +155,8 @@ class StepRunner:
 
         def perform(step: Step, needed: Mapping[str, Any]) -> Any:
             before = time.perf_counter()
+            if tell is not None:
+                tell(Done(step.name, "running", 0.0))
             key = _key(step, known)
             at = names.index(step.name)
             made = None if start is not None and at >= first else self._find(step, key)

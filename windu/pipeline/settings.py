@@ -12,7 +12,7 @@ import pandas as pd
 from windu.estimator import WinduEstimator
 from windu.exceptions import PartError, StepError, did_you_mean
 from windu.metastore import Metastore
-from windu.pipeline.evaluation import check_scores
+from windu.pipeline.evaluation import check_evaluation
 from windu.pipeline.splitting import split_rows
 from windu.pipeline.steps import PREPROCESSORS
 
@@ -34,8 +34,8 @@ def checked(settings: dict[str, Any]) -> dict[str, Any]:
             "The estimator of a pipeline must be a WinduEstimator. Got "
             f"{type(made['estimator']).__name__}. Pass WinduEstimator(model)."
         )
-    if made.get("evaluate") is not None:
-        made["evaluate"] = check_scores(made["evaluate"])
+    if "evaluate" in made:
+        made["evaluate"] = check_evaluation(made["evaluate"])
     if "preprocess" in made:
         given = made["preprocess"] or []
         given = [given] if isinstance(given, str) or callable(given) else list(given)
@@ -83,7 +83,7 @@ def _check_named_preprocess(one: Any) -> None:
 
 
 #: What a file says and no type tells, by section.
-CHECKS = {"evaluate": check_scores, "preprocess": _check_named_preprocess}
+CHECKS = {"evaluate": check_evaluation, "preprocess": _check_named_preprocess}
 
 
 def store_of(place: Metastore | str | Path | Mapping[str, Any]) -> Metastore:

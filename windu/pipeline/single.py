@@ -29,6 +29,10 @@ class SingleSteps:
         """Return the schema of the rows that are learned from."""
         return self._value_of("infer_schema")
 
+    def describe(self) -> Any:
+        """Return the statistics of the rows, with alarms where the target leaks."""
+        return self._value_of("describe")
+
     def featurize(self) -> Any:
         """Return the features."""
         return self._value_of("featurize")

@@ -12,6 +12,7 @@ from windu._compat.threads import openmp_threads
 from windu.estimator.digests import digest_of
 from windu.estimator.first_values import first_values
 from windu.estimator.fitting import FIT_STEPS
+from windu.evaluation import describe_data
 from windu.exceptions import TableError
 from windu.pipeline.evaluation import evaluate
 from windu.pipeline.scoring import predictions
@@ -39,6 +40,7 @@ PREPROCESSORS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
 #: What a step is run for, by name of the step.
 MAIN = {
     **{"load": "raw", "preprocess": "raw", "split": "X", "infer_schema": "table"},
+    **{"describe": "stats"},
     **{"featurize": "features", "fit_label_encoder": "label_encoder_"},
     **{"encode": "codes", "fit_transformer": "transformer_", "transform": "matrix"},
     **{"fit_model": "model_", "select_threshold": "threshold_"},
@@ -99,7 +101,14 @@ def steps_of(*, preprocesses: bool, model: bool, stored: bool) -> list[Step]:
             _split,
         ),
         Step("prepare", ("X", "y", "estimator"), _FIRST, _prepare),
-        *(_threaded(step) for step in FIT_STEPS[:_BEFORE_TRANSFORMER]),
+        _threaded(FIT_STEPS[0]),
+        Step(
+            "describe",
+            ("X", "y", "held_back", "table", "task", "split"),
+            ("stats",),
+            _describe,
+        ),
+        *(_threaded(step) for step in FIT_STEPS[1:_BEFORE_TRANSFORMER]),
         *([_CHECK] if stored else []),
         *(_threaded(step) for step in FIT_STEPS[_BEFORE_TRANSFORMER:]),
         Step("assemble", ("parameters", *_FITTED), ("estimator_",), _assemble),
@@ -107,7 +116,10 @@ def steps_of(*, preprocesses: bool, model: bool, stored: bool) -> list[Step]:
             "predict", ("estimator_", "held_back"), ("predictions",), predict_held_back
         ),
         Step(
-            "evaluate", ("estimator_", "held_back", "scores"), ("metrics",), _evaluate
+            "evaluate",
+            ("estimator_", "held_back", "scores", "importance"),
+            ("metrics",),
+            _evaluate,
         ),
     ]
     absent = {"preprocess": not preprocesses, "predict": not model}
@@ -234,8 +246,18 @@ def as_columns(y: Any) -> pd.DataFrame:
     return y if isinstance(y, pd.DataFrame) else y.to_frame()
 
 
-def _evaluate(estimator_: Any, held_back: Held, scores: Any) -> dict[str, Any]:
-    return evaluate(estimator_, held_back, scores)
+def _describe(
+    X: Any, y: Any, held_back: Held, table: Any, task: Any, split: Any
+) -> dict[str, Any]:
+    # Other ways to split may well tear groups apart on purpose.
+    at_random = not {"group", "time", "column"} & {*(split or ())}
+    return describe_data(X, y, held_back, table, task, at_random=at_random)
+
+
+def _evaluate(
+    estimator_: Any, held_back: Held, scores: Any, importance: Any
+) -> dict[str, Any]:
+    return evaluate(estimator_, held_back, scores, importance=importance)
 
 
 def _threaded(step: Step) -> Step:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
@@ -14,17 +12,14 @@ from sklearn.base import clone
 from windu.config.pipelines import read_pipeline, write_pipeline
 from windu.estimator import WinduEstimator
 from windu.estimator.digests import digest_of
-from windu.exceptions import (
-    ConfigError,
-    StepError,
-    WinduWarning,
-    did_you_mean,
-)
+from windu.exceptions import ConfigError, StepError, did_you_mean
 from windu.metastore import Metastore
 from windu.metastore.cache import cache_of
 from windu.metastore.tested import Tested
+from windu.pipeline.diagram import diagram
+from windu.pipeline.evaluation import options_of
 from windu.pipeline.fitted import FittedPipeline
-from windu.pipeline.result import PipelineResult, steps_table
+from windu.pipeline.result import HIDDEN, PipelineResult, steps_table
 from windu.pipeline.runner import Done, StepRunner
 from windu.pipeline.settings import (
     CHECKS,
@@ -43,6 +38,8 @@ from windu.pipeline.steps import (
     steps_of,
 )
 from windu.pipeline.stored_parts import Resolved, resolve
+from windu.pipeline.telling import count_test, tell_alarms
+from windu.steps import Step
 
 __all__ = ["TrainingPipeline"]
 
@@ -68,8 +65,10 @@ class TrainingPipeline(SingleSteps, FittedPipeline):
         What is held back, as `windu.pipeline.split_rows` takes it:
         ``{"test": 0.2, "dev": 0.2, "seed": 0}``; also tables of their own, each as
         `data`: ``{"files": {"test": "test.csv"}}``. None learns from every row.
-    evaluate : str, list of str or None, default=None
+    evaluate : str, list of str, mapping or None, default=None
         Names of scikit-learn's scorers; None takes those of the task.
+        ``{"scores": [...], "importance": False}`` shuffles no columns for their
+        importance, a number shuffles so many rows.
     metastore : Metastore, str, mapping or None, default=None
         Where results and the outputs of steps are kept: a store, its place, or
         ``{"target": ..., "mirrors": [...]}``.
@@ -246,6 +245,11 @@ class TrainingPipeline(SingleSteps, FittedPipeline):
         """What this pipeline was made with, by name."""
         return dict(self._settings)
 
+    @property
+    def steps(self) -> list[str]:
+        """Names of the steps, in order."""
+        return [step.name for step in self._steps() if step.name not in HIDDEN]
+
     def __repr__(self) -> str:
         said = ", ".join(
             f"{name}={value!r}"
@@ -255,9 +259,9 @@ class TrainingPipeline(SingleSteps, FittedPipeline):
         return f"TrainingPipeline({said})"
 
     def _repr_html_(self) -> str:
-        if hasattr(self, "result_"):
-            return self.result_._repr_html_()
-        return f"<pre>{self!r}</pre>"
+        steps = self.result_.steps if hasattr(self, "result_") else None
+        changed = getattr(self, "_ran", self._settings) is not self._settings
+        return diagram(self.steps, steps, self._settings, changed)
 
     def set(self, **settings: Any) -> TrainingPipeline:
         """Change settings; what does not depend on them is not run again.
@@ -319,7 +323,8 @@ class TrainingPipeline(SingleSteps, FittedPipeline):
         until : str, default=None
             The last step. A whole run is stored, if there are a metastore and a name.
         progress : callable, default=None
-            Called after each step with what became of it.
+            Called with each step as it begins (its state is "running") and with what
+            became of it.
 
         Returns
         -------
@@ -337,8 +342,12 @@ class TrainingPipeline(SingleSteps, FittedPipeline):
         steps = steps_table(self._runner.done)
         last = self._runner.done[-1].step
         metrics = made.get("metrics", {})
+        stats = made.get("stats", {})
+        tell_alarms(stats, self._runner.done)
         if "metrics" in made and "test" in made["held_back"]:
-            metrics = metrics | {"test_evaluations": self._count_test(made)}
+            fitted = self._runner.key_of("assemble")
+            count = count_test(self._tested, made["held_back"]["test"], fitted)
+            metrics = metrics | {"test_evaluations": count}
         stored = None
         store, name = given["metastore"], given["name"]
         if until is None and store is not None and name is not None:
@@ -346,14 +355,17 @@ class TrainingPipeline(SingleSteps, FittedPipeline):
                 made["estimator_"],
                 name,
                 metrics=metrics,
+                stats=stats,
                 data=digest_of(made["X"]),
                 config=self._config(),
                 **self._lineage(store),
             )
         self._fitted = made.get("estimator_", self._fitted)
+        self._ran = given
         self.result_ = PipelineResult(
             *(steps, made.get("estimator_"), metrics, stored),
             made[MAIN.get(last, "estimator_")],
+            stats,
         )
         return self.result_
 
@@ -369,15 +381,12 @@ class TrainingPipeline(SingleSteps, FittedPipeline):
             given["estimator"], given["metastore"], self._runner.trusted
         )
         estimator, _, features = self._resolved
-        values |= {"scores": given["evaluate"], "parameters": estimator}
-        values |= {"estimator": estimator, "wanted": features}
+        scores, importance = options_of(given["evaluate"])
+        values |= {"scores": scores, "importance": importance}
+        values |= {"parameters": estimator, "estimator": estimator, "wanted": features}
         values["files"] = (given["split"] or {}).get("files") or {}
         return self._runner.run(
-            steps_of(
-                preprocesses=bool(given["preprocess"]),
-                model=given["estimator"].model is not None,
-                stored=features is not None,
-            ),
+            self._steps(),
             values,
             self._keys(values),
             start=start,
@@ -389,23 +398,16 @@ class TrainingPipeline(SingleSteps, FittedPipeline):
             },
         )
 
-    def _count_test(self, made: Mapping[str, Any]) -> int:
-        """Return how many fitted estimators these test rows have been shown to."""
-        rows = digest_of(*made["held_back"]["test"])
-        this = self._runner.key_of("assemble") or secrets.token_hex(32)
-        count = self._tested.count(rows or "unknown", this)
-        if count > 1:
-            warnings.warn(
-                f"The test rows must be used once. They have been shown to {count} "
-                "different estimators: the best of them looks better than it is. "
-                "Choose by dev rows or by cross-validation.",
-                WinduWarning,
-                stacklevel=3,
-            )
-        return count
+    def _steps(self) -> list[Step]:
+        return steps_of(
+            preprocesses=bool(self._settings["preprocess"]),
+            model=self._settings["estimator"].model is not None,
+            stored=self._resolved.features is not None,
+        )
 
     def _keys(self, values: Mapping[str, Any]) -> dict[str, str | None]:
-        names = ("target_name", "preprocess", "split", "scores", "parameters", "wanted")
+        names = ["target_name", "preprocess", "split", "scores", "importance"]
+        names += ["parameters", "wanted"]
         keys: dict[str, str | None] = {name: digest_of(values[name]) for name in names}
         # Parts are fitted in their place, so that fresh ones are made each time.
         files = [source_digest(one) for one in values["files"].values()]

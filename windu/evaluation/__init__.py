@@ -1,0 +1,7 @@
+"""What is known of a table before training, and of predictions after it."""
+
+from windu.evaluation.data import describe_data
+from windu.evaluation.details import details_of
+from windu.evaluation.importance import DEFAULT_ROWS, importance_of
+
+__all__ = ["DEFAULT_ROWS", "describe_data", "details_of", "importance_of"]

@@ -1,0 +1,218 @@
+"""Columns that alone give the target: most often, they were written after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from windu.schema.columns import ColumnSchema, TableSchema
+from windu.schema.kinds import numbers_of
+from windu.tasks import read_target
+
+__all__ = ["giveaways"]
+
+#: How much of what a constant gets wrong a single column must get right.
+LIMITS = {True: 0.98, False: 0.99}
+_MAX_ROWS = 3000
+#: With fewer rows, or fewer of a class, a column may fit by chance.
+_MIN_ROWS = 100
+_MIN_OF_CLASS = 8
+#: More labels or outputs are not looked at.
+_MAX_TARGETS = 20
+_FOLDS = 5
+#: Most columns are told off by a few rows; with so few a good one may look worse.
+_FIRST_ROWS = 500
+_SLACK = 0.05
+#: A row that is wrong makes two changes.
+_CHANGES = 0.1
+
+
+def giveaways(
+    X: pd.DataFrame,
+    y: Any,
+    table: TableSchema,
+    task: str,
+    sampled: Callable[[int, int], np.ndarray],
+) -> list[dict[str, Any]]:
+    """Return an alarm for the columns that alone give the target.
+
+    A small tree on the numbers of a column, or the most frequent class (mean) of each
+    of its levels, is judged by cross-validation against a constant: by the balanced
+    accuracy where there are classes, else by the squared error of ranks.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_samples, n_columns)
+        Rows to learn from.
+    y : Series or DataFrame
+        Their target.
+    table : TableSchema
+        The schema of `X`.
+    task : str
+        What y is.
+    sampled : callable
+        Given a number of rows and the most that are used, returns positions.
+
+    Returns
+    -------
+    list of dict
+        At most one a label or output.
+    """
+    # The first rows are judged first: they must be like the others.
+    at = np.random.default_rng(0).permutation(sampled(len(X), _MAX_ROWS))
+    frame = X.iloc[at].reset_index(drop=True)
+    alarms = []
+    targets = list(_targets(y, task, at))
+    columns = [
+        (column, *_prepared(frame[column.name], column))
+        for column in table.columns
+        if column.kind not in ("constant", "unsupported") and column.storage != "empty"
+    ]
+    for name, values in targets[:_MAX_TARGETS]:
+        classes = task != "regression"
+        if not _can_judge(values, classes):
+            continue
+        found = [
+            str(column.name)
+            for column, numeric, codes in columns
+            if _gives(codes, values, numeric, classes)
+        ]
+        if found:
+            alarms.append(_alarm(found, name))
+    return alarms
+
+
+def _alarm(columns: list[str], target: str | None) -> dict[str, Any]:
+    one = len(columns) == 1
+    what = "the target" if target is None else f"the target {target!r}"
+    return {
+        "alarm": "giveaway",
+        "columns": columns,
+        "message": (
+            f"A column must be known before the target is. Got {columns}, "
+            f"{'which' if one else 'each of which'} alone gives {what} almost without "
+            "error: the target may have leaked into it. Drop "
+            f"{'it' if one else 'them'}, unless new rows will have "
+            f"{'it' if one else 'them'}."
+        ),
+    }
+
+
+def _targets(
+    y: Any, task: str, at: np.ndarray
+) -> Iterator[tuple[str | None, np.ndarray]]:
+    """Yield the name and the codes or numbers of each target of some rows."""
+    target = read_target(y)
+    if target.form == "labels":
+        rows = [set(target.values[i]) for i in at]
+        for name in sorted({one for row in rows for one in row}, key=str):
+            yield str(name), np.array([name in row for row in rows]).astype(int)
+        return
+    values = np.asarray(target.values)[at]
+    if values.ndim == 2:
+        names = getattr(y, "columns", range(values.shape[1]))
+        for name, column in zip(names, values.T, strict=True):
+            yield str(name), _coded(column, task)
+        return
+    yield None, _coded(values, task)
+
+
+def _coded(values: np.ndarray, task: str) -> np.ndarray:
+    if task == "regression":
+        # Ranks: a few large numbers would decide alone, and any scale may leak.
+        return np.asarray(pd.Series(values.astype(float)).rank())
+    return np.asarray(pd.factorize(values)[0])
+
+
+def _can_judge(values: np.ndarray, classes: bool) -> bool:
+    if len(values) < _MIN_ROWS:
+        return False
+    if not classes:
+        return float(np.ptp(values)) > 0
+    return int(np.sort(np.bincount(values))[::-1][1:2].sum()) >= _MIN_OF_CLASS
+
+
+def _prepared(values: pd.Series, column: ColumnSchema) -> tuple[bool, np.ndarray]:
+    """Return whether a column has numbers, and them or the codes of its levels."""
+    if column.kind in ("numeric", "datetime") or is_numeric_dtype(values.dtype):
+        numbers = np.asarray(numbers_of(values, column), dtype=float)
+        return True, np.where(np.isfinite(numbers), numbers, np.nan)
+    codes = pd.factorize(values.astype(str).where(values.notna()))[0]
+    # A level of one row says nothing of others; all of them together may.
+    rare = np.bincount(codes + 1, minlength=1)[codes + 1] < 2
+    return False, np.where(rare, codes.max(initial=0) + 2, codes + 1)
+
+
+def _gives(x: np.ndarray, y: np.ndarray, numeric: bool, classes: bool) -> bool:
+    """Tell whether a column gives a target also in rows that were not looked at."""
+    limit = LIMITS[classes]
+    if classes and numeric and _changes(x, y) > 2 * _leaves(y) + _CHANGES * len(y):
+        return False
+    # What it does not get right in its own rows it gets right nowhere.
+    for rows, bar in ((slice(_FIRST_ROWS), limit - _SLACK), (slice(None), limit)):
+        own, target = x[rows], y[rows]
+        if np.ptp(target) == 0:
+            continue
+        found = _predicted(own, target, own, numeric, classes)
+        if _right(found, target, classes) < bar:
+            return False
+    folds = (StratifiedKFold if classes else KFold)(
+        _FOLDS, shuffle=True, random_state=0
+    )
+    if classes:
+        # Classes with too few rows for the folds count as one.
+        rare = np.bincount(y)[y] < _FOLDS
+        y = pd.factorize(np.where(rare, -1, y))[0]
+    made = np.empty(len(y), dtype=y.dtype if classes else float)
+    for train, test in folds.split(x, y):
+        made[test] = _predicted(x[train], y[train], x[test], numeric, classes)
+    return _right(made, y, classes) >= limit
+
+
+def _changes(x: np.ndarray, y: np.ndarray) -> int:
+    """Return how often the class changes along a column: few leaves cannot follow."""
+    along = y[np.argsort(x)]
+    return int((along[1:] != along[:-1]).sum())
+
+
+def _leaves(y: np.ndarray) -> int:
+    return 2 * int(y.max()) + 8
+
+
+def _predicted(
+    x: np.ndarray, y: np.ndarray, new: np.ndarray, numeric: bool, classes: bool
+) -> np.ndarray:
+    if numeric:
+        kind = DecisionTreeClassifier if classes else DecisionTreeRegressor
+        leaves = _leaves(y) if classes else 64
+        tree = kind(max_leaf_nodes=leaves, min_samples_leaf=2, random_state=0)
+        return np.asarray(tree.fit(x[:, None], y).predict(new[:, None]))
+    n_levels = int(max(x.max(), new.max())) + 1
+    rows = np.bincount(x, minlength=n_levels)
+    if not classes:
+        sums = np.bincount(x, weights=y, minlength=n_levels)
+        means = np.where(rows > 0, sums / np.maximum(rows, 1), y.mean())
+        return np.asarray(means[new])
+    counts = np.zeros((n_levels, int(y.max()) + 1), dtype=int)
+    np.add.at(counts, (x, y), 1)
+    often = np.where(rows > 0, counts.argmax(axis=1), counts.sum(axis=0).argmax())
+    return np.asarray(often[new])
+
+
+def _right(made: np.ndarray, y: np.ndarray, classes: bool) -> float:
+    """Return how much of what a constant gets wrong is right, at best 1."""
+    if not classes:
+        wrong = float(((y - y.mean()) ** 2).sum())
+        return 1.0 - float(((y - made) ** 2).sum()) / wrong
+    rows = np.bincount(y)
+    n_classes = int((rows > 0).sum())
+    if n_classes < 2:
+        return 0.0
+    right = np.bincount(y, weights=made == y)[rows > 0] / rows[rows > 0]
+    return (float(right.mean()) * n_classes - 1) / (n_classes - 1)

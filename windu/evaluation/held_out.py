@@ -1,0 +1,105 @@
+"""Truth and predictions of held-back rows, read once for everything that judges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from windu.estimator.labels import encode
+from windu.tasks import read_target
+
+__all__ = ["HeldOut", "indicators", "plain", "read_held_out", "sampled"]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What was true, and what was predicted.
+
+    Attributes
+    ----------
+    task : str
+        Of the estimator.
+    names : list of str
+        Classes, labels, or outputs of regression.
+    truth, predicted : ndarray
+        Codes of classes (-1 for one that was never trained on), of shape (n_samples,);
+        0 and 1 a label; numbers of shape (n_samples, n_outputs).
+    scores : ndarray of shape (n_samples, n_names) or None
+        Probabilities, where the model gives them.
+    """
+
+    task: str
+    names: list[str]
+    truth: np.ndarray
+    predicted: np.ndarray
+    scores: np.ndarray | None
+
+
+def read_held_out(estimator: Any, X: Any, y: Any) -> HeldOut:
+    """Return what an estimator says of rows that it was not fitted on.
+
+    Parameters
+    ----------
+    estimator : WinduEstimator
+        Fitted, with a model.
+    X : table of shape (n_samples, n_columns)
+        The rows.
+    y : array-like, DataFrame or list of labels
+        Their target, in the form of training.
+
+    Returns
+    -------
+    HeldOut
+        Both as numbers.
+    """
+    task = estimator.task_
+    if task == "regression":
+        truth, predicted = (
+            np.asarray(read_target(one).values, dtype=float).reshape(len(X), -1)
+            for one in (y, estimator.predict(X))
+        )
+        names = list(getattr(y, "columns", [getattr(y, "name", None)]))
+        if len(names) != truth.shape[1] or names == [None]:
+            names = list(range(truth.shape[1]))
+        return HeldOut(task, list(map(str, names)), truth, predicted, None)
+    has_scores = hasattr(estimator, "predict_proba")
+    scores = np.asarray(estimator.predict_proba(X)) if has_scores else None
+    classes = np.asarray(estimator.classes_)
+    if task == "multilabel":
+        truth = indicators(estimator, y)
+        predicted = indicators(estimator, estimator.predict(X))
+    else:
+        known = pd.Index(classes)
+        truth, predicted = (
+            known.get_indexer(pd.Index(np.asarray(one)))
+            for one in (y, estimator.predict(X))
+        )
+    return HeldOut(task, list(map(str, classes.tolist())), truth, predicted, scores)
+
+
+def indicators(estimator: Any, y: Any) -> np.ndarray:
+    """Return labels as 0 and 1, one column a label."""
+    return np.asarray(encode(read_target(y), "multilabel", estimator.label_encoder_))
+
+
+def sampled(n_rows: int, most: int, seed: int = 0) -> np.ndarray:
+    """Return positions of rows, in order: all of them, or as many as may be used."""
+    if n_rows <= most:
+        return np.arange(n_rows)
+    return np.sort(np.random.default_rng(seed).choice(n_rows, most, replace=False))
+
+
+def plain(values: Any) -> list[Any]:
+    """Return numbers as JSON holds them, with six digits and None for what is none."""
+    array = np.asarray(values)
+    if array.dtype.kind in "biu":
+        return list(array.tolist())
+    return [
+        plain(one)
+        if isinstance(one, list)
+        else (float(f"{one:.6g}") if np.isfinite(one) else None)
+        for one in array.astype(float).tolist()
+    ]

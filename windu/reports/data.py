@@ -1,0 +1,110 @@
+"""Sections on the rows that were learned from: statistics, alarms, schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from windu.reports.html import bar, listed, note, number, pairs, raw, section, table
+from windu.schema.columns import ColumnSchema, TableSchema
+
+__all__ = ["alarms", "rows", "schema"]
+
+_N_LEVELS = 5
+
+
+def alarms(stats: Mapping[str, Any]) -> raw:
+    """Return the alarms, or that there are none."""
+    if "alarms" not in stats:
+        return raw("")
+    found = [one["message"] for one in stats["alarms"]]
+    return section("Alarms", listed(found, "alarms") if found else note("None."))
+
+
+def rows(stats: Mapping[str, Any]) -> raw:
+    """Return how many rows there are, which stand twice, and what the target is."""
+    if "rows" not in stats:
+        return raw("")
+    said = {f"rows of {part}": count for part, count in stats["rows"].items()}
+    twice = stats.get("duplicates", {})
+    said |= {
+        name: twice[key]
+        for key, name in (
+            ("rows", "rows that an earlier one equals"),
+            ("inputs", "the same without the target"),
+            ("contradictions", "rows whose input has another target elsewhere"),
+        )
+        if key in twice
+    }
+    return section("Data", pairs(said), _target(stats.get("target", {})))
+
+
+def _target(said: Mapping[str, Any]) -> raw:
+    if "classes" in said:
+        parts = said["classes"]
+        names = list(dict.fromkeys(name for one in parts.values() for name in one))
+        largest = max(
+            (max(one.values(), default=0) for one in parts.values()), default=0
+        )
+        first = next(iter(parts.values()))
+        return table(
+            ["target", "", *parts],
+            [
+                [
+                    name,
+                    bar(first.get(name, 0), largest),
+                    *(one.get(name, 0) for one in parts.values()),
+                ]
+                for name in names
+            ],
+        )
+    found = [
+        (f"{output} ({part})", quantiles)
+        for part, outputs in said.get("quantiles", {}).items()
+        for output, quantiles in outputs.items()
+    ]
+    if not found:
+        return raw("")
+    head = ["target", *(f"{float(one):.0%}" for one in found[0][1])]
+    return table(head, [[name, *values.values()] for name, values in found])
+
+
+def schema(known: TableSchema, stats: Mapping[str, Any]) -> raw:
+    """Return the columns that predictions take, and what they held in training."""
+    distinct = stats.get("distinct", {})
+    return section(
+        "Schema",
+        note("The columns that it takes, and what they held in training."),
+        table(
+            ["column", "kind", "dtype", "missing", "distinct", "values"],
+            [
+                [
+                    column.name,
+                    column.kind,
+                    column.dtype,
+                    f"{column.null_share:.1%}",
+                    distinct.get(str(column.name)),
+                    _values(column),
+                ]
+                for column in known.columns
+            ],
+        ),
+    )
+
+
+def _values(column: ColumnSchema) -> str:
+    if column.levels is not None:
+        shown = [str(level) for level in column.levels[:_N_LEVELS]]
+        if column.level_shares:
+            shares = column.level_shares
+            shown = [
+                f"{one} {share:.0%}" for one, share in zip(shown, shares, strict=False)
+            ]
+        return ", ".join(shown) + (", …" if len(column.levels) > _N_LEVELS else "")
+    if column.bin_edges and not isinstance(column.minimum, str):
+        middle = column.bin_edges[len(column.bin_edges) // 2]
+        ends = number(column.minimum), number(middle), number(column.maximum)
+        return f"{ends[0]} to {ends[2]}, median {ends[1]}"
+    if column.minimum is not None:
+        return f"{column.minimum} to {column.maximum}"
+    return column.why

@@ -1,0 +1,152 @@
+"""Pictures of a report as SVG; they take the colours of the page around them."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from windu.components import ThresholdCurveDisplay
+from windu.exceptions import MissingLibraryError
+from windu.reports.html import raw
+
+__all__ = [
+    "calibration_curve",
+    "check_plots",
+    "cut_curves",
+    "histogram",
+    "joint_counts",
+]
+
+#: Stands for the colour of text, which the page decides.
+_INK = "#010203"
+#: Weights are drawn up to so many times the largest that is used.
+_AROUND = 30
+_STYLE: Any = {
+    **dict.fromkeys(
+        (
+            *("text.color", "axes.labelcolor", "axes.edgecolor"),
+            *("xtick.color", "ytick.color", "legend.labelcolor"),
+        ),
+        _INK,
+    ),
+    **{"axes.spines.top": False, "axes.spines.right": False},
+    **{"svg.fonttype": "none", "svg.hashsalt": "windu", "font.family": "sans-serif"},
+    **{"font.size": 9, "legend.frameon": False, "text.parse_math": False},
+}
+
+
+def check_plots() -> None:
+    """Raise a `MissingLibraryError` if there is nothing to draw with."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise MissingLibraryError(
+            "A report needs matplotlib. It is not installed; run "
+            "pip install 'windu[plot]'."
+        ) from error
+
+
+def _drawn(draw: Callable[[Any], None], size: tuple[float, float]) -> raw:
+    """Return what is drawn on axes, without any address of another place."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    file = io.StringIO()
+    with rc_context(_STYLE), warnings.catch_warnings():
+        # The browser has the letters that matplotlib's own font has not.
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing")
+        figure = Figure(figsize=size, layout="constrained")
+        draw(figure.subplots())
+        figure.savefig(file, format="svg", transparent=True, dpi=150)
+    svg = file.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r' xmlns(:\w+)?="[^"]*"', "", svg)
+    return raw(f"<figure>{svg.replace(_INK, 'currentColor')}</figure>")
+
+
+def calibration_curve(said: Mapping[str, Any]) -> raw:
+    """Draw how often what was predicted happened, above the number of rows."""
+    predicted, observed = said["predicted"], said["observed"]
+    rows = np.asarray(said["rows"], dtype=float)
+
+    def draw(ax: Any) -> None:
+        ax.bar(
+            *(predicted, rows / rows.max() * 0.2),
+            **{"width": 0.06, "color": "#88888855", "label": "share of rows"},
+        )
+        ax.plot([0, 1], [0, 1], color=_INK, lw=0.8, ls=":")
+        ax.plot(predicted, observed, "o-", color="#2a78d6", label="observed")
+        ax.set(xlabel="predicted probability", ylabel="observed share")
+        ax.set(xlim=(0, 1), ylim=(0, 1.02))
+        ax.legend(loc="upper left")
+
+    return _drawn(draw, (4.6, 3.4))
+
+
+def cut_curves(said: Mapping[str, Any]) -> raw:
+    """Draw the score along each cut."""
+    curve = pd.DataFrame(said["curve"]).astype(
+        {name: float for name in said["curve"] if name != "label"}
+    )
+    if "std" not in curve:
+        curve["std"] = np.nan
+    several = "label" in curve
+    if several:
+        # matplotlib leaves names out that begin with an underscore.
+        curve["label"] = [f" {label}" for label in curve["label"]]
+
+    def draw(ax: Any) -> None:
+        ThresholdCurveDisplay(
+            curve,
+            said["used"],
+            plain_score=said["plain_score"],
+            score_name=said["score_name"],
+            weights=said["weights"],
+        ).plot(ax=ax, name="score")
+        if said["weights"]:
+            ax.xaxis.set_major_formatter("{x:g}")
+            ax.set_xlim(min(said["used"]) / _AROUND, max(said["used"]) * _AROUND)
+        if several:
+            ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+
+    return _drawn(draw, (6.2 if several else 4.6, 3.4))
+
+
+def joint_counts(said: Mapping[str, Any]) -> raw:
+    """Draw how many rows have which predicted and which true value."""
+    from matplotlib.colors import LogNorm
+
+    edges = said["edges"]
+    counts = np.asarray(said["rows"], dtype=float)
+
+    def draw(ax: Any) -> None:
+        filled = np.ma.masked_equal(counts, 0)
+        mesh = ax.pcolormesh(
+            *(edges, edges, filled),
+            **{"norm": LogNorm(1, max(counts.max(), 2)), "cmap": "viridis_r"},
+            rasterized=True,
+        )
+        ax.plot(edges[:: len(edges) - 1], edges[:: len(edges) - 1], ":", color=_INK)
+        ax.set(xlabel="true", ylabel="predicted")
+        ax.figure.colorbar(mesh, ax=ax, label="rows", format="%g").minorticks_off()
+
+    return _drawn(draw, (4.8, 3.6))
+
+
+def histogram(said: Mapping[str, Any]) -> raw:
+    """Draw how many rows have which residual."""
+    edges = np.asarray(said["edges"], dtype=float)
+
+    def draw(ax: Any) -> None:
+        ax.bar(edges[:-1], said["rows"], np.diff(edges), align="edge", color="#2a78d6")
+        ax.axvline(0, color=_INK, lw=0.8, ls=":")
+        ax.set(xlabel="true minus predicted", ylabel="rows")
+
+    return _drawn(draw, (4.2, 3.6))

@@ -1,0 +1,90 @@
+"""What a run is in a few lines, its scores, and how it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from windu.exceptions import WinduError
+from windu.persistence.audit import tree_of
+from windu.persistence.inspection import inspect_run
+from windu.persistence.runs import Run
+from windu.reports.html import note, pairs, raw, section, table
+
+__all__ = ["how_to_load", "scores", "summary"]
+
+
+def summary(run: Run, stats: Mapping[str, Any]) -> raw:
+    """Return what a run is."""
+    lineage = run.manifest.lineage
+    said = {
+        "task": stats.get("task") or lineage.get("task"),
+        "model": _type_in(run, "model"),
+        "transformer": _type_in(run, "transformer"),
+        "featurizer": _type_in(run, "featurizer"),
+        "columns": stats.get("n_columns"),
+        "rows learned from": stats.get("rows", {}).get("train"),
+        "run": run.manifest.id,
+        "saved": run.manifest.created,
+        "made from": lineage.get("parent"),
+        "size": f"{sum(one.bytes for one in run.manifest.artifacts.values()):,} bytes",
+        "versions": ", ".join(f"{n} {v}" for n, v in run.manifest.versions.items()),
+    }
+    return section("Summary", pairs({k: v for k, v in said.items() if v is not None}))
+
+
+def _type_in(run: Run, part: str) -> str | None:
+    """Return the name of the class of a part, which is not built."""
+    for name in (part, "object") if part == "model" else (part,):
+        if f"{name}.skops" in run.manifest.artifacts:
+            tree = tree_of(run.read(f"{name}.skops"))
+            return f"{tree.get('__class__')}"
+    return None
+
+
+def scores(metrics: Mapping[str, Any]) -> raw:
+    """Return the scores of each part side by side, and other numbers."""
+    parts: dict[str, dict[str, Any]] = {}
+    others = {}
+    for name, value in metrics.items():
+        part, dot, score = name.partition(".")
+        if isinstance(value, (dict, list)):
+            continue
+        if dot:
+            parts.setdefault(part, {})[score] = value
+        else:
+            others[name.replace("_", " ")] = value
+    names = list(dict.fromkeys(name for one in parts.values() for name in one))
+    rows = [[name, *(one.get(name) for one in parts.values())] for name in names]
+    if not rows and not others:
+        return section("Scores", note("None were stored."))
+    return section("Scores", table(["score", *parts], rows), pairs(others))
+
+
+def how_to_load(run: Run, name: str, place: str | None) -> raw:
+    """Return what to type to use a run."""
+    try:
+        seen = inspect_run(run)
+        asked = [*seen.functions, *seen.untrusted]
+    except WinduError:
+        asked = []
+    trusted = f", trusted={asked!r}" if asked else ""
+    load = (
+        f"est = windu.load({name!r}{trusted})"
+        if place is None
+        else f"est = windu.Metastore({place!r}).load({name!r}{trusted})"
+    )
+    lines = ["import windu", "", load, "est.validate(X).raise_for_errors()"]
+    uses = any(f"{one}.skops" in run.manifest.artifacts for one in ("model", "object"))
+    lines.append("est.predict(X)" if uses else "est.transform(X)")
+    code = raw(f"<pre>{_escaped(lines)}</pre>")
+    config = ""
+    if "config.yaml" in run.manifest.artifacts:
+        held = run.read("config.yaml").decode(errors="replace")
+        config = f"<h3>Configuration</h3><pre>{_escaped([held])}</pre>"
+    return section("How to load", code, config)
+
+
+def _escaped(lines: list[str]) -> str:
+    return escape("\n".join(lines))
