@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from windu.pipeline import (
         PipelineResult,
         PredictionPipeline,
+        SearchResult,
         TrainingPipeline,
         predict_file,
     )
@@ -66,6 +67,7 @@ _HOMES = {
     "PipelineResult": "windu.pipeline",
     "PredictionPipeline": "windu.pipeline",
     "Report": "windu.reports",
+    "SearchResult": "windu.pipeline",
     "StoredPart": "windu.components",
     "StoredRun": "windu.metastore",
     "TextEncoder": "windu.components",
@@ -107,6 +109,7 @@ __all__ = [
     "PipelineResult",
     "PredictionPipeline",
     "Report",
+    "SearchResult",
     "StoredPart",
     "StoredRun",
     "TextEncoder",

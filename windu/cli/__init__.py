@@ -16,6 +16,7 @@ from windu.cli.predict import predict
 from windu.cli.report import report
 from windu.cli.runs import runs, show
 from windu.cli.schema import schema
+from windu.cli.search import search
 from windu.cli.train import train
 from windu.cli.validate import validate
 
@@ -29,6 +30,7 @@ for command in (
     *(
         demo,
         train,
+        search,
         runs,
         show,
         report,

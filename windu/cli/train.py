@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from windu.pipeline import PipelineResult, TrainingPipeline
     from windu.pipeline.runner import Done
 
-__all__ = ["train"]
+__all__ = ["ALLOW", "read_change", "train"]
 
-_ALLOW = "A package or module of your own that the file may use; repeat it."
+ALLOW = "A package or module of your own that the file may use; repeat it."
 
 
 def train(
@@ -30,7 +30,7 @@ def train(
             "--set", help="key=value, such as estimator.model=SVC; repeat it."
         ),
     ] = None,
-    allow: Annotated[list[str] | None, typer.Option(help=_ALLOW)] = None,
+    allow: Annotated[list[str] | None, typer.Option(help=ALLOW)] = None,
     trusted: Annotated[
         list[str] | None,
         typer.Option(help="A type or function of a stored part; repeat it."),
@@ -50,7 +50,7 @@ def train(
 
     # Modules beside the files are found, as with `python -m`; they run if allowed.
     sys.path.insert(0, str(Path.cwd()))
-    changes = dict(_change(one) for one in change or [])
+    changes = dict(read_change(one) for one in change or [])
     pipes = {
         str(config): TrainingPipeline.from_yaml(
             config, allow=allow or [], changes=changes
@@ -76,7 +76,8 @@ def _steps_to(pipe: TrainingPipeline, until: str | None) -> list[str]:
     return steps[: steps.index(until) + 1] if until in steps else steps
 
 
-def _change(text: str) -> tuple[str, str]:
+def read_change(text: str) -> tuple[str, str]:
+    """Return key and value of what ``--set`` says."""
     from windu.exceptions import ConfigError
 
     key, equals, value = text.partition("=")

@@ -28,7 +28,7 @@ REQUIRED = inspect.Parameter.empty
 _WINDU = (
     *("AutoFeaturizer", "BoostedBlendClassifier", "BoostedBlendRegressor"),
     *("IndicatorEncoder", "LabelwiseClassifier", "LogEncoder", "TextEncoder"),
-    "ThresholdSelector",
+    *("ThresholdSelector", "WeightedEnsembleClassifier", "WeightedEnsembleRegressor"),
 )
 #: What is no estimator of scikit-learn and often a parameter of one.
 _HELPERS = {
@@ -83,6 +83,7 @@ def _homes() -> dict[str, str]:
     pairs = [target.split(":") for both in MODELS.values() for target in both]
     pairs += [target.split(":") for target in LABEL_ENCODERS.values()]
     pairs += [["windu.components", name] for name in _WINDU]
+    pairs += [["windu.estimator", "WinduEstimator"]]
     pairs += [[home, name] for home, names in _HELPERS.items() for name in names]
     return {name: home for home, name in pairs if name not in sklearn_classes()}
 

@@ -18,6 +18,7 @@ from windu.config.estimators import (
 from windu.config.reading import Reader
 from windu.config.references import check_allow
 from windu.config.sections import PipelineConfig, PredictionConfig, read_section
+from windu.config.spaces import read_space, write_space
 from windu.config.writing import write_part
 from windu.config.yaml_text import Document, dotted, read_yaml
 from windu.exceptions import ConfigError
@@ -26,8 +27,8 @@ __all__ = ["read_pipeline", "read_prediction", "write_pipeline", "write_predicti
 
 #: In the order of a file.
 _SECTIONS = (
-    *("data", "preprocess", "split", "estimator", "evaluate", "metastore"),
-    "name",
+    *("data", "preprocess", "split", "estimator", "search", "evaluate"),
+    *("metastore", "name"),
 )
 
 
@@ -198,6 +199,15 @@ def _settings(document: Document, allow: frozenset[str]) -> dict[str, Any]:
             for i, one in enumerate([steps] if alone else steps)
         ]
     made["estimator"] = make_estimator(document, section.estimator, allow)
+    if given.get("search") is not None:
+        made["search"] = dict(given["search"])
+        if "space" in made["search"]:
+            path = ("search", "space")
+            task = section.estimator.task
+            parts = Reader(
+                document, allow, None if task == "auto" else task != "regression"
+            )
+            made["search"]["space"] = read_space(parts, made["search"]["space"], path)
     return made
 
 
@@ -239,6 +249,13 @@ def write_pipeline(settings: Mapping[str, Any]) -> str:
     for name in ("split", "evaluate", "metastore", "name"):
         if settings.get(name) is not None:
             sections[name] = write_part(name, _plain(settings[name]), (name,))
+    if settings.get("search") is not None:
+        sections["search"] = {
+            name: write_space(value, ("search", "space"))
+            if name == "space"
+            else write_part(name, _plain(value), ("search", name))
+            for name, value in settings["search"].items()
+        }
     if parameters := estimator_section(settings["estimator"]):
         sections["estimator"] = parameters
     text = emit({name: sections[name] for name in _SECTIONS if name in sections})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
@@ -9,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSche
 from windu.components.registry import names_of
 from windu.config.yaml_text import Document, Path, dotted, short
 from windu.exceptions import ConfigError, did_you_mean
-from windu.tasks import TASKS
 
 __all__ = [
     "Config",
@@ -100,6 +100,26 @@ class SplitSection(Section):
     time: str | None = None
     column: str | None = None
     stratify: Literal["auto"] | bool | None = None
+    fit_on: Literal["train", "train+dev"] | None = None
+
+
+class SearchSection(Section):
+    """How a better estimator is searched for."""
+
+    engine: Literal["optuna", "random", "grid"] = "optuna"
+    space: Literal["auto"] | dict[str, Any] | list[dict[str, Any]] = "auto"
+    scoring: str | None = None
+    cv: Literal["dev"] | Annotated[int, Field(ge=2)] | None = None
+    n_trials: Annotated[int, Field(ge=1)] | None = None
+    timeout: Annotated[float, Field(gt=0)] | Annotated[int, Field(gt=0)] | None = None
+    storage: str | None = None
+    study_name: str | None = None
+    n_jobs: int | None = None
+    max_latency_ms: (
+        Annotated[float, Field(gt=0)] | Annotated[int, Field(gt=0)] | None
+    ) = None
+    ensemble: bool | Annotated[int, Field(ge=1)] = False
+    seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
 
 
 class StoreSection(Section):
@@ -125,6 +145,7 @@ class PipelineConfig(Config):
     data: DataSection | str | list[str]
     preprocess: str | UseSection | list[str | UseSection] | None = None
     split: SplitSection | None = None
+    search: SearchSection | None = None
     evaluate: EvaluateSection | str | list[str] | None = None
     metastore: str | StoreSection | None = None
     name: str | None = None
@@ -187,7 +208,8 @@ def _located(
         return _unknown(document, path, kind_of_file)
     is_word = kind == "literal_error"
     must = found["msg"].replace("Input should be", "must be")
-    hint = did_you_mean(given, [*_FORMS, "auto", *TASKS]) if is_word else ""
+    words = re.findall(r"'([^']*)'", found["ctx"]["expected"]) if is_word else []
+    hint = did_you_mean(given, words)
     if kind in ("model_type", "model_attributes_type"):
         must = "must be a mapping of parameters, indented below it"
     return document.error(path, f"{dotted(path)} {must}. Got {short(given)}.{hint}")
@@ -233,6 +255,7 @@ _SECTIONS: dict[tuple[str, ...], type[Section]] = {
     ("split", "files"): FilesSection,
     ("split", "files", "dev"): TableSection,
     ("split", "files", "test"): TableSection,
+    ("search",): SearchSection,
     ("evaluate",): EvaluateSection,
     ("metastore",): StoreSection,
 }

@@ -1,6 +1,7 @@
 """Steps before and behind the estimator's: tables in, predictions out."""
 
 from windu.pipeline.evaluation import evaluate
+from windu.pipeline.model_selection import SearchResult
 from windu.pipeline.prediction import PredictionPipeline
 from windu.pipeline.result import PipelineResult
 from windu.pipeline.scoring import predict_file, read_table
@@ -9,6 +10,7 @@ from windu.pipeline.training import TrainingPipeline
 __all__ = [
     "PipelineResult",
     "PredictionPipeline",
+    "SearchResult",
     "TrainingPipeline",
     "evaluate",
     "predict_file",

@@ -13,13 +13,14 @@ from windu.estimator import WinduEstimator
 from windu.exceptions import PartError, StepError, did_you_mean
 from windu.metastore import Metastore
 from windu.pipeline.evaluation import check_evaluation
+from windu.pipeline.model_selection import check_search
 from windu.pipeline.splitting import split_rows
 from windu.pipeline.steps import PREPROCESSORS
 
 __all__ = ["CHECKS", "PARTS", "SETTINGS", "checked", "own_types", "store_of"]
 
 SETTINGS = (
-    *("estimator", "data", "target", "preprocess", "split", "evaluate"),
+    *("estimator", "data", "target", "preprocess", "split", "search", "evaluate"),
     *("metastore", "name", "trusted"),
 )
 #: Parameters of the estimator, which can be set as well.
@@ -44,6 +45,8 @@ def checked(settings: dict[str, Any]) -> dict[str, Any]:
         made["preprocess"] = given
     if made.get("split") is not None:
         _check_split(made["split"])
+    if made.get("search") is not None:
+        check_search(made["search"])
     if made.get("metastore") is not None:
         made["metastore"] = store_of(made["metastore"])
     if isinstance(made.get("data"), pd.DataFrame):
@@ -62,7 +65,11 @@ def _check_preprocess(one: Any) -> None:
 def _check_split(split: Any) -> None:
     said = split.get("files") if isinstance(split, Mapping) else None
     for name, given, known in (
-        ("split", split, ("files", *list(signature(split_rows).parameters)[3:])),
+        (
+            "split",
+            split,
+            ("files", "fit_on", *list(signature(split_rows).parameters)[3:]),
+        ),
         ("split.files", said or {}, ("dev", "test")),
     ):
         if not isinstance(given, Mapping):
@@ -83,7 +90,11 @@ def _check_named_preprocess(one: Any) -> None:
 
 
 #: What a file says and no type tells, by section.
-CHECKS = {"evaluate": check_evaluation, "preprocess": _check_named_preprocess}
+CHECKS = {
+    "evaluate": check_evaluation,
+    "preprocess": _check_named_preprocess,
+    "search": check_search,
+}
 
 
 def store_of(place: Metastore | str | Path | Mapping[str, Any]) -> Metastore:

@@ -167,7 +167,8 @@ def _split(
         return X, y, {}
     tables = {"dev": raw_dev, "test": raw_test}
     given = {name: table for name, table in tables.items() if table is not None}
-    how = {name: value for name, value in split.items() if name != "files"}
+    own = ("files", "fit_on")
+    how = {name: value for name, value in split.items() if name not in own}
     rows = split_rows(X, y, given=given, **how)
     kept = [column for column in X.columns if column != split.get("column")]
 
@@ -182,7 +183,12 @@ def _split(
         held[name] = (
             (table, None) if y is None else split_target(table, target_name, where)
         )
-    return *part(rows.train), {name: held[name] for name in parts if name in held}
+    X, y = part(rows.train)
+    if split.get("fit_on") == "train+dev" and "dev" in held:
+        dev, truth = held.pop("dev")
+        X = pd.concat([X, dev], ignore_index=True)
+        y = None if y is None else pd.concat([y, truth], ignore_index=True)
+    return X, y, {name: held[name] for name in parts if name in held}
 
 
 def _prepare(X: Any, y: Any, estimator: Any) -> tuple[Any, ...]:

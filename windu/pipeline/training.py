@@ -19,6 +19,7 @@ from windu.metastore.tested import Tested
 from windu.pipeline.diagram import diagram
 from windu.pipeline.evaluation import options_of
 from windu.pipeline.fitted import FittedPipeline
+from windu.pipeline.model_selection import ModelSelection
 from windu.pipeline.result import HIDDEN, PipelineResult, steps_table
 from windu.pipeline.runner import Done, StepRunner
 from windu.pipeline.settings import (
@@ -44,7 +45,7 @@ from windu.steps import Step
 __all__ = ["TrainingPipeline"]
 
 
-class TrainingPipeline(SingleSteps, FittedPipeline):
+class TrainingPipeline(SingleSteps, FittedPipeline, ModelSelection):
     """Data in a file or a frame to an estimator that is fitted, evaluated and stored.
 
     Each step runs only if something that it depends on has changed since it ran last:
@@ -64,7 +65,13 @@ class TrainingPipeline(SingleSteps, FittedPipeline):
     split : mapping or None, default=None
         What is held back, as `windu.pipeline.split_rows` takes it:
         ``{"test": 0.2, "dev": 0.2, "seed": 0}``; also tables of their own, each as
-        `data`: ``{"files": {"test": "test.csv"}}``. None learns from every row.
+        `data`: ``{"files": {"test": "test.csv"}}``. ``"fit_on": "train+dev"`` learns
+        from the dev rows as well. None learns from every row.
+    search : mapping or None, default=None
+        What `search` searches, and how: ``engine`` ("optuna", "random" or "grid"),
+        ``space``, ``scoring``, ``cv`` ("dev" or a number of folds), ``n_trials``,
+        ``timeout``, ``storage``, ``study_name``, ``n_jobs``, ``max_latency_ms``,
+        ``ensemble`` as `OptunaSearchCV` takes them, and ``seed``.
     evaluate : str, list of str, mapping or None, default=None
         Names of scikit-learn's scorers; None takes those of the task.
         ``{"scores": [...], "importance": False}`` shuffles no columns for their
@@ -108,6 +115,7 @@ class TrainingPipeline(SingleSteps, FittedPipeline):
         target: str | list[str] | None = None,
         preprocess: Any = (),
         split: Mapping[str, Any] | None = None,
+        search: Mapping[str, Any] | None = None,
         evaluate: str | Iterable[str] | None = None,
         metastore: Metastore | str | Mapping[str, Any] | None = None,
         name: str | None = None,
@@ -125,6 +133,7 @@ class TrainingPipeline(SingleSteps, FittedPipeline):
             target=target,
             preprocess=preprocess,
             split=split,
+            search=search,
             evaluate=evaluate,
             metastore=metastore,
             name=name,
@@ -295,7 +304,7 @@ class TrainingPipeline(SingleSteps, FittedPipeline):
         if parts:
             made["estimator"] = clone(made["estimator"]).set_params(**parts)
         self._settings = made
-        if not {*settings} <= {"metastore", "name", "trusted", "evaluate"}:
+        if not {*settings} <= {"metastore", "name", "trusted", "evaluate", "search"}:
             self._fitted = self._before = None
         store = made["metastore"]
         if "metastore" in own:

@@ -1,0 +1,72 @@
+"""`windu search`: a configuration to a better one, and its stored run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from windu.cli.runs import DEFAULT, Where
+from windu.cli.tables import print_result
+from windu.cli.train import ALLOW, read_change
+
+__all__ = ["search"]
+
+
+def search(
+    config: Annotated[Path, typer.Argument(help="A YAML file.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Where the winner's YAML goes: CONFIG.best.yaml."
+        ),
+    ] = None,
+    change: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="key=value, such as search.timeout=60; repeat it."),
+    ] = None,
+    allow: Annotated[list[str] | None, typer.Option(help=ALLOW)] = None,
+    metastore: Where = None,
+    train: Annotated[
+        bool, typer.Option(help="Train, evaluate and store the winner.")
+    ] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")] = False,
+) -> None:
+    """Search as the file says, write the winner's YAML, train it and test it once.
+
+    The search sees the train and dev rows alone. With a storage, the same line goes on
+    where it was stopped.
+    """
+    from windu.pipeline import TrainingPipeline
+
+    sys.path.insert(0, str(Path.cwd()))
+    changes = dict(read_change(one) for one in change or [])
+    pipe = TrainingPipeline.from_yaml(config, allow=allow or [], changes=changes)
+    if metastore is not None or pipe.settings["metastore"] is None:
+        pipe.set(metastore=metastore or DEFAULT)
+    pipe.set(name=pipe.settings["name"] or config.stem)
+    found = pipe.search(verbose=0 if quiet else 1)
+    where = config.with_suffix(".best.yaml") if output is None else output
+    _write(found.production.to_yaml(), where)
+    if not quiet:
+        shown = found.leaderboard.dropna(axis="columns", how="all").head(10)
+        print(shown.to_string(index=False, max_colwidth=40))
+        print(f"\nThe winner is written to {where}.")
+    if train:
+        result = found.production.run()
+        if not quiet:
+            print_result(result)
+
+
+def _write(text: str, where: Path) -> None:
+    from windu.exceptions import TableError
+
+    try:
+        where.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise TableError(
+            f"The winner's YAML must be written to {str(where)!r}. Got: "
+            f"{error.strerror}. Pass another place with -o."
+        ) from error

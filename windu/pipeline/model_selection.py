@@ -1,0 +1,203 @@
+"""The search of a pipeline: on train and dev rows, and what it ends in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.metrics import get_scorer_names
+from sklearn.model_selection import (
+    GroupKFold,
+    PredefinedSplit,
+    StratifiedGroupKFold,
+    TimeSeriesSplit,
+)
+
+from windu.estimator.target import resolve_task
+from windu.exceptions import SearchError, StepError, did_you_mean
+from windu.search import OptunaSearchCV
+from windu.search.ranges import read_range
+
+__all__ = ["ModelSelection", "SearchResult", "check_search"]
+
+#: What samples the trials, by the name of an engine.
+ENGINES = {"optuna": "tpe", "random": "random", "grid": "grid"}
+_N_FOLDS = 5
+_KEYS = (
+    *("engine", "space", "scoring", "cv", "n_trials", "timeout", "storage"),
+    *("study_name", "n_jobs", "max_latency_ms", "ensemble", "seed"),
+)
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search of a pipeline found.
+
+    Parameters
+    ----------
+    search : OptunaSearchCV
+        Fitted on the train and dev rows.
+    production : TrainingPipeline
+        Of the winner, to be run: it learns from train and dev rows, and the test rows
+        are shown to it once.
+    """
+
+    search: OptunaSearchCV
+    production: Any
+
+    @property
+    def leaderboard(self) -> pd.DataFrame:
+        """The trials, the best first."""
+        return self.search.leaderboard_
+
+
+class ModelSelection:
+    """The method of `TrainingPipeline` that searches."""
+
+    _settings: dict[str, Any]
+    _resolved: Any
+    _place: Any
+    _values: Callable[..., dict[str, Any]]
+    set: Callable[..., Any]
+
+    def search(self, **changes: Any) -> SearchResult:
+        """Search as the setting ``search`` says, without the test rows.
+
+        With a dev part this is what candidates are scored on; else cross-validation,
+        with folds by group or time where the split is. Run the same line again, and a
+        search with a storage goes on.
+
+        Parameters
+        ----------
+        **changes : dict
+            Over the setting, for once: ``timeout=60``.
+
+        Returns
+        -------
+        SearchResult
+            The search, and the pipeline of the winner.
+
+        Raises
+        ------
+        StepError
+            If there is nothing to search with.
+        SearchError
+            As `OptunaSearchCV.fit`.
+
+        Examples
+        --------
+        >>> from windu import TrainingPipeline
+        >>> from windu.datasets import load_penguins
+        >>> pipe = TrainingPipeline(
+        ...     data=load_penguins().frame, target="species",
+        ...     split={"test": 0.2, "dev": 0.2},
+        ...     search={"space": {"model": ["linear", "decision_tree"]}, "n_trials": 2},
+        ... )
+        >>> found = pipe.search()
+        >>> found.search.n_splits_, found.production.settings["estimator"].model
+        (1, 'linear')
+        """
+        given = {**(self._settings["search"] or {}), **changes}
+        values = self._values(until="split")
+        X, y, held = values["X"], values["y"], values["held_back"]
+        if y is None:
+            raise StepError(
+                "A search needs a target. Got target=None. Name its column."
+            )
+        dev = held.get("dev")
+        n_train = len(X)
+        if dev is not None:
+            X = pd.concat([X, dev[0]], ignore_index=True)
+            y = pd.concat([y, dev[1]], ignore_index=True)
+        estimator = self._resolved.estimator
+        split = self._settings["split"] or {}
+        cv = _folds(given.pop("cv", None), split, estimator, X, y, n_train)
+        search = OptunaSearchCV(
+            clone(estimator),
+            given.pop("space", "auto"),
+            sampler=ENGINES[given.pop("engine", "optuna")],
+            random_state=given.pop("seed", None) or split.get("seed") or 0,
+            cv=cv,
+            **given,
+        ).fit(X, y)
+        settings = {**self._settings, "search": None, "metastore": self._place}
+        settings["estimator"] = clone(search.best_estimator_)
+        if dev is not None:
+            settings["split"] = {**split, "fit_on": "train+dev"}
+        return SearchResult(search, type(self)(**settings))
+
+
+def check_search(search: Any) -> None:
+    """Raise for a setting ``search`` that cannot be, before anything is read.
+
+    Parameters
+    ----------
+    search : mapping
+        As `TrainingPipeline` takes it.
+
+    Raises
+    ------
+    StepError
+        For a key or an engine that is none.
+    SearchError
+        For a range or a score that is none.
+    """
+    if not isinstance(search, Mapping):
+        raise StepError(
+            f"search must be a mapping with keys of {list(_KEYS)}. Got {search!r}."
+        )
+    for key in search:
+        if key not in _KEYS:
+            raise StepError(
+                f"search has no key {key!r}. It has {list(_KEYS)}."
+                + did_you_mean(key, _KEYS)
+            )
+    engine = search.get("engine", "optuna")
+    if engine not in ENGINES:
+        raise StepError(
+            f"search.engine must be one of {list(ENGINES)}. Got {engine!r}."
+            + did_you_mean(engine, ENGINES)
+        )
+    if isinstance(scoring := search.get("scoring"), str):
+        known = get_scorer_names()
+        if scoring not in known:
+            raise SearchError(
+                "search.scoring must be the name of one of scikit-learn's scorers. Got "
+                f"{scoring!r}.{did_you_mean(scoring, known)}"
+            )
+    space = search.get("space", "auto")
+    for block in space if isinstance(space, list) else [space]:
+        for name, given in block.items() if isinstance(block, Mapping) else ():
+            read_range(name, given)
+
+
+def _folds(
+    cv: Any, split: Mapping[str, Any], estimator: Any, X: Any, y: Any, n_train: int
+) -> Any:
+    """Return the folds: the dev rows, or such as the split is."""
+    has_dev = n_train < len(X)
+    if cv == "dev" and not has_dev:
+        raise StepError(
+            "cv: dev needs a dev part. Got none; write split: {dev: 0.2}, or a number "
+            "of folds."
+        )
+    if has_dev and cv in (None, "dev"):
+        return PredefinedSplit(np.where(np.arange(len(X)) < n_train, -1, 0))
+    if cv is not None and not isinstance(cv, int):
+        return cv
+    n_folds = _N_FOLDS if cv is None else cv
+    if (group := split.get("group")) is not None:
+        _, task = resolve_task(estimator, y, X)
+        stratified = task in ("binary", "multiclass")
+        kind = StratifiedGroupKFold if stratified else GroupKFold
+        labels = y if stratified else np.zeros(len(X))
+        return list(kind(n_folds).split(X, labels, X[group]))
+    if (time := split.get("time")) is not None:
+        order = np.argsort(X[time].to_numpy(), kind="stable")
+        folds = TimeSeriesSplit(n_folds).split(order)
+        return [(order[before], order[after]) for before, after in folds]
+    return n_folds
