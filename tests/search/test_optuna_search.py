@@ -345,6 +345,14 @@ def test_processes(data):
         searched(data, {"model": [Failing()]}, n_jobs=2, n_trials=2)
 
 
+def test_killed_worker(data):
+    """A process that is killed ends its trial, and no other."""
+    space = {"model": ["linear", Failing("exit"), "decision_tree"]}
+    search = searched(data, space, sampler="grid", n_jobs=2, n_trials=3)
+    assert search.cv_results_["state"].tolist() == ["complete", "fail", "complete"]
+    assert "TerminatedWorkerError" in search.cv_results_["error"][1]
+
+
 def test_verbose(data, capsys):
     """Each trial is told where that is asked for, and nothing else."""
     searched(data, verbose=1, n_trials=2)

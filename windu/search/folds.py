@@ -55,6 +55,8 @@ class FoldResult:
         Probabilities or values for the held-out rows.
     error : str
         Why there are no scores; empty if there are.
+    killed : bool
+        Whether the process ended before it could say anything.
     cause : Exception or None
         The error itself, in the process where it was raised.
     """
@@ -67,6 +69,7 @@ class FoldResult:
     size_bytes: int | None = None
     outputs: np.ndarray | None = None
     error: str = ""
+    killed: bool = False
     cause: Exception | None = None
 
     def __getstate__(self) -> dict[str, Any]:

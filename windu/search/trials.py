@@ -37,6 +37,8 @@ class _Running:
     trial: Trial
     params: dict[str, Any]
     results: list[FoldResult] = field(default_factory=list)
+    #: Whether nothing else runs beside it.
+    alone: bool = False
 
 
 @dataclass
@@ -90,6 +92,7 @@ class Trials:
     first_cause: Exception | None = None
     outputs: dict[int, list[np.ndarray]] = field(default_factory=dict)
     _running: dict[Future[FoldResult], _Running] = field(default_factory=dict)
+    _suspects: list[_Running] = field(default_factory=list)
     _known: dict[str, int] = field(default_factory=dict)
     _repeated: int = 0
 
@@ -111,13 +114,17 @@ class Trials:
                 stacklevel=4,
             )
         finally:
-            for running in self._running.values():
+            for running in (*self._running.values(), *self._suspects):
                 end_interrupted(self.study, running.trial.number)
             self.workers.stop()
 
     def _loop(self) -> None:
         while True:
-            while len(self._running) < self.workers.size and self._may_begin():
+            if self._suspects and not self._running:
+                suspect = self._suspects.pop(0)
+                suspect.alone = True
+                self._submit(suspect)
+            while self._has_room() and self._may_begin():
                 self._begin()
             if not self._running:
                 return
@@ -125,7 +132,17 @@ class Trials:
             if not done and self._complete:
                 return
             for future in done:
-                self._take(self._running.pop(future), _result_of(future))
+                running, result = self._running.pop(future), _result_of(future)
+                if result.killed and not running.alone:
+                    # With one process all end; who was it shows when it is alone.
+                    self._suspects.append(running)
+                else:
+                    self._take(running, result)
+
+    def _has_room(self) -> bool:
+        lonely = any(running.alone for running in self._running.values())
+        free = len(self._running) < self.workers.size
+        return free and not self._suspects and not lonely
 
     @property
     def _complete(self) -> int:
@@ -172,6 +189,7 @@ class Trials:
     def _take(self, running: _Running, result: FoldResult) -> None:
         """Take the result of a fold, and go on with the next one or end the trial."""
         trial, results = running.trial, running.results
+        running.alone = False
         results.append(result)
         if result.error:
             trial.set_user_attr("error", result.error)
@@ -249,7 +267,7 @@ def _result_of(future: Future[FoldResult]) -> FoldResult:
         return future.result()
     # The process that evaluated it is gone.
     reason = str(error).strip().partition("\n")[0]
-    return FoldResult(error=f"{type(error).__name__}: {reason}")
+    return FoldResult(error=f"{type(error).__name__}: {reason}", killed=True)
 
 
 def _mean(results: Sequence[FoldResult], metric: str) -> float:
