@@ -44,6 +44,26 @@ class SearchResult:
     production : TrainingPipeline
         Of the winner, to be run: it learns from train and dev rows, and the test rows
         are shown to it once.
+
+    Examples
+    --------
+    >>> from windu import TrainingPipeline
+    >>> from windu.datasets import load_penguins
+    >>> pipe = TrainingPipeline(
+    ...     data=load_penguins().frame, target="species", split={"test": 0.2},
+    ...     search={"space": {"model": ["linear"]}, "n_trials": 1, "cv": 3},
+    ... )
+    >>> found = pipe.search()
+    >>> print(found.production.set(data="penguins.csv").to_yaml())
+    data:
+      path: penguins.csv
+      target: species
+    split:
+      test: 0.2
+    estimator:
+      task: multiclass
+      model: linear
+    <BLANKLINE>
     """
 
     search: OptunaSearchCV
