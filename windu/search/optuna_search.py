@@ -170,7 +170,7 @@ class OptunaSearchCV(BaseSearchCV):
     ...     n_trials=8, cv=3, random_state=0,
     ... ).fit(X, y)
     >>> search.best_params_["model"], round(search.best_score_, 2)
-    ('linear', 1.0)
+    ('linear', 0.99)
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
