@@ -25,6 +25,7 @@ from windu.persistence.functions import (
 )
 from windu.persistence.manifest import MANIFEST, Manifest
 from windu.persistence.objects import types_in
+from windu.persistence.places import misplaced
 from windu.persistence.replay import check_given, check_replay, expected
 from windu.persistence.runs import Run, open_run
 from windu.persistence.schemas import check_same_schemas, check_schemas
@@ -159,9 +160,10 @@ def _verify(
             "Everything in a saved estimator must be importable from a module. Got "
             f"{local}. Move it to a module (a file features.py) and import it."
         )
+    elsewhere = set(misplaced(estimator))
     try:
         again = substitute(
-            restored(run, types),
+            restored(run, types | elsewhere),
             lambda one: (
                 functions[one.name] if isinstance(one, FunctionReference) else one
             ),
@@ -174,7 +176,7 @@ def _verify(
         ) from error
     check_same(estimator, again)
     check_same_schemas(estimator, again)
-    unknown = sorted(types - TRUSTED)
+    unknown = sorted((types - TRUSTED) | elsewhere)
     if unknown:
         warnings.warn(
             f"load will ask whether to trust {unknown}. Pass load(path, trusted=[...]) "

@@ -15,6 +15,7 @@ from windu.persistence.archives import check_archive, without_arrays
 from windu.persistence.audit import check_cost, check_roles, tree_of
 from windu.persistence.flavors import from_native, to_native
 from windu.persistence.packing import pack, unpack
+from windu.persistence.places import misplaced
 from windu.persistence.structure import check_structure
 from windu.persistence.substitution import substitute
 from windu.persistence.trust import TRUSTED
@@ -111,7 +112,11 @@ def check_trusted(types: Collection[str], trusted: Collection[str], where: str) 
 
 
 def build(
-    data: bytes, types: Collection[str], where: str, get: Callable[[str], bytes]
+    data: bytes,
+    types: Collection[str],
+    trusted: Collection[str],
+    where: str,
+    get: Callable[[str], bytes],
 ) -> Any:
     """Return the object of a skops file whose types were reviewed.
 
@@ -121,6 +126,8 @@ def build(
         The file.
     types : collection of str
         The types that may be built besides those that skops trusts.
+    trusted : collection of str
+        What the caller names; these may stand anywhere.
     where : str
         What it is called in messages.
     get : callable
@@ -135,6 +142,8 @@ def build(
     ------
     PersistenceError
         If it cannot be built, or would crash.
+    UntrustedTypesError
+        If a function stands where windu does not know it.
     """
     check_roles(tree_of(data), where)
     with warnings.catch_warnings():
@@ -142,6 +151,15 @@ def build(
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         loaded = _readable(lambda: skops.io.loads(data, trusted=list(types)), where)
         loaded = substitute(loaded, lambda one: unpack(from_native(one, get)))
+    places = {k: v for k, v in misplaced(loaded).items() if k not in trusted}
+    if places:
+        listed = ", ".join(f"{name} as {place}" for name, place in places.items())
+        raise UntrustedTypesError(
+            f"A function in {where} must stand where scikit-learn puts it. Got "
+            f"{listed}. Review what it is called with there, then pass "
+            f"trusted={sorted(places)}.",
+            sorted(places),
+        )
     check_structure(loaded)
     return loaded
 
