@@ -13,7 +13,7 @@ import numpy as np
 from sklearn import tree
 
 from windu._compat.trees import Tree, TreePredictor
-from windu.exceptions import PersistenceError
+from windu.exceptions import IntegrityError
 
 __all__ = ["PackedPredictors", "PackedTrees", "pack", "unpack"]
 
@@ -205,7 +205,7 @@ def unpack(held: Any) -> Any:
 
     Raises
     ------
-    PersistenceError
+    IntegrityError
         If the arrays do not fit each other.
     """
     if not isinstance(held, (PackedTrees, PackedPredictors)):
@@ -215,7 +215,7 @@ def unpack(held: Any) -> Any:
             return _unpack_trees(held)
         return _unpack_predictors(held)
     except Exception as error:
-        raise PersistenceError(
+        raise IntegrityError(
             "The arrays of packed trees must fit each other. In the file they do not "
             f"({type(error).__name__}: {error}); it was damaged or edited. Get a whole "
             "copy."

@@ -15,6 +15,8 @@ _SEQUENCES = (list, tuple, set, frozenset)
 #: Hold nothing that came with them. A function is code, whatever wraps it.
 _PLAIN = (str, bytes, int, float, complex, type(None), type, np.generic, FunctionType)
 
+_MOST = frozenset((str, int, float, bool, type(None)))
+
 
 def parts_of(held: Any) -> list[tuple[str, Any]]:
     """Return what an object holds, each with the text that leads to it.
@@ -73,4 +75,4 @@ def walk(root: Any) -> Iterator[tuple[Any, list[tuple[str, Any]]]]:
         seen.add(id(held))
         parts = parts_of(held)
         yield held, parts
-        stack += [value for _, value in parts]
+        stack += [value for _, value in parts if type(value) not in _MOST]
