@@ -16,11 +16,12 @@ from windu.persistence.audit import check_cost, check_roles, tree_of
 from windu.persistence.flavors import from_native, to_native
 from windu.persistence.packing import pack, unpack
 from windu.persistence.places import misplaced
+from windu.persistence.storable import check_storable, path_to
 from windu.persistence.structure import check_structure
 from windu.persistence.substitution import substitute
 from windu.persistence.trust import TRUSTED
 
-__all__ = ["build", "check_trusted", "dump", "types_in"]
+__all__ = ["build", "check_trusted", "does_not_load", "dump", "types_in"]
 
 
 def dump(held: Any, put: Callable[[str, bytes], str]) -> bytes:
@@ -44,17 +45,56 @@ def dump(held: Any, put: Callable[[str, bytes], str]) -> bytes:
     PersistenceError
         If skops cannot store it.
     """
+    plain = held
     try:
         plain = substitute(held, lambda one: pack(to_native(one, put)))
+        check_storable(plain)
         return skops.io.dumps(plain, compression=ZIP_DEFLATED)
     except PersistenceError:
         raise
     except Exception as error:
         raise PersistenceError(
-            f"What is saved must be made of parts that skops can store. Got "
-            f"{type(error).__name__}: {error}. Use another part, or store this one in "
-            "its library's own format."
+            "What is saved must be made of parts that skops can store. Got "
+            f"{path_to(plain, _cannot_be_stored)}: {type(error).__name__}: {error}. "
+            "Use another part, or store this one in its library's own format."
         ) from error
+
+
+def does_not_load(held: Any) -> bool:
+    """Tell whether an object cannot be stored, or not be built again.
+
+    Parameters
+    ----------
+    held : object
+        Without functions of a user's own, and columns of pandas.
+
+    Returns
+    -------
+    bool
+        By doing it.
+    """
+    files: dict[str, bytes] = {}
+
+    def put(suffix: str, data: bytes) -> str:
+        name = f"{len(files)}{suffix}"
+        files[name] = data
+        return name
+
+    try:
+        data = dump(held, put)
+        types = types_in(data, "")
+        build(data, types, [*types, *misplaced(held)], "", files.__getitem__)
+    except Exception:
+        return True
+    return False
+
+
+def _cannot_be_stored(held: Any) -> bool:
+    try:
+        skops.io.dumps(held)
+    except Exception:
+        return True
+    return False
 
 
 def types_in(data: bytes, where: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,10 @@ __all__ = ["parts_of", "walk"]
 
 _SEQUENCES = (list, tuple, set, frozenset)
 #: Hold nothing that came with them. A function is code, whatever wraps it.
-_PLAIN = (str, bytes, int, float, complex, type(None), type, np.generic, FunctionType)
-
+_PLAIN = (
+    *(str, bytes, int, float, complex, type(None), type, np.generic),
+    *(FunctionType, ModuleType),
+)
 _MOST = frozenset((str, int, float, bool, type(None)))
 
 
@@ -48,7 +50,7 @@ def parts_of(held: Any) -> list[tuple[str, Any]]:
     elif isinstance(held, partial):
         names = ("func", "args", "keywords")
         parts = [(f".{name}", getattr(held, name)) for name in names]
-    if hasattr(held, "__dict__"):
+    if hasattr(held, "__dict__") and not isinstance(held, _PLAIN):
         parts += [(f".{name}", value) for name, value in vars(held).items()]
     return parts
 
