@@ -45,7 +45,7 @@ def _is_table(held: Any) -> bool:
 
 def _holds(root: Any, wanted: Callable[[Any], bool]) -> bool:
     return wanted(root) or any(
-        wanted(value) for _, parts in walk(root) for _, value in parts
+        wanted(value) for _, parts in walk(root, stored=True) for _, value in parts
     )
 
 
@@ -91,7 +91,7 @@ def path_to(
     path, held = "", root
     seen = {id(root)}
     while not ends(held):
-        for place, value in parts_of(held):
+        for place, value in parts_of(held, stored=True):
             if id(value) not in seen and fails(value):
                 path, held = path + place, value
                 seen.add(id(value))
@@ -99,4 +99,4 @@ def path_to(
         else:
             break
     kind = type(held).__name__
-    return f"{path.lstrip('.')} of the {type(root).__name__} (of type {kind})"
+    return f"{path.lstrip('.') or 'all'} of the {type(root).__name__} (of type {kind})"
