@@ -38,7 +38,6 @@ WRITTEN = 2
 FITTED = {
     "tree": DecisionTreeClassifier(max_depth=4),
     "forest": ensemble.RandomForestClassifier(**FEW),
-    "isolation": ensemble.IsolationForest(n_estimators=3, max_samples=30),
     "boosting": ensemble.GradientBoostingClassifier(**FEW),
     "histogram": ensemble.HistGradientBoostingClassifier(**ROUNDS),
     "levels": ensemble.HistGradientBoostingClassifier(
@@ -100,10 +99,8 @@ def _children(left, right, inner):
     def out_of_range(held, rng):
         trees = _packed(held)
         where = rng.choice(inner(trees.nodes))
-        value = outside(rng, 1, len(trees.nodes) + 1)
+        value = outside(rng, -1, len(trees.nodes))
         name = str(rng.choice([left, right]))
-        if name == "left_child" and value == -1:
-            value = -2
         trees.nodes[name][where] = _fitting(value, trees.nodes[name].dtype)
 
     def cycle(held, rng):
@@ -175,8 +172,6 @@ def _tree_attacks():
     for name in ("tree", "forest", "boosting"):
         for edit, change in edits.items():
             yield f"{name}: {edit}", name, change
-    for edit in ("child out of range", "feature"):
-        yield f"isolation: {edit}", "isolation", edits[edit]
     yield "boosting: features of the model", "boosting", _other_features
 
 
@@ -347,9 +342,6 @@ def _neighbour_attacks():
     yield "outliers: columns", "outliers", columns
 
 
-# Sparse matrices, inside an object as any
-
-
 def _sparse_attacks():
     def index(held, rng):
         indices = held.indices
@@ -374,9 +366,6 @@ def _sparse_attacks():
     for kind in ("csr", "csc"):
         for change in (index, ends, sizes):
             yield f"{kind}: {change.__name__}", "powers", edited(kind, change)
-
-
-# Codes, words, centres, splines, generators
 
 
 def _set(name, *values):
