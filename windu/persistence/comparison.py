@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from sklearn.neighbors import BallTree, KDTree
 
 from windu.persistence.flavors import is_native
 from windu.persistence.functions import CODE
@@ -16,6 +17,9 @@ __all__ = ["first_difference"]
 
 _PLAIN = (str, bytes, bytearray, int, float, complex, type(None), type(...), range)
 _INDICES = ("indices", "indptr", "offsets", "coords")
+
+#: What a tree of neighbours counts while it is asked: trims, leaves, splits and calls.
+_COUNTERS = range(7, 11)
 
 
 def first_difference(saved: Any, again: Any) -> tuple[str, Any, Any] | None:
@@ -120,6 +124,12 @@ def _pairs(one: Any, other: Any) -> Iterator[tuple[str, Any, Any]]:
     elif isinstance(one, partial):
         for name in ("func", "args", "keywords"):
             yield f".{name}", getattr(one, name), getattr(other, name)
+    elif isinstance(one, (KDTree, BallTree)):
+        for number, pair in enumerate(
+            zip(one.__getstate__(), other.__getstate__(), strict=True)
+        ):
+            if number not in _COUNTERS:
+                yield f"[{number}]", *pair
     elif isinstance(one, (np.random.RandomState, np.random.Generator)):
         yield "", _stream(one), _stream(other)
     elif not isinstance(one, (np.generic, np.dtype, set, frozenset)):
