@@ -122,7 +122,8 @@ def test_at_home(tmp_path):
         assert type(load(path)) is type(model)
 
 
-NUMBERS = partial(check_array, dtype=[np.float64], ensure_all_finite=False)
+KEYS = {"dtype": [np.float64], "ensure_all_finite": False}
+NUMBERS = partial(check_array, **KEYS)
 
 
 def elsewhere():
@@ -142,9 +143,9 @@ def elsewhere():
     check = "sklearn.utils.validation.check_array"
     yield FunctionTransformer(NUMBERS, kw_args={"dtype": "U9"}), check
     yield FunctionTransformer(NUMBERS, inverse_func=NUMBERS), check
-    yield FunctionTransformer(partial(NUMBERS, ensure_min_samples=0)), check
-    yield FunctionTransformer(partial(NUMBERS, dtype=["U9"])), check
-    yield FunctionTransformer(partial(check_array, [1], **NUMBERS.keywords)), check
+    yield FunctionTransformer(partial(check_array, **KEYS, ensure_min_samples=0)), check
+    yield FunctionTransformer(partial(check_array, **KEYS | {"dtype": ["U9"]})), check
+    yield FunctionTransformer(partial(check_array, [1], **KEYS)), check
     yield StandardScaler(with_mean=NUMBERS), check
     yield FunctionTransformer(OrderedDict), "collections.OrderedDict"
 

@@ -178,8 +178,8 @@ def _verify(
         raise PersistenceError(
             "What is saved must load again. Got "
             f"{path_to(detach(estimator, omit), does_not_load)}, which does not: "
-            f"{type(error).__name__}: {error} Keep arrays, numbers and texts in fitted "
-            "parts."
+            f"{type(error).__name__}: {str(error).rstrip('.')}. Keep arrays, numbers "
+            "and texts in fitted parts."
         ) from error
     check_same(estimator, again)
     check_same_schemas(estimator, again)

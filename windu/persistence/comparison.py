@@ -125,11 +125,9 @@ def _pairs(one: Any, other: Any) -> Iterator[tuple[str, Any, Any]]:
         for name in ("func", "args", "keywords"):
             yield f".{name}", getattr(one, name), getattr(other, name)
     elif isinstance(one, (KDTree, BallTree)):
-        for number, pair in enumerate(
-            zip(one.__getstate__(), other.__getstate__(), strict=True)
-        ):
-            if number not in _COUNTERS:
-                yield f"[{number}]", *pair
+        counted = one.__getstate__(), other.__getstate__()
+        items = enumerate(zip(*counted, strict=True))
+        yield from ((f"[{n}]", *pair) for n, pair in items if n not in _COUNTERS)
     elif isinstance(one, (np.random.RandomState, np.random.Generator)):
         yield "", _stream(one), _stream(other)
     elif not isinstance(one, (np.generic, np.dtype, set, frozenset)):

@@ -55,7 +55,8 @@ def dump(held: Any, put: Callable[[str, bytes], str]) -> bytes:
     except Exception as error:
         raise PersistenceError(
             "What is saved must be made of parts that skops can store. Got "
-            f"{path_to(plain, _cannot_be_stored)}: {type(error).__name__}: {error}. "
+            f"{path_to(plain, _cannot_be_stored)}: {type(error).__name__}: "
+            f"{str(error).rstrip('.')}. "
             "Use another part, or store this one in its library's own format."
         ) from error
 

@@ -56,8 +56,9 @@ def parts_of(held: Any, stored: bool = False) -> list[tuple[str, Any]]:
         if held.dtype == object:
             parts = [(f"[{n}]", value) for n, value in enumerate(held.ravel().tolist())]
     elif isinstance(held, partial):
+        # To ask for its attributes would make it another for partial().
         names = ("func", "args", "keywords")
-        parts = [(f".{name}", getattr(held, name)) for name in names]
+        return [(f".{name}", getattr(held, name)) for name in names]
     if hasattr(held, "__dict__") and not isinstance(held, _PLAIN):
         as_stored = stored and isinstance(held, BaseEstimator)
         state = held.__getstate__() if as_stored else vars(held)
