@@ -284,11 +284,9 @@ def _machine_attacks():
 def _balls(name):
     def edited(change):
         def edit(held, rng):
-            state = list(held._tree.__getstate__())
+            state = held._tree.state
             state[:4] = [np.array(one) for one in state[:4]]
             change(state, rng)
-            held._tree = type(held._tree).__new__(type(held._tree))
-            held._tree.__setstate__(tuple(state))
 
         return edit
 
@@ -313,7 +311,23 @@ def _balls(name):
         else:
             state[which] = array[: rng.integers(len(array))]
 
-    for edit in (index, spans, leaves, sizes):
+    def other(state, rng):
+        which = int(rng.integers(len(state)))
+        odd = [
+            None,
+            "auto",
+            -1,
+            1.5,
+            (),
+            [1],
+            np.zeros(3, "U1"),
+            np.zeros((2, 2, 2, 2)),
+        ]
+        state[which] = odd[rng.integers(2 if which == 12 else 0, len(odd))]
+        if rng.random() < 0.3:
+            del state[which]
+
+    for edit in (index, spans, leaves, sizes, other):
         yield f"{name}: {edit.__name__}", name, edited(edit)
 
 
@@ -322,22 +336,12 @@ def _neighbour_attacks():
         held._y = held._y.copy()
         held._y[rng.integers(len(held._y))] = outside(rng, 0, 3)
 
-    def codes_of_another_kind(held, rng):
-        n = len(held._y)
-        kinds = [
-            held._y.astype(float),
-            held._y[: rng.integers(n)],
-            held._y.astype("U3"),
-        ]
-        held._y = kinds[rng.integers(3)]
-
     def columns(held, rng):
         held._fit_X = held._fit_X[:, : rng.integers(4)]
 
     yield from _balls("k-d")
     yield from _balls("ball")
     yield "brute: codes", "brute", codes
-    yield "brute: codes of another kind", "brute", codes_of_another_kind
     yield "brute: columns", "brute", columns
     yield "outliers: columns", "outliers", columns
 
@@ -453,7 +457,6 @@ def _other_attacks():
     most = [0, -1, 10**6, 2**40, 3.5]
     for name in ("_n_out_full", "n_output_features_", "_max_degree"):
         yield f"powers: {name}", "powers", _set(name, *most)
-    yield "powers: n_features", "powers", _set("n_features_in_", 10**6, -1, 2**40)
 
 
 ATTACKS = {

@@ -4,10 +4,10 @@ skops trusts scikit-learn's public estimators by itself. What stands here in add
 are internals that fitted estimators hold. Each was reviewed for one question: is
 building it from hostile data harmless? Those that only hold arrays, numbers and texts
 are; those that a process can crash on when they predict are in `CHECKED`, and
-`windu.persistence.structure` looks at them before `windu.load` returns. ``Tree`` can
-crash while it is built: `windu.load` builds it of arrays, by
-`windu.persistence.packing`, and only plain skops, which has no such form, is told to
-trust it.
+`windu.persistence.structure` looks at them before `windu.load` returns. Trees and
+distances of compiled code can crash while they are built: `windu.load` builds them of
+arrays, by `windu.persistence.packing`, and only plain skops, which has no such form, is
+told to trust them.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ _WINDU = (
     "windu.persistence.functions.FunctionReference",
     "windu.persistence.packing.PackedPredictors",
     "windu.persistence.packing.PackedTrees",
+    "windu.persistence.packing_neighbours.PackedMetric",
+    "windu.persistence.packing_neighbours.PackedNeighbours",
     "windu.schema.columns.TableSchema",
     "windu.schema.user.stored.StoredSchema",
 )
@@ -113,17 +115,19 @@ FUNCTIONS: dict[str, tuple[tuple[str, str], ...]] = {
     **{f"sklearn.metrics._classification.{name}": _SCORERS for name in _SCORES},
 }
 
-CHECKED = (
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+#: Are looked at before they predict.
+CHECKED = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
+
+#: Crash a process while they are built of a state that is none.
+_COMPILED = (
     *(
         f"sklearn.metrics._dist_metrics.{name}Distance64"
         for name in ("Chebyshev", "Euclidean", "Manhattan", "Minkowski")
     ),
     "sklearn.neighbors._ball_tree.BallTree",
     "sklearn.neighbors._kd_tree.KDTree",
+    "sklearn.tree._tree.Tree",
 )
-
-_TREE = "sklearn.tree._tree.Tree"
 
 TRUSTED = frozenset((*_WINDU, *_BOOSTERS, *_PLAIN, *FUNCTIONS, *CHECKED))
 
@@ -145,4 +149,4 @@ def trusted_types() -> list[str]:
     >>> "windu.estimator.estimator.WinduEstimator" in trusted_types()
     True
     """
-    return sorted(TRUSTED | {_TREE})
+    return sorted(TRUSTED.union(_COMPILED))
