@@ -190,9 +190,12 @@ def build(
     with warnings.catch_warnings():
         # Whether other versions predict the same is found out by doing it.
         warnings.simplefilter("ignore", InconsistentVersionWarning)
-        loaded = _readable(lambda: skops.io.loads(data, trusted=list(types)), where)
-        loaded = substitute(loaded, lambda one: unpack(from_native(one, get)))
-    places = {k: v for k, v in misplaced(loaded).items() if k not in trusted}
+        made = _readable(lambda: skops.io.loads(data, trusted=list(types)), where)
+        loaded = _readable(
+            lambda: substitute(made, lambda one: unpack(from_native(one, get))), where
+        )
+    found = _readable(lambda: misplaced(loaded), where)
+    places = {k: v for k, v in found.items() if k not in trusted}
     if places:
         listed = ", ".join(f"{name} as {place}" for name, place in places.items())
         raise UntrustedTypesError(
@@ -201,7 +204,7 @@ def build(
             f"trusted={sorted(places)}.",
             sorted(places),
         )
-    check_structure(loaded)
+    _readable(lambda: check_structure(loaded), where)
     return loaded
 
 
