@@ -215,12 +215,13 @@ def _load_pyfunc(path: str, model_config: Any = None) -> _Predictor:
 
 def _signature(estimator: Any, rows: pd.DataFrame) -> Any:
     from mlflow.models import ModelSignature, infer_signature
-    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
     from mlflow.types.schema import AnyType
 
     # MLflow refuses missing values among whole numbers, and whole numbers for others;
     # of the values, windu's own schema decides.
-    columns = [ColSpec(AnyType(), name) for name in map(str, rows.columns)]
+    names = map(str, rows.columns)
+    columns: list[ColSpec | TensorSpec] = [ColSpec(AnyType(), name) for name in names]
     made = infer_signature(model_output=predictions(estimator, rows, False))
     parameter = ParamSpec("probabilities", "boolean", False)
     return ModelSignature(

@@ -195,7 +195,7 @@ def test_what_skops_changes_silently_is_refused(tmp_path):
     weights = {False: 9, True: 1}
     est = WinduEstimator(LogisticRegression(class_weight=weights, max_iter=500))
     est.fit(X, Y == "good")
-    with pytest.raises(PersistenceError, match="model__class_weight.*must come back"):
+    with pytest.raises(PersistenceError, match=r"must come back.*model\.class_weight"):
         save(est, tmp_path / "est.windu")
 
 

@@ -11,6 +11,8 @@ from io import BytesIO
 import numpy as np
 import pytest
 import skops.io
+from scipy import sparse
+from sklearn.feature_extraction.text import TfidfTransformer
 
 from tests.conftest import make_ugly
 from tests.persistence.forging import (
@@ -250,8 +252,10 @@ def test_no_route_calls_a_trusted_function(route, name, good, tmp_path):
     path = forged(good, {"model.skops": edit_node(hostile)}, tmp_path / "bad.windu")
     before = len(CALLS)
     if (route, name) == ("value", TRUSTED):
-        # A reviewed function may be a value.
-        assert callable(load_part(path, "model").C)
+        # A reviewed function may be a value, where scikit-learn has it as one.
+        with pytest.raises(UntrustedTypesError, match=r"check_array as \.C"):
+            load(path)
+        assert callable(load_part(path, "model", trusted=[name]).C)
         return
     with pytest.raises(PersistenceError):
         load(path)
@@ -385,8 +389,28 @@ def test_a_name_in_the_file_is_not_a_path(good, tmp_path):
             load(path)
 
 
+def test_an_archive_in_the_place_of_an_array(tmp_path):
+    """numpy opens it as an object that breaks on every question."""
+    path = save(TfidfTransformer().fit(sparse.eye(4).tocsr()), tmp_path / "a.windu")
+
+    def edit(archive):
+        members = members_of(archive)
+        name = next(name for name in members if name.endswith(".npy"))
+        zipped = BytesIO()
+        np.savez(zipped, data=np.zeros(4))
+        members[f"{name[:-3]}npz"] = zipped.getvalue()
+        tree = members["schema.json"].replace(name.encode(), f"{name[:-3]}npz".encode())
+        return archive_of(members | {"schema.json": tree})
+
+    forged(path, {"object.skops": edit})
+    with pytest.raises(IntegrityError, match="cannot be read"):
+        load(path)
+
+
 NO_PICKLE = """
 import sys
+# skops imports what scikit-learn can work with; dask hashes by pickle as it begins.
+import skops.io
 loaded = []
 sys.addaudithook(lambda event, _: loaded.append(event) if "pickle" in event else None)
 from windu import WinduEstimator, load, save

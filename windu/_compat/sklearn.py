@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from sklearn.base import _fit_context as fit_context
+from sklearn.metrics._scorer import _BaseScorer as Scorer
 from sklearn.metrics._scorer import _Scorer
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.model_selection._search import BaseSearchCV
@@ -71,6 +72,7 @@ __all__ = [
     "CallbackSupportMixin",
     "HasMethods",
     "Interval",
+    "Scorer",
     "StrOptions",
     "VisualBlock",
     "check_metadata",

@@ -192,7 +192,7 @@ def _object(read: Any, file: str, where: str, trusted: Collection[str]) -> Any:
     data = read(file)
     types = types_in(data, where)
     check_trusted(types, trusted, where)
-    return bind(build(data, types, where, read), trusted, {})
+    return bind(build(data, types, trusted, where, read), trusted, {})
 
 
 def _csr(read: Any, file: str, where: str, trusted: Collection[str]) -> Any:

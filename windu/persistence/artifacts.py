@@ -133,7 +133,9 @@ def built(run: Run, names: list[str], trusted: Collection[str]) -> dict[str, Any
         {one for found in types.values() for one in found}, trusted, run.where
     )
     return {
-        name: build(data[name], types[name], run.called(f"{name}.skops"), run.read)
+        name: build(
+            data[name], types[name], trusted, run.called(f"{name}.skops"), run.read
+        )
         for name in names
     }
 

@@ -18,17 +18,20 @@ from windu.persistence.artifacts import is_split, restored, split
 from windu.persistence.environment import changed, describe, versions
 from windu.persistence.flavors import libraries_of
 from windu.persistence.functions import (
+    CODE,
     FUNCTION_PARTS,
     FunctionReference,
     bind,
     detach,
 )
 from windu.persistence.manifest import MANIFEST, Manifest
-from windu.persistence.objects import types_in
+from windu.persistence.objects import does_not_load, types_in
+from windu.persistence.places import misplaced
 from windu.persistence.replay import check_given, check_replay, expected
 from windu.persistence.runs import Run, open_run
 from windu.persistence.schemas import check_same_schemas, check_schemas
 from windu.persistence.statistics import statistics
+from windu.persistence.storable import path_of, path_to
 from windu.persistence.substitution import substitute
 from windu.persistence.tables import MAX_ROWS
 from windu.persistence.trust import TRUSTED
@@ -93,7 +96,7 @@ def to_artifacts(
     made = dict(sorted(made.items()))
     manifest = Manifest.of(made, versions(libraries_of(made)), lineage, key)
     made[MANIFEST] = manifest.to_bytes()
-    _verify(estimator, made, functions)
+    _verify(estimator, made, functions, omit)
     return made
 
 
@@ -143,7 +146,10 @@ def load_run(
 
 
 def _verify(
-    estimator: Any, made: Mapping[str, bytes], functions: Mapping[str, Any]
+    estimator: Any,
+    made: Mapping[str, bytes],
+    functions: Mapping[str, Any],
+    omit: Collection[str],
 ) -> None:
     """Read the artifacts as another process will, and compare what comes back."""
     run = open_run(lambda name, _: made[name], "what is saved")
@@ -157,24 +163,27 @@ def _verify(
     if local:
         raise PersistenceError(
             "Everything in a saved estimator must be importable from a module. Got "
-            f"{local}. Move it to a module (a file features.py) and import it."
+            f"{local}, as {path_of(estimator, lambda one: _full_name(one) in local)}. "
+            "Move it to a module (a file features.py) and import it."
         )
+    elsewhere = set(misplaced(estimator))
     try:
         again = substitute(
-            restored(run, types),
+            restored(run, types | elsewhere),
             lambda one: (
                 functions[one.name] if isinstance(one, FunctionReference) else one
             ),
         )
     except Exception as error:
         raise PersistenceError(
-            f"What is saved must load again. Got {type(error).__name__}: {error}. A "
-            "part of the estimator holds something that skops cannot restore; keep "
-            "arrays, numbers and texts in fitted parts."
+            "What is saved must load again. Got "
+            f"{path_to(detach(estimator, omit), does_not_load)}, which does not: "
+            f"{type(error).__name__}: {str(error).rstrip('.')}. Keep arrays, numbers "
+            "and texts in fitted parts."
         ) from error
     check_same(estimator, again)
     check_same_schemas(estimator, again)
-    unknown = sorted(types - TRUSTED)
+    unknown = sorted((types - TRUSTED) | elsewhere)
     if unknown:
         warnings.warn(
             f"load will ask whether to trust {unknown}. Pass load(path, trusted=[...]) "
@@ -182,6 +191,13 @@ def _verify(
             WinduWarning,
             stacklevel=4,
         )
+
+
+def _full_name(held: Any) -> str:
+    if isinstance(held, CODE):
+        # Methods of a text or a list have no module; skops says that of the program.
+        return f"{getattr(held, '__module__', None) or '__main__'}.{held.__name__}"
+    return f"{type(held).__module__}.{type(held).__qualname__}"
 
 
 def _with_example(estimator: Any, example: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.metadata import distributions
 from typing import Any
 
@@ -71,10 +72,16 @@ def changed(saved: Mapping[str, str]) -> dict[str, tuple[str, str]]:
 
 def describe() -> dict[str, Any]:
     """Return Python, the machine and every installed package, as plain data."""
-    packages = {one.metadata["Name"]: one.version for one in distributions()}
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "machine": platform.machine(),
-        "packages": dict(sorted(packages.items())),
+        "packages": dict(_packages()),
     }
+
+
+@cache
+def _packages() -> dict[str, str]:
+    # Hundreds of files are read, which takes longer than all else in a save.
+    found = (one.metadata for one in distributions())
+    return dict(sorted((one["Name"], one["Version"]) for one in found))

@@ -51,7 +51,8 @@ def save(
         notebook, and is given again to `load`.
     key : bytes, str or pathlib.Path, default=None
         Signs the manifest: the key itself or a file that holds it; by default that of
-        the environment variables ``WINDU_KEY`` or ``WINDU_KEY_FILE``.
+        the environment variables ``WINDU_KEY`` or ``WINDU_KEY_FILE``. A secret, or the
+        private key of ed25519 in PEM (``windu[ed25519]``).
 
     Returns
     -------
@@ -122,7 +123,8 @@ def load(
     featurizer, transformer : callable, default=None
         The function to use for a part that was a function.
     key : bytes, str or pathlib.Path, default=None
-        The manifest must be signed with it; as in `save`.
+        The manifest must be signed with it; as in `save`. The public key of ed25519
+        is enough.
 
     Returns
     -------

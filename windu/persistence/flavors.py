@@ -14,7 +14,14 @@ from windu.exceptions import IntegrityError, PersistenceError, did_you_mean
 from windu.persistence.native_lightgbm import check_lightgbm
 from windu.persistence.native_xgboost import check_xgboost
 
-__all__ = ["Flavor", "NativePart", "from_native", "libraries_of", "to_native"]
+__all__ = [
+    "Flavor",
+    "NativePart",
+    "from_native",
+    "is_native",
+    "libraries_of",
+    "to_native",
+]
 
 
 class Flavor(Protocol):
@@ -134,6 +141,11 @@ def _flavors() -> dict[str, Flavor]:
 def _flavor_of(held: Any) -> str | None:
     name = f"{type(held).__module__}.{type(held).__qualname__}"
     return next((f for f, flavor in _flavors().items() if name in flavor.types), None)
+
+
+def is_native(held: Any) -> bool:
+    """Tell whether a flavor writes an object, which only its library can look into."""
+    return _flavor_of(held) is not None
 
 
 def to_native(held: Any, put: Callable[[str, bytes], str]) -> Any:

@@ -9,18 +9,23 @@ import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 from importlib import import_module
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
+import numpy as np
 from sklearn.preprocessing import FunctionTransformer
 
 from windu.exceptions import PersistenceError, UntrustedTypesError, WinduWarning
+from windu.persistence.storable import path_of
 from windu.persistence.substitution import substitute
 
-__all__ = ["FUNCTION_PARTS", "FunctionReference", "bind", "detach"]
+__all__ = ["CODE", "FUNCTION_PARTS", "FunctionReference", "bind", "detach"]
 
 #: Parts that may be functions.
 FUNCTION_PARTS = ("featurizer", "transformer")
+
+#: Functions, methods and classes: found by name, never looked into.
+CODE = (FunctionType, BuiltinFunctionType, MethodType, np.ufunc, type(np.mean), type)
 
 
 @dataclass
@@ -73,7 +78,9 @@ def detach(
     def change(held: Any) -> Any:
         if not _is_users(held):
             return held
-        reference = _reference(held, free=id(held) in free)
+        if id(held) not in free:
+            _check_importable(held, estimator)
+        reference = FunctionReference(_full_name(held), _digest(held))
         found[reference.name] = held
         return reference
 
@@ -138,18 +145,21 @@ def _with_function(value: Any, function: Any) -> Any:
     return value
 
 
-def _reference(function: Any, free: bool) -> FunctionReference:
+def _full_name(function: Any) -> str:
+    return f"{function.__module__}.{function.__qualname__}"
+
+
+def _check_importable(function: Any, estimator: Any) -> None:
     module, name = function.__module__, function.__qualname__
-    if not free and (module == "__main__" or "<" in name):
+    if module == "__main__" or "<" in name:
         kind = "a lambda or a local function" if "<" in name else "defined in __main__"
         raise PersistenceError(
             "A function in a saved estimator must be importable from a module. Got "
-            f"{name!r}, {kind}. Move it to a module (a file features.py) and import "
-            "it from there; it is stored by name, never as code. Or pass "
-            "save(..., omit=['featurizer']) for a part that is a function, and give it "
-            "again: load(path, featurizer=...)."
+            f"{name!r}, {kind}, as {path_of(estimator, lambda one: one is function)}. "
+            "Move it to a module (a file features.py) and import it from there; it is "
+            "stored by name, never as code. Or pass save(..., omit=['featurizer']) for "
+            "a part that is a function, and give it again: load(path, featurizer=...)."
         )
-    return FunctionReference(f"{module}.{name}", _digest(function))
 
 
 def _digest(function: Any) -> str:

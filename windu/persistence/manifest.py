@@ -26,6 +26,7 @@ _MAX_DEPTH = 64
 
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$")]
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_Signature = Annotated[str, Field(pattern=r"^([0-9a-f]{64}|[0-9a-f]{128})$")]
 _Version = Annotated[
     str, Field(pattern=r"^[0-9]+(\.[0-9]+)*([.+-]?[A-Za-z0-9][A-Za-z0-9.+-]*)?$")
 ]
@@ -70,7 +71,7 @@ class Manifest(_Closed):
     digest : str
         SHA-256 of all the above, as JSON with sorted keys.
     signature : str or None
-        HMAC-SHA256 of the digest.
+        Of the digest: HMAC-SHA256, or ed25519.
     """
 
     format: int
@@ -80,7 +81,7 @@ class Manifest(_Closed):
     artifacts: dict[_Name, Entry]
     lineage: dict[str, JsonValue]
     digest: _Sha256
-    signature: _Sha256 | None = None
+    signature: _Signature | None = None
 
     @classmethod
     def of(

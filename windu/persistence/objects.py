@@ -15,11 +15,13 @@ from windu.persistence.archives import check_archive, without_arrays
 from windu.persistence.audit import check_cost, check_roles, tree_of
 from windu.persistence.flavors import from_native, to_native
 from windu.persistence.packing import pack, unpack
+from windu.persistence.places import misplaced
+from windu.persistence.storable import check_storable, path_to
 from windu.persistence.structure import check_structure
 from windu.persistence.substitution import substitute
 from windu.persistence.trust import TRUSTED
 
-__all__ = ["build", "check_trusted", "dump", "types_in"]
+__all__ = ["build", "check_trusted", "does_not_load", "dump", "types_in"]
 
 
 def dump(held: Any, put: Callable[[str, bytes], str]) -> bytes:
@@ -43,17 +45,57 @@ def dump(held: Any, put: Callable[[str, bytes], str]) -> bytes:
     PersistenceError
         If skops cannot store it.
     """
+    plain = held
     try:
         plain = substitute(held, lambda one: pack(to_native(one, put)))
+        check_storable(plain)
         return skops.io.dumps(plain, compression=ZIP_DEFLATED)
     except PersistenceError:
         raise
     except Exception as error:
         raise PersistenceError(
-            f"What is saved must be made of parts that skops can store. Got "
-            f"{type(error).__name__}: {error}. Use another part, or store this one in "
-            "its library's own format."
+            "What is saved must be made of parts that skops can store. Got "
+            f"{path_to(plain, _cannot_be_stored)}: {type(error).__name__}: "
+            f"{str(error).rstrip('.')}. "
+            "Use another part, or store this one in its library's own format."
         ) from error
+
+
+def does_not_load(held: Any) -> bool:
+    """Tell whether an object cannot be stored, or not be built again.
+
+    Parameters
+    ----------
+    held : object
+        Without functions of a user's own, and columns of pandas.
+
+    Returns
+    -------
+    bool
+        By doing it.
+    """
+    files: dict[str, bytes] = {}
+
+    def put(suffix: str, data: bytes) -> str:
+        name = f"{len(files)}{suffix}"
+        files[name] = data
+        return name
+
+    try:
+        data = dump(held, put)
+        types = types_in(data, "")
+        build(data, types, [*types, *misplaced(held)], "", files.__getitem__)
+    except Exception:
+        return True
+    return False
+
+
+def _cannot_be_stored(held: Any) -> bool:
+    try:
+        skops.io.dumps(held)
+    except Exception:
+        return True
+    return False
 
 
 def types_in(data: bytes, where: str) -> list[str]:
@@ -111,7 +153,11 @@ def check_trusted(types: Collection[str], trusted: Collection[str], where: str) 
 
 
 def build(
-    data: bytes, types: Collection[str], where: str, get: Callable[[str], bytes]
+    data: bytes,
+    types: Collection[str],
+    trusted: Collection[str],
+    where: str,
+    get: Callable[[str], bytes],
 ) -> Any:
     """Return the object of a skops file whose types were reviewed.
 
@@ -121,6 +167,8 @@ def build(
         The file.
     types : collection of str
         The types that may be built besides those that skops trusts.
+    trusted : collection of str
+        What the caller names; these may stand anywhere.
     where : str
         What it is called in messages.
     get : callable
@@ -135,14 +183,28 @@ def build(
     ------
     PersistenceError
         If it cannot be built, or would crash.
+    UntrustedTypesError
+        If a function stands where windu does not know it.
     """
     check_roles(tree_of(data), where)
     with warnings.catch_warnings():
         # Whether other versions predict the same is found out by doing it.
         warnings.simplefilter("ignore", InconsistentVersionWarning)
-        loaded = _readable(lambda: skops.io.loads(data, trusted=list(types)), where)
-        loaded = substitute(loaded, lambda one: unpack(from_native(one, get)))
-    check_structure(loaded)
+        made = _readable(lambda: skops.io.loads(data, trusted=list(types)), where)
+        loaded = _readable(
+            lambda: substitute(made, lambda one: unpack(from_native(one, get))), where
+        )
+    found = _readable(lambda: misplaced(loaded), where)
+    places = {k: v for k, v in found.items() if k not in trusted}
+    if places:
+        listed = ", ".join(f"{name} as {place}" for name, place in places.items())
+        raise UntrustedTypesError(
+            f"A function in {where} must stand where scikit-learn puts it. Got "
+            f"{listed}. Review what it is called with there, then pass "
+            f"trusted={sorted(places)}.",
+            sorted(places),
+        )
+    _readable(lambda: check_structure(loaded), where)
     return loaded
 
 

@@ -13,7 +13,13 @@ import numpy as np
 from sklearn import tree
 
 from windu._compat.trees import Tree, TreePredictor
-from windu.exceptions import PersistenceError
+from windu.exceptions import IntegrityError
+from windu.persistence.packing_neighbours import (
+    PackedMetric,
+    PackedNeighbours,
+    pack_neighbours,
+    unpack_neighbours,
+)
 
 __all__ = ["PackedPredictors", "PackedTrees", "pack", "unpack"]
 
@@ -101,8 +107,12 @@ def pack(held: Any) -> Any:
     Returns
     -------
     object
-        `PackedTrees`, `PackedPredictors`, or the object itself.
+        `PackedTrees`, `PackedPredictors`, what `pack_neighbours` makes, or the object
+        itself.
     """
+    other = pack_neighbours(held)
+    if other is not held:
+        return other
     if type(held) is Tree:
         return _packed([held], "", [], {}, {})
     if isinstance(held, np.ndarray):
@@ -190,6 +200,9 @@ def _pack_predictors(rounds: list[Any]) -> PackedPredictors | None:
     )
 
 
+_PACKED = (PackedMetric, PackedNeighbours, PackedPredictors, PackedTrees)
+
+
 def unpack(held: Any) -> Any:
     """Return the trees of packed ones, else what was passed.
 
@@ -201,21 +214,23 @@ def unpack(held: Any) -> Any:
     Returns
     -------
     object
-        A list or an array of trees, or the object itself.
+        A list or an array of trees, a tree, a distance, or the object itself.
 
     Raises
     ------
-    PersistenceError
+    IntegrityError
         If the arrays do not fit each other.
     """
-    if not isinstance(held, (PackedTrees, PackedPredictors)):
+    if not isinstance(held, _PACKED):
         return held
     try:
+        if isinstance(held, (PackedMetric, PackedNeighbours)):
+            return unpack_neighbours(held)
         if isinstance(held, PackedTrees):
             return _unpack_trees(held)
         return _unpack_predictors(held)
     except Exception as error:
-        raise PersistenceError(
+        raise IntegrityError(
             "The arrays of packed trees must fit each other. In the file they do not "
             f"({type(error).__name__}: {error}); it was damaged or edited. Get a whole "
             "copy."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import pandera.pandas as pa
@@ -65,7 +66,7 @@ def check_same_schemas(saved: Any, again: Any) -> None:
 
 
 # A table's schema is plain data, and keeps for itself what was made of a user's.
-_PLAIN = (str, bytes, int, float, type, TableSchema)
+_PLAIN = (str, bytes, int, float, type, ModuleType, TableSchema)
 
 
 def _schemas(root: Any) -> Iterator[tuple[Any, Any]]:

@@ -1,4 +1,8 @@
-"""Signed manifests: HMAC-SHA256 with a key that the attacker does not have."""
+"""Signed manifests: with a key that the attacker does not have.
+
+HMAC-SHA256 with one secret, or ed25519 with a pair of keys. The key decides which,
+never the file.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from windu.exceptions import IntegrityError, PersistenceError
+from windu.persistence.ed25519 import is_pair, same_signature, signature_of
 
 __all__ = ["check_signature", "key_of", "sign"]
 
@@ -22,7 +27,8 @@ def key_of(key: bytes | str | Path | None) -> bytes | None:
     ----------
     key : bytes, str, pathlib.Path or None
         The key itself, as bytes or text; a file that holds it; or None for that of the
-        environment: ``WINDU_KEY``, or the file ``WINDU_KEY_FILE``.
+        environment: ``WINDU_KEY``, or the file ``WINDU_KEY_FILE``. A text in PEM is a
+        key of ed25519, private or public; any other is a secret.
 
     Returns
     -------
@@ -62,7 +68,27 @@ def key_of(key: bytes | str | Path | None) -> bytes | None:
 
 
 def sign(text: str, key: bytes) -> str:
-    """Return the HMAC-SHA256 of a text, as hexadecimal digits."""
+    """Return the signature of a text, as hexadecimal digits.
+
+    Parameters
+    ----------
+    text : str
+        What to sign.
+    key : bytes
+        As from `key_of`.
+
+    Returns
+    -------
+    str
+        64 digits of HMAC-SHA256, or 128 of ed25519.
+
+    Raises
+    ------
+    PersistenceError
+        If the key is a public one.
+    """
+    if is_pair(key):
+        return signature_of(text, key)
     return hmac.new(key, text.encode(), sha256).hexdigest()
 
 
@@ -88,7 +114,11 @@ def check_signature(
         Without a signature as well: a key asks for one.
     """
     given = signature if isinstance(signature, str) else ""
-    if not hmac.compare_digest(given.encode(), sign(text, key).encode()):
+    if is_pair(key):
+        same = same_signature(given, text, key)
+    else:
+        same = hmac.compare_digest(given.encode(), sign(text, key).encode())
+    if not same:
         raise IntegrityError(
             f"{where} must be signed with your key. Got "
             f"{'another signature' if given else 'no signature'}. Use the key that it "

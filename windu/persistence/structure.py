@@ -7,20 +7,16 @@ which that was found has a check here; what numpy alone works on raises by itsel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 from windu.exceptions import IntegrityError
 from windu.persistence.structure_models import MODEL_CHECKS
 from windu.persistence.structure_trees import TREE_CHECKS
+from windu.persistence.walking import walk
 
 __all__ = ["check_structure"]
 
-_CONTAINERS = (list, tuple, set, frozenset)
-_PLAIN = (str, bytes, int, float, complex, type(None), type, np.generic)
 _CHECKS = (*TREE_CHECKS, *MODEL_CHECKS)
 
 
@@ -39,7 +35,7 @@ def check_structure(loaded: Any) -> None:
     """
     known: dict[type, list[tuple[Callable[[Any], bool], str]]] = {}
     last = []
-    for held in _walk(loaded):
+    for held, _ in walk(loaded):
         kind = type(held)
         if kind not in known:
             known[kind] = [
@@ -68,26 +64,3 @@ def _check(held: Any, fits: Callable[[Any], bool], rule: str) -> None:
             f"{rule}. The file holds a {type(held).__name__} for which this is not so; "
             "it was damaged or edited. Get a whole copy."
         )
-
-
-def _walk(root: Any) -> Iterator[Any]:
-    """Yield every object below root once, without recursion."""
-    seen: set[int] = set()
-    stack = [root]
-    while stack:
-        held = stack.pop()
-        if isinstance(held, _PLAIN) or id(held) in seen:
-            continue
-        seen.add(id(held))
-        yield held
-        if isinstance(held, dict):
-            stack.extend(held.values())
-        elif isinstance(held, _CONTAINERS):
-            stack.extend(held)
-        elif isinstance(held, np.ndarray):
-            if held.dtype == object:
-                stack.extend(held.ravel().tolist())
-        elif isinstance(held, partial):
-            stack += [held.func, held.args, held.keywords]
-        if hasattr(held, "__dict__"):
-            stack.extend(vars(held).values())

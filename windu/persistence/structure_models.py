@@ -21,12 +21,16 @@ from sklearn.preprocessing import (
     SplineTransformer,
 )
 
+from windu._compat.sklearn import Scorer
+
 __all__ = ["MODEL_CHECKS"]
 
 #: More are a mistake, or are meant to bring a machine down.
 _MAX_THREADS = 1024
 #: Powers of columns are counted by as many steps as there are of either.
 _MAX_POWERS = 1000
+_MAX_LABELS = 1000
+_SETTINGS = (str, int, float, type(None), np.generic)
 _KERNELS = ("linear", "poly", "rbf", "sigmoid", "precomputed")
 #: Words that the generators of numpy keep, and at which they stand.
 _POSITIONS = {"pos": 624, "buffer_pos": 4}
@@ -257,6 +261,19 @@ def _jobs_fit(held: Any) -> bool:
     return jobs is None or (type(jobs) is int and abs(jobs) <= _MAX_THREADS)
 
 
+def _scorer_fits(held: Any) -> bool:
+    # A table of as many labels squared is counted in.
+    given = held._kwargs.values()
+    return all(
+        isinstance(value, _SETTINGS)
+        or (
+            isinstance(value, (list, tuple, np.ndarray))
+            and np.size(value) <= _MAX_LABELS
+        )
+        for value in given
+    )
+
+
 Check = tuple[type | tuple[type, ...], Callable[[Any], bool], str]
 _NEIGHBOURS = (
     *(neighbors.KNeighborsClassifier, neighbors.KNeighborsRegressor),
@@ -337,6 +354,11 @@ MODEL_CHECKS: tuple[Check, ...] = (
         (np.random.RandomState, np.random.Generator),
         _random_fits,
         "A generator of random numbers must stand inside its own words",
+    ),
+    (
+        Scorer,
+        _scorer_fits,
+        f"A scorer may pass on numbers, texts, and at most {_MAX_LABELS} labels",
     ),
     (
         BaseEstimator,

@@ -89,15 +89,13 @@ def _histogram_fits(held: Any) -> bool:
         return True
     n_features = held.n_features_in_
     by_levels = np.asarray(held._bin_mapper.is_categorical_)
+    trees = [one for row in held._predictors for one in row]
     return (
         "_in_fit" not in vars(held)
         and by_levels.shape == (n_features,)
         and _columns_stay(held._preprocessor, n_features)
-        and all(
-            type(one) is TreePredictor and _asks_for(one.nodes, by_levels)
-            for row in held._predictors
-            for one in row
-        )
+        and all(type(one) is TreePredictor for one in trees)
+        and _asks_for(np.concatenate([one.nodes for one in trees]), by_levels)
     )
 
 

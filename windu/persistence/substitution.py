@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,10 @@ from windu.schema.columns import TableSchema
 
 __all__ = ["substitute"]
 
-_PLAIN = (str, bytes, int, float, complex, type(None), type, np.generic, TableSchema)
+_PLAIN = (
+    *(str, bytes, int, float, complex, type(None), type, ModuleType),
+    *(np.generic, TableSchema),
+)
 
 
 def substitute(root: Any, change: Callable[[Any], Any]) -> Any:

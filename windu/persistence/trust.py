@@ -4,15 +4,15 @@ skops trusts scikit-learn's public estimators by itself. What stands here in add
 are internals that fitted estimators hold. Each was reviewed for one question: is
 building it from hostile data harmless? Those that only hold arrays, numbers and texts
 are; those that a process can crash on when they predict are in `CHECKED`, and
-`windu.persistence.structure` looks at them before `windu.load` returns. ``Tree`` can
-crash while it is built: `windu.load` builds it of arrays, by
-`windu.persistence.packing`, and only plain skops, which has no such form, is told to
-trust it.
+`windu.persistence.structure` looks at them before `windu.load` returns. Trees and
+distances of compiled code can crash while they are built: `windu.load` builds them of
+arrays, by `windu.persistence.packing`, and only plain skops, which has no such form, is
+told to trust them.
 """
 
 from __future__ import annotations
 
-__all__ = ["CHECKED", "TRUSTED", "trusted_types"]
+__all__ = ["CHECKED", "FUNCTIONS", "TRUSTED", "trusted_types"]
 
 _WINDU = (
     "windu.components._linear_design.LinearDesign",
@@ -32,6 +32,8 @@ _WINDU = (
     "windu.persistence.functions.FunctionReference",
     "windu.persistence.packing.PackedPredictors",
     "windu.persistence.packing.PackedTrees",
+    "windu.persistence.packing_neighbours.PackedMetric",
+    "windu.persistence.packing_neighbours.PackedNeighbours",
     "windu.schema.columns.TableSchema",
     "windu.schema.user.stored.StoredSchema",
 )
@@ -50,6 +52,7 @@ _BOOSTERS = (
 _PLAIN = (
     "collections.OrderedDict",
     "decimal.Decimal",
+    "functools.partial",
     "numpy.dtype",
     "scipy.interpolate._bsplines.BSpline",
     "sklearn._loss.loss.HalfTweedieLossIdentity",
@@ -69,6 +72,7 @@ _PLAIN = (
     "scipy.sparse._csr.csr_matrix",
     "sklearn.metrics._scorer._CurveScorer",
     "sklearn.metrics._scorer._PassthroughScorer",
+    "sklearn.metrics._scorer._Scorer",
     "sklearn.model_selection._split.KFold",
     "sklearn.model_selection._split.StratifiedKFold",
     "sklearn.multiclass._ConstantPredictor",
@@ -78,44 +82,56 @@ _PLAIN = (
     "sklearn.utils._metadata_requests.MethodMetadataRequest",
 )
 
-#: Functions of arrays, which give back arrays or an error whatever they are given. What
-#: histogram gradient boosting with levels holds is a partial call of `check_array`.
-_FUNCTIONS = (
-    "functools.partial",
-    "numpy.mean",
-    "scipy._lib.array_api_compat.numpy._aliases.asarray",
-    "sklearn.feature_selection._univariate_selection.chi2",
-    "sklearn.feature_selection._univariate_selection.f_classif",
-    "sklearn.feature_selection._univariate_selection.f_regression",
-    "sklearn.utils.validation.check_array",
-)
-
-#: Scores of decisions, which scorers of a threshold call: arrays in, a number out.
+_OF_COLUMNS = ("chi2", "f_classif", "f_regression")
 _SCORES = (
-    "sklearn.metrics._scorer._Scorer",
-    *(
-        f"sklearn.metrics._classification.{name}"
-        for name in (
-            *("accuracy_score", "balanced_accuracy_score", "cohen_kappa_score"),
-            *("f1_score", "fbeta_score", "hamming_loss", "jaccard_score"),
-            *("matthews_corrcoef", "precision_score", "recall_score", "zero_one_loss"),
-        )
-    ),
+    *("accuracy_score", "balanced_accuracy_score", "cohen_kappa_score"),
+    *("f1_score", "fbeta_score", "hamming_loss", "jaccard_score"),
+    *("matthews_corrcoef", "precision_score", "recall_score", "zero_one_loss"),
+)
+_SELECTION = "sklearn.feature_selection._univariate_selection"
+_SELECTORS = tuple(
+    (f"{_SELECTION}.{name}", ".score_func")
+    for name in (
+        *("GenericUnivariateSelect", "SelectFdr", "SelectFpr", "SelectFwe"),
+        *("SelectKBest", "SelectPercentile"),
+    )
+)
+_SCORERS = tuple(
+    (f"sklearn.metrics._scorer.{name}", "._score_func")
+    for name in ("_CurveScorer", "_Scorer")
 )
 
-CHECKED = (
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+#: Functions of arrays, which give back arrays or an error whatever they are given, each
+#: with the attributes that may hold it (`windu.persistence.places`). Scores are those
+#: of decisions. ``check_array`` is a partial call in histogram gradient boosting with
+#: levels, and stands nowhere else.
+FUNCTIONS: dict[str, tuple[tuple[str, str], ...]] = {
+    "numpy.mean": (
+        ("sklearn.cluster._agglomerative.FeatureAgglomeration", ".pooling_func"),
+    ),
+    "scipy._lib.array_api_compat.numpy._aliases.asarray": (
+        ("scipy.interpolate._bsplines.BSpline", "._asarray"),
+    ),
+    "sklearn.utils.validation.check_array": (),
+    **{f"{_SELECTION}.{name}": _SELECTORS for name in _OF_COLUMNS},
+    **{f"sklearn.metrics._classification.{name}": _SCORERS for name in _SCORES},
+}
+
+#: Are looked at before they predict.
+CHECKED = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
+
+#: Crash a process while they are built of a state that is none.
+_COMPILED = (
     *(
         f"sklearn.metrics._dist_metrics.{name}Distance64"
         for name in ("Chebyshev", "Euclidean", "Manhattan", "Minkowski")
     ),
     "sklearn.neighbors._ball_tree.BallTree",
     "sklearn.neighbors._kd_tree.KDTree",
+    "sklearn.tree._tree.Tree",
 )
 
-_TREE = "sklearn.tree._tree.Tree"
-
-TRUSTED = frozenset(_WINDU + _BOOSTERS + _PLAIN + _FUNCTIONS + _SCORES + CHECKED)
+TRUSTED = frozenset((*_WINDU, *_BOOSTERS, *_PLAIN, *FUNCTIONS, *CHECKED))
 
 
 def trusted_types() -> list[str]:
@@ -135,4 +151,4 @@ def trusted_types() -> list[str]:
     >>> "windu.estimator.estimator.WinduEstimator" in trusted_types()
     True
     """
-    return sorted(TRUSTED | {_TREE})
+    return sorted(TRUSTED.union(_COMPILED))

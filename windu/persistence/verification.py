@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import reprlib
 from typing import Any
 
 import numpy as np
 
 from windu.exceptions import PersistenceError
+from windu.persistence.comparison import first_difference
 from windu.schema.user.given import pandera_schema_of
 
 __all__ = ["check_same", "without_own_checks"]
@@ -24,15 +26,23 @@ def check_same(saved: Any, again: Any) -> None:
     Raises
     ------
     PersistenceError
-        With the name of what changed.
+        With the path of what changed.
     """
     if type(saved) is not type(again):
         raise PersistenceError(
             f"A saved {type(saved).__name__} must load as one. Got "
             f"{type(again).__name__}."
         )
-    if hasattr(saved, "get_params"):
-        _check_params(saved.get_params(deep=True), again.get_params(deep=True))
+    found = first_difference(saved, again)
+    if found is not None:
+        path, before, after = found
+        raise PersistenceError(
+            "What is saved must come back as it was. Got "
+            f"{path.lstrip('.')} of the {type(saved).__name__}: skops makes "
+            f"{_told(after)} of {_told(before)}. Use a value that "
+            "JSON can hold, for instance whole numbers or texts as keys, or an array "
+            "of numpy."
+        )
     if hasattr(saved, "example_"):
         saved, again = map(without_own_checks, (saved, again))
         for method in ("predict", "predict_proba"):
@@ -43,6 +53,12 @@ def check_same(saved: Any, again: Any) -> None:
                 )
 
 
+def _told(value: Any) -> str:
+    text = reprlib.repr(value)
+    kind = type(value).__name__
+    return text if isinstance(value, (dict, list, tuple)) else f"the {kind} {text}"
+
+
 def without_own_checks(estimator: Any) -> Any:
     """Return an estimator that takes its example whatever a user's schema asks for."""
     # A user's checks may ask for more than the few rows of the example have.
@@ -51,29 +67,6 @@ def without_own_checks(estimator: Any) -> Any:
     estimator = copy.copy(estimator)
     estimator.schema = "infer"
     return estimator
-
-
-def _check_params(saved: dict[str, Any], again: dict[str, Any]) -> None:
-    for name, value in saved.items():
-        if isinstance(value, (bool, int, float, str, dict, list, tuple)) and _plain(
-            value
-        ):
-            other = again.get(name)
-            same = type(other) is type(value) and repr(other) == repr(value)
-            if not same:
-                raise PersistenceError(
-                    f"The parameter {name!r} must come back as it was. skops makes "
-                    f"{other!r} of {value!r}. Use a value that JSON can hold, for "
-                    "instance whole numbers or texts as keys."
-                )
-
-
-def _plain(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(_plain(k) and _plain(v) for k, v in value.items())
-    if isinstance(value, (list, tuple)):
-        return all(_plain(v) for v in value)
-    return value is None or isinstance(value, (bool, int, float, str))
 
 
 def _check_equal(method: str, saved: Any, again: Any) -> None:

@@ -1,0 +1,133 @@
+"""Trees of neighbours and their distances as plain values, looked at before they stand.
+
+Their compiled code takes a state for what it expects, and crashes the process on any
+other while it is built.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import DistanceMetric
+from sklearn.neighbors import BallTree, KDTree
+
+__all__ = ["PackedMetric", "PackedNeighbours", "pack_neighbours", "unpack_neighbours"]
+
+_TREES = {"BallTree": BallTree, "KDTree": KDTree}
+_METRICS = {
+    type(DistanceMetric.get_metric(name)): name
+    for name in ("chebyshev", "euclidean", "manhattan", "minkowski")
+}
+#: What stands in a state, in its order: arrays, numbers, a distance, weights of rows.
+_N_ARRAYS, _N_NUMBERS = 4, 7
+
+
+@dataclass
+class PackedMetric:
+    """A distance that weighs all features alike.
+
+    Attributes
+    ----------
+    name : str
+        As scikit-learn calls it.
+    p : float
+        Its power.
+    """
+
+    name: str
+    p: float
+
+
+@dataclass
+class PackedNeighbours:
+    """A tree of neighbours.
+
+    Attributes
+    ----------
+    kind : str
+        Name of its class.
+    state : list
+        What it says of itself.
+    """
+
+    kind: str
+    state: list[Any]
+
+
+def pack_neighbours(held: Any) -> Any:
+    """Return plain values for a tree of neighbours or a distance, else what was passed.
+
+    Parameters
+    ----------
+    held : object
+        Anything.
+
+    Returns
+    -------
+    object
+        `PackedNeighbours`, `PackedMetric`, or the object itself.
+    """
+    if type(held) in _METRICS:
+        power, weights, matrix = held.__getstate__()
+        if weights.size <= 1 and matrix.size <= 1:
+            return PackedMetric(_METRICS[type(held)], float(power))
+    elif type(held) in _TREES.values():
+        state = [pack_neighbours(one) for one in held.__getstate__()]
+        return PackedNeighbours(type(held).__name__, state)
+    return held
+
+
+def unpack_neighbours(held: Any) -> Any:
+    """Return the tree or the distance of packed ones, else what was passed.
+
+    Parameters
+    ----------
+    held : object
+        Anything.
+
+    Returns
+    -------
+    object
+        A tree, a distance, or the object itself.
+
+    Raises
+    ------
+    ValueError
+        If the state is of other types than scikit-learn's.
+    """
+    if isinstance(held, PackedMetric):
+        given = {"p": held.p} if held.name == "minkowski" else {}
+        if held.name not in _METRICS.values():
+            raise ValueError(f"no distance {held.name!r}")
+        return DistanceMetric.get_metric(held.name, **given)
+    if not isinstance(held, PackedNeighbours):
+        return held
+    kind = _TREES[held.kind]
+    state = tuple(map(unpack_neighbours, held.state))
+    if not _is_state(state, kind(np.zeros((1, 1))).__getstate__()):
+        raise ValueError("a state of other types")
+    tree = kind.__new__(kind)
+    tree.__setstate__(state)
+    return tree
+
+
+def _is_state(state: tuple[Any, ...], good: tuple[Any, ...]) -> bool:
+    n = _N_ARRAYS + _N_NUMBERS
+    if len(state) != len(good):
+        return False
+    *_, metric, weights = state
+    return (
+        all(
+            type(one) is np.ndarray
+            and (one.dtype, one.ndim) == (other.dtype, other.ndim)
+            and one.flags.c_contiguous
+            for one, other in zip(state[:_N_ARRAYS], good, strict=False)
+        )
+        and all(type(one) is int and 0 <= one < 2**62 for one in state[_N_ARRAYS:n])
+        and isinstance(metric, DistanceMetric)
+        and (
+            weights is None or (type(weights) is np.ndarray and weights.dtype == float)
+        )
+    )
