@@ -238,7 +238,7 @@ def test_early_stopping(data):
     search = searched(
         data, {"model__learning_rate": [0.3]}, estimator=WinduEstimator(model)
     )
-    rounds = search.study_.best_trial.user_attrs["rounds"]
+    rounds = search.study_.best_trial.user_attrs["result"]["rounds"]
     assert len(rounds) == 3
     assert max(rounds) < 300
     fitted = search.best_estimator_.model_
@@ -249,7 +249,7 @@ def test_early_stopping(data):
     auto = searched(
         data, {"model__learning_rate": [0.3]}, estimator=WinduEstimator(model)
     )
-    assert "rounds" not in auto.study_.best_trial.user_attrs
+    assert "rounds" not in auto.study_.best_trial.user_attrs["result"]
 
 
 def test_development_set(data):

@@ -39,7 +39,7 @@ from windu.search.folds import Job, candidate
 from windu.search.results import leaderboard_of, results_of
 from windu.search.samplers import make_sampler
 from windu.search.space import grid_of, read_space
-from windu.search.studies import finished, open_study
+from windu.search.studies import finished, open_study, result_of
 from windu.search.trials import Trials
 from windu.search.workers import workers_for
 from windu.tasks import read_target
@@ -381,9 +381,9 @@ class OptunaSearchCV(BaseSearchCV):
             (trials[i].number, results["params"][i])
             for i in order
             if results["state"][i] == "complete"
-            and "repeats" not in trials[i].user_attrs
+            and "repeats" not in result_of(trials[i])
         ]
-        latencies = {t.number: t.user_attrs.get("latency_ms", 0.0) for t in trials}
+        latencies = {t.number: result_of(t).get("latency_ms", 0.0) for t in trials}
         weights, self.ensemble_score_ = select(
             outputs_of(job, ranked, known),
             Averaged(job, metric),
@@ -442,7 +442,7 @@ class OptunaSearchCV(BaseSearchCV):
             return
         trial = study.get_trials(deepcopy=False)[number]
         score = "" if trial.value is None else f" {trial.value:.5g}"
-        said = trial.user_attrs.get("error", trial.params)
+        said = result_of(trial).get("error", trial.params)
         print(
             f"[OptunaSearchCV] trial {number}: {trial.state.name.lower()}{score} {said}"
         )
@@ -468,7 +468,7 @@ class OptunaSearchCV(BaseSearchCV):
         chosen = candidate(job.estimator, self.cv_results_["params"][index])
         number = int(self.cv_results_["trial"][index])
         trial = self.study_.get_trials(deepcopy=False)[number]
-        if rounds := trial.user_attrs.get("rounds"):
+        if rounds := result_of(trial).get("rounds"):
             found = with_rounds(chosen.model, max(1, round(float(np.mean(rounds)))))
             chosen.set_params(**{f"model__{name}": found[name] for name in found})
         return chosen
@@ -476,7 +476,7 @@ class OptunaSearchCV(BaseSearchCV):
 
 def _nothing(trials: Any, cause: Exception | None) -> Exception:
     """Return the error of a search that has found nothing: its first reason."""
-    reasons = [trial.user_attrs.get("error", "no reason") for trial in trials]
+    reasons = [result_of(trial).get("error", "no reason") for trial in trials]
     if not reasons:
         return SearchError("A search needs at least one trial. Got an empty space.")
     told = f"At least one trial must succeed. All {len(reasons)} failed, the first with"

@@ -11,6 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 from scipy.stats import rankdata
 
 from windu.estimator.parts import name_of
+from windu.search.studies import result_of
 
 __all__ = ["leaderboard_of", "results_of"]
 
@@ -42,7 +43,7 @@ def results_of(
     complete = np.array([trial.state == TrialState.COMPLETE for trial in trials])
     results: dict[str, Any] = {}
     for time in ("fit_time", "score_time"):
-        times = [trial.user_attrs.get(time) or [np.nan] for trial in trials]
+        times = [result_of(trial).get(time) or [np.nan] for trial in trials]
         results[f"mean_{time}"] = np.array([np.mean(one) for one in times])
         results[f"std_{time}"] = np.array([np.std(one) for one in times])
     for name in names:
@@ -59,7 +60,7 @@ def results_of(
         results |= _summary(metric, scores, complete)
     results["trial"] = np.array([trial.number for trial in trials])
     results["state"] = np.array([trial.state.name.lower() for trial in trials])
-    results["error"] = _objects([trial.user_attrs.get("error", "") for trial in trials])
+    results["error"] = _objects([result_of(trial).get("error", "") for trial in trials])
     return results
 
 
@@ -107,8 +108,8 @@ def leaderboard_of(
             "std": results.get(f"std_test_{metric}", np.full(n, np.nan)),
             "fit_time": results["mean_fit_time"],
             "predict_time": results["mean_score_time"],
-            "latency_ms": [t.user_attrs.get("latency_ms", np.nan) for t in trials],
-            "size_bytes": [t.user_attrs.get("size_bytes", np.nan) for t in trials],
+            "latency_ms": [result_of(t).get("latency_ms", np.nan) for t in trials],
+            "size_bytes": [result_of(t).get("size_bytes", np.nan) for t in trials],
             "state": results["state"],
             "error": results["error"],
         }
@@ -139,7 +140,7 @@ def _params_of(trial: FrozenTrial, space: Callable[[Any], Any]) -> dict[str, Any
 
 
 def _scores(trial: FrozenTrial) -> list[dict[str, float]]:
-    return trial.user_attrs.get("scores", [])
+    return result_of(trial).get("scores", [])
 
 
 def _objects(values: Sequence[Any]) -> np.ndarray:

@@ -24,11 +24,13 @@ from windu.search.samplers import INTERRUPTED
 __all__ = [
     "OWNER",
     "POINT",
+    "RESULT",
     "end_interrupted",
     "finished",
     "open_study",
     "owner",
     "queue_next",
+    "result_of",
     "take_over",
 ]
 
@@ -38,6 +40,8 @@ _BEGUN = "windu"
 OWNER = "owner"
 #: User attribute of a trial: which of the points that are tried first it is.
 POINT = "point"
+#: User attribute of a trial: all that is kept of its folds, in one write.
+RESULT = "result"
 _DEFAULT_NAME = "windu"
 #: Seconds that a writer waits for another on one SQLite file.
 _PATIENCE = 60
@@ -275,6 +279,11 @@ def _is_gone(known: Mapping[str, Any] | None, mine: Mapping[str, Any]) -> bool:
     except PermissionError:
         pass
     return False
+
+
+def result_of(trial: FrozenTrial) -> dict[str, Any]:
+    """Return what is kept of a trial: scores, times, rounds, latency, size, error."""
+    return trial.user_attrs.get(RESULT, {})
 
 
 def finished(study: Study) -> list[FrozenTrial]:

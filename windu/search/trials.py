@@ -18,10 +18,12 @@ from windu.exceptions import WinduWarning
 from windu.search.folds import FoldResult
 from windu.search.studies import (
     OWNER,
+    RESULT,
     end_interrupted,
     finished,
     owner,
     queue_next,
+    result_of,
     take_over,
 )
 from windu.search.workers import Workers
@@ -132,7 +134,7 @@ class Trials:
             if not done and self._complete:
                 return
             for future in done:
-                running, result = self._running.pop(future), _result_of(future)
+                running, result = self._running.pop(future), _result(future)
                 if result.killed and not running.alone:
                     # With one process all end; who was it shows when it is alone.
                     self._suspects.append(running)
@@ -192,13 +194,11 @@ class Trials:
         running.alone = False
         results.append(result)
         if result.error:
-            trial.set_user_attr("error", result.error)
             self.first_cause = self.first_cause or result.cause
-            return self._end(running, TrialState.FAIL)
+            return self._end(running, TrialState.FAIL, result.error)
         trial.report(_mean(results, self.metric), len(results) - 1)
         if slow := self._why_slow(results[0]):
-            trial.set_user_attr("error", slow)
-            return self._end(running, TrialState.PRUNED)
+            return self._end(running, TrialState.PRUNED, slow)
         if len(results) == self.n_folds:
             return self._end(running, TrialState.COMPLETE)
         if trial.should_prune():
@@ -218,10 +218,10 @@ class Trials:
             return ""
         return f"One row takes {first.latency_ms:.3g} ms, more than {bound:.3g} ms."
 
-    def _end(self, running: _Running, state: TrialState) -> None:
+    def _end(self, running: _Running, state: TrialState, error: str = "") -> None:
         trial, results = running.trial, running.results
-        for key, value in _told(results).items():
-            trial.set_user_attr(key, value)
+        told = _told(results)
+        trial.set_user_attr(RESULT, told | {"error": error} if error else told)
         value = None
         if state == TrialState.COMPLETE:
             value = _mean(results, self.metric)
@@ -238,7 +238,11 @@ class Trials:
     def _remember(self) -> None:
         """Learn what has been tried before this process."""
         for trial in finished(self.study):
-            key = digest_of(self.space(trial)) if trial.params else None
+            try:
+                key = digest_of(self.space(trial))
+            except ValueError:
+                # It ended before it was asked for everything.
+                continue
             if key is not None:
                 self._known.setdefault(key, trial.number)
 
@@ -248,11 +252,7 @@ class Trials:
         if key is None or key not in self._known:
             return False
         earlier = self.study.get_trials(deepcopy=False)[self._known[key]]
-        told = {
-            k: v for k, v in earlier.user_attrs.items() if k not in (OWNER, "point")
-        }
-        for name, value in {**told, "repeats": earlier.number}.items():
-            trial.set_user_attr(name, value)
+        trial.set_user_attr(RESULT, result_of(earlier) | {"repeats": earlier.number})
         for step, score in earlier.intermediate_values.items():
             trial.report(score, step)
         complete = earlier.state == TrialState.COMPLETE
@@ -261,7 +261,7 @@ class Trials:
         return True
 
 
-def _result_of(future: Future[FoldResult]) -> FoldResult:
+def _result(future: Future[FoldResult]) -> FoldResult:
     error = future.exception()
     if error is None:
         return future.result()
