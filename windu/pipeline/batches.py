@@ -16,6 +16,7 @@ from pyarrow import parquet
 from windu.exceptions import TableError
 from windu.persistence.beside import beside
 from windu.pipeline.databases import is_database
+from windu.pipeline.headers import check_header
 from windu.pipeline.sources import form_of, read_data, write_data
 
 __all__ = ["Batch", "TableWriter", "read_batches", "streamed_form", "table_writer"]
@@ -94,7 +95,7 @@ def read_batches(
     Raises
     ------
     TableError
-        If the file is missing, or no table.
+        If the file is missing, or no table, or two columns have one name.
     """
     form = streamed_form(source)
     if form is None:
@@ -138,6 +139,8 @@ def _csv(
     n_bytes = max(path.stat().st_size, 1)
     with path.open("rb") as file:
         packed: Any = "gzip" if path.name.lower().endswith(".gz") else None
+        how = {"compression": packed}
+        check_header(pd.read_csv, file, how, f"The table {str(path)!r}")
         empty = True
         with pd.read_csv(
             file,
