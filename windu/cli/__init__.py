@@ -30,15 +30,26 @@ app = typer.Typer(
     add_completion=False,
 )
 for command in (
-    *(demo, train, runs, show, report, inspect, validate, predict, export, cache),
-    schema,
+    *(
+        demo,
+        train,
+        runs,
+        show,
+        report,
+        inspect,
+        validate,
+        predict,
+        export,
+        cache,
+        schema,
+    ),
 ):
     app.command()(command)
 
 
 @app.callback()
 def windu() -> None:
-    """A raw table to a validated, safely stored predictor."""
+    """Turn a raw table into a validated, safely stored predictor."""
     # Modules of the folder are found, if allowed or trusted; behind what is installed,
     # so that no file that lies there stands for a library.
     sys.path.append(str(Path.cwd()))
