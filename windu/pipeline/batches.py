@@ -21,6 +21,11 @@ from windu.pipeline.sources import form_of, read_data, write_data
 
 __all__ = ["Batch", "TableWriter", "read_batches", "streamed_form", "table_writer"]
 
+_UNREADABLE = (
+    *(pa.ArrowException, pd.errors.ParserError, pd.errors.EmptyDataError),
+    *(UnicodeDecodeError, EOFError, OSError),
+)
+
 
 class Batch(NamedTuple):
     """Some rows of a table.
@@ -113,9 +118,7 @@ def read_batches(
         for frame, done in batches:
             yield Batch(frame, first, done)
             first += len(frame)
-    except (pa.ArrowException, pd.errors.ParserError, EOFError, OSError) as error:
-        raise _unreadable(path, form, first, error) from error
-    except (UnicodeDecodeError, pd.errors.EmptyDataError) as error:
+    except _UNREADABLE as error:
         raise _unreadable(path, form, first, error) from error
 
 
