@@ -73,6 +73,13 @@ def skip_request_methods(app, what, name, obj, skip, options):
     return True if re.fullmatch(r"set_\w+_request", name) else None
 
 
+def plain_terms(app, what, name, obj, options, lines):
+    """Write terms of scikit-learn's glossary, of inherited texts, as code."""
+    lines[:] = [re.sub(":term:(`[^`]+`)", r"`\1`", line) for line in lines]
+
+
 def setup(app):
     """Connect what Sphinx cannot be told by a setting."""
     app.connect("autodoc-skip-member", skip_request_methods)
+    # After numpydoc, which brings them in.
+    app.connect("autodoc-process-docstring", plain_terms, priority=900)

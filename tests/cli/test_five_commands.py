@@ -21,7 +21,6 @@ def blocks():
 
 def test_the_page(windu, tmp_path, monkeypatch):  # noqa: F811
     """Its files are written, its commands run, and the rows are predicted."""
-    monkeypatch.syspath_prepend(str(tmp_path))
     commands = []
     for kind, text in blocks():
         named = re.match(r"# (\S+)\n", text)

@@ -29,6 +29,7 @@ def windu(monkeypatch, capsys):
     def run(*arguments, cwd):
         monkeypatch.chdir(cwd)
         monkeypatch.setattr(sys, "argv", ["windu", *arguments])
+        monkeypatch.setattr(sys, "path", [*sys.path])
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             main()

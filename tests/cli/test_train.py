@@ -112,7 +112,7 @@ def test_schema(windu, place):  # noqa: F811
 @pytest.mark.parametrize(
     ("code", "arguments", "said"),
     [
-        (3, ["train", "birds.yaml"], "not allowed, and was not imported"),
+        (3, ["train", "birds.yaml"], "pass --allow features_of_train."),
         (3, ["train", "none.yaml"], "must be readable"),
         (3, ["train", "birds.yaml", "--set", "name"], "--set must be key=value"),
         (5, ["export", "none@1"], "must exist"),

@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics
 from sklearn.exceptions import UndefinedMetricWarning
 
-from windu import WinduEstimator
+from windu import TrainingPipeline, WinduEstimator
 from windu.datasets import load_penguins
 from windu.exceptions import PartError, WinduWarning
 from windu.pipeline import evaluate
@@ -87,6 +87,15 @@ def test_what_cannot_be_scored():
     est = WinduEstimator("linear").fit(X[:200], y3[:200])
     with pytest.warns(WinduWarning, match="must be one that these rows have"):
         assert evaluate(est, {"t": (X, y3)}, ["log_loss"])["t.log_loss"] is None
+
+
+def test_scores_that_never_come():
+    """What the model cannot give is told before anything is read."""
+    pipe = TrainingPipeline(
+        WinduEstimator("SVC"), data="none.csv", target="y", evaluate=["log_loss"]
+    )
+    with pytest.raises(PartError, match="'log_loss' needs probabilities"):
+        pipe.run()
 
 
 def test_options():

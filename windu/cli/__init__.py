@@ -1,9 +1,11 @@
 """The command line: one file a command, errors as one clear line."""
 
 import os
+import re
 import signal
 import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -20,8 +22,10 @@ from windu.cli.search import search
 from windu.cli.train import train
 from windu.cli.validate import validate
 
+#: How Python says what the options ``--allow`` and ``--trusted`` say.
+_IN_PYTHON = re.compile(r"\b(allow|trusted)=\[('[\w.]+'(?:, '[\w.]+')*)\]")
+
 app = typer.Typer(
-    help="A raw table to a validated, safely stored predictor.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -45,6 +49,14 @@ for command in (
     app.command()(command)
 
 
+@app.callback()
+def windu() -> None:
+    """Turn a raw table into a validated, safely stored predictor."""
+    # Modules of the folder are found, if allowed or trusted; behind what is installed,
+    # so that no file that lies there stands for a library.
+    sys.path.append(str(Path.cwd()))
+
+
 def main() -> None:
     """Run a command; an error becomes one line and an exit code of its own."""
     from windu.cli.exit_codes import INTERRUPTED, TERMINATED, UNFORESEEN, code_of
@@ -64,7 +76,7 @@ def main() -> None:
     try:
         app()
     except WinduError as error:
-        _say(error)
+        _say(_IN_PYTHON.sub(_as_options, str(error)))
         sys.exit(code_of(error))
     except KeyboardInterrupt:
         _say("stopped.")
@@ -90,6 +102,11 @@ def main() -> None:
     finally:
         warnings.showwarning = shown
         signal.signal(signal.SIGTERM, before)
+
+
+def _as_options(found: re.Match[str]) -> str:
+    names = re.findall(r"[\w.]+", found[2])
+    return " ".join(f"--{found[1]} {name}" for name in names)
 
 
 def _say(said: object) -> None:

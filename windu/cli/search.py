@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -41,7 +40,6 @@ def search(
     """
     from windu.pipeline import TrainingPipeline
 
-    sys.path.insert(0, str(Path.cwd()))
     changes = dict(read_change(one) for one in change or [])
     pipe = TrainingPipeline.from_yaml(config, allow=allow or [], changes=changes)
     if metastore is not None or pipe.settings["metastore"] is None:

@@ -48,8 +48,6 @@ def train(
     """
     from windu.pipeline import TrainingPipeline
 
-    # Modules beside the files are found, as with `python -m`; they run if allowed.
-    sys.path.insert(0, str(Path.cwd()))
     changes = dict(read_change(one) for one in change or [])
     pipes = {
         str(config): TrainingPipeline.from_yaml(

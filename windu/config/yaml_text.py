@@ -28,9 +28,10 @@ __all__ = [
     "short",
 ]
 
-#: What a text may have at most; the parser takes about a second for so many nodes.
+#: What a text may have at most; the parser takes about a second for so many nodes, of
+#: which a key is one and its value another.
 MAX_BYTES = 1_000_000
-MAX_NODES = 50_000
+MAX_NODES = 40_000
 MAX_DEPTH = 64
 
 #: Line breaks of YAML 1.1 and PyYAML that are plain characters in YAML 1.2, and a byte
@@ -232,11 +233,11 @@ class _Composer:
             )
         if len(path) > MAX_DEPTH:
             raise self._error(event, f"Nesting must not be deeper than {MAX_DEPTH}.")
-        if len(self.values) > MAX_NODES:
+        if len(self.values) + len(self.keys) > MAX_NODES:
             raise self._error(
                 event,
-                f"A configuration must have at most {MAX_NODES} values. Keep data in "
-                "files of its own.",
+                f"A configuration must have at most {MAX_NODES} keys and values. Keep "
+                "data in files of its own.",
             )
 
 

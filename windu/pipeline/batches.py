@@ -16,9 +16,15 @@ from pyarrow import parquet
 from windu.exceptions import TableError
 from windu.persistence.beside import beside
 from windu.pipeline.databases import is_database
+from windu.pipeline.headers import check_header
 from windu.pipeline.sources import form_of, read_data, write_data
 
 __all__ = ["Batch", "TableWriter", "read_batches", "streamed_form", "table_writer"]
+
+_UNREADABLE = (
+    *(pa.ArrowException, pd.errors.ParserError, pd.errors.EmptyDataError),
+    *(UnicodeDecodeError, EOFError, OSError),
+)
 
 
 class Batch(NamedTuple):
@@ -94,7 +100,7 @@ def read_batches(
     Raises
     ------
     TableError
-        If the file is missing, or no table.
+        If the file is missing, or no table, or two columns have one name.
     """
     form = streamed_form(source)
     if form is None:
@@ -112,9 +118,7 @@ def read_batches(
         for frame, done in batches:
             yield Batch(frame, first, done)
             first += len(frame)
-    except (pa.ArrowException, pd.errors.ParserError, EOFError, OSError) as error:
-        raise _unreadable(path, form, first, error) from error
-    except (UnicodeDecodeError, pd.errors.EmptyDataError) as error:
+    except _UNREADABLE as error:
         raise _unreadable(path, form, first, error) from error
 
 
@@ -138,6 +142,8 @@ def _csv(
     n_bytes = max(path.stat().st_size, 1)
     with path.open("rb") as file:
         packed: Any = "gzip" if path.name.lower().endswith(".gz") else None
+        how = {"compression": packed}
+        check_header(pd.read_csv, file, how, f"The table {str(path)!r}")
         empty = True
         with pd.read_csv(
             file,

@@ -15,7 +15,14 @@ from windu.evaluation import details_of, importance_of
 from windu.evaluation.held_out import indicators
 from windu.exceptions import PartError, WinduWarning, did_you_mean
 
-__all__ = ["DEFAULTS", "check_evaluation", "check_scores", "evaluate", "options_of"]
+__all__ = [
+    "DEFAULTS",
+    "check_evaluation",
+    "check_model_gives",
+    "check_scores",
+    "evaluate",
+    "options_of",
+]
 
 #: What is computed where nothing is asked for. Losses are positive.
 DEFAULTS: dict[str, tuple[str, ...]] = {
@@ -36,6 +43,11 @@ _OF_ONE_CLASS = {
     "jaccard": metrics.jaccard_score,
 }
 _OF_PROBABILITIES = ("roc_auc", "average_precision", "log_loss")
+#: Losses and scores that nothing but ``predict_proba`` gives.
+_OF_NOTHING_ELSE = (
+    *("log_loss", "brier_score", "d2_log_loss_score", "d2_brier_score"),
+    *("roc_auc_ovr", "roc_auc_ovo", "roc_auc_ovr_weighted", "roc_auc_ovo_weighted"),
+)
 #: What can be said of an evaluation.
 _OPTIONS = ("scores", "importance")
 
@@ -127,6 +139,31 @@ def options_of(given: Any) -> tuple[list[str] | None, bool | int]:
     if not isinstance(given, Mapping):
         return given, True
     return given.get("scores"), given.get("importance", True)
+
+
+def check_model_gives(estimator: Any, scores: Iterable[str] | None) -> None:
+    """Raise, before anything is fitted, for scores of probabilities that never come.
+
+    Parameters
+    ----------
+    estimator : WinduEstimator
+        Not fitted.
+    scores : iterable of str or None
+        As `check_scores` returns them.
+
+    Raises
+    ------
+    PartError
+        If the model has no ``predict_proba``.
+    """
+    if estimator.model is None or hasattr(estimator, "predict_proba"):
+        return
+    for name in scores or ():
+        if name.removeprefix("neg_") in _OF_NOTHING_ELSE:
+            raise PartError(
+                f"The score {name!r} needs probabilities. Got a model without "
+                "predict_proba. Choose another score, or another model."
+            )
 
 
 def evaluate(

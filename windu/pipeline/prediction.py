@@ -23,6 +23,7 @@ from windu.pipeline.scoring import (
     predictions,
     read_table,
 )
+from windu.pipeline.settings import store_of
 
 __all__ = ["PredictionPipeline"]
 
@@ -90,10 +91,7 @@ class PredictionPipeline:
             return run
         if place is None:
             return load(run, trusted=self.trusted)
-        if isinstance(place, Mapping):
-            place = Metastore(**place)
-        store = place if isinstance(place, Metastore) else Metastore(place)
-        return store.load(str(run), trusted=self.trusted)
+        return store_of(place).load(str(run), trusted=self.trusted)
 
     @classmethod
     def from_yaml(

@@ -28,6 +28,7 @@ from windu.exceptions import (
 )
 from windu.persistence.beside import beside
 from windu.pipeline.databases import needs, place_of, read_query, write_query
+from windu.pipeline.headers import check_header, check_names
 
 __all__ = [
     "called",
@@ -84,7 +85,7 @@ def read_data(data: Any) -> pd.DataFrame:
     Raises
     ------
     TableError
-        If it is missing, empty, or no table.
+        If it is missing, empty, or no table, or two columns have one name.
 
     Examples
     --------
@@ -118,6 +119,7 @@ def read_data(data: Any) -> pd.DataFrame:
             f"{where} must have rows and columns. Got {frame.shape[0]} rows and "
             f"{frame.shape[1]} columns."
         )
+    check_names(frame.columns, where)
     return frame
 
 
@@ -348,7 +350,11 @@ def _file(path: str, form: str, options: Mapping[str, Any] | None) -> pd.DataFra
         needs("openpyxl", "excel")
     held = io.BytesIO(_bytes(path))
     try:
+        if form in ("csv", "excel"):
+            check_header(_READERS[form], held, given, f"The table {_said(path)!r}")
         frame = _READERS[form](held, **given)
+    except TableError:
+        raise
     except _UNREADABLE as error:
         said = shorten(str(error), 200, placeholder=" ...").rstrip(".")
         raise TableError(

@@ -17,7 +17,7 @@ from windu.metastore import Metastore
 from windu.metastore.cache import cache_of
 from windu.metastore.tested import Tested
 from windu.pipeline.diagram import diagram
-from windu.pipeline.evaluation import options_of
+from windu.pipeline.evaluation import check_model_gives, options_of
 from windu.pipeline.fitted import FittedPipeline
 from windu.pipeline.model_selection import ModelSelection
 from windu.pipeline.result import HIDDEN, PipelineResult, steps_table
@@ -391,6 +391,7 @@ class TrainingPipeline(SingleSteps, FittedPipeline, ModelSelection):
         )
         estimator, _, features = self._resolved
         scores, importance = options_of(given["evaluate"])
+        check_model_gives(estimator, scores)
         values |= {"scores": scores, "importance": importance}
         values |= {"parameters": estimator, "estimator": estimator, "wanted": features}
         values["files"] = (given["split"] or {}).get("files") or {}

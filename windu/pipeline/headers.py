@@ -1,0 +1,57 @@
+"""Names of columns that stand twice, which pandas would rename without a word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from windu.exceptions import TableError
+
+__all__ = ["check_header", "check_names"]
+
+#: What says where the names stand; all else is about the rows.
+_WHERE = ("sep", "encoding", "compression", "sheet_name")
+
+
+def check_header(
+    read: Callable[..., Any], file: Any, options: Mapping[str, Any], where: str
+) -> None:
+    """Raise if a name stands twice in the header of CSV or Excel.
+
+    Parameters
+    ----------
+    read : callable
+        `pandas.read_csv` or `pandas.read_excel`.
+    file : binary file
+        Read from its start, and set back.
+    options : mapping
+        With which it is read.
+    where : str
+        What the table is called in messages.
+
+    Raises
+    ------
+    TableError
+        With the names.
+    """
+    line = options.get("header", 0)
+    if not isinstance(line, int):
+        return
+    said = {name: options[name] for name in _WHERE if options.get(name) is not None}
+    found = read(file, header=None, skiprows=line, nrows=1, dtype="str", **said)
+    file.seek(0)
+    if isinstance(found, pd.DataFrame) and len(found):
+        check_names(found.iloc[0].dropna(), where)
+
+
+def check_names(names: Iterable[Any], where: str) -> None:
+    """Raise if a name stands twice."""
+    given = pd.Index(names)
+    if given.has_duplicates:
+        twice = given[given.duplicated()].unique().tolist()
+        raise TableError(
+            f"{where} must have columns of different names. Got more than once: "
+            f"{twice[:20]}. Rename them where the table is made."
+        )
