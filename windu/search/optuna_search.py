@@ -443,9 +443,9 @@ class OptunaSearchCV(BaseSearchCV):
         trial = study.get_trials(deepcopy=False)[number]
         score = "" if trial.value is None else f" {trial.value:.5g}"
         said = trial.user_attrs.get("error", trial.params)
-        print(
-            f"[OptunaSearchCV] trial {number}: {trial.state.name.lower()}{score} {said}"
-        )
+        state = trial.state.name.lower()
+        # Somebody may read along in a file.
+        print(f"[OptunaSearchCV] trial {number}: {state}{score} {said}", flush=True)
 
     def _refit(self, job: Job, context: Any) -> None:
         start = time.perf_counter()
