@@ -131,6 +131,8 @@ class OptunaSearchCV(BaseSearchCV):
         With all its trials, for Optuna's plots.
     scorer_ : callable or dict
         What scored.
+    multimetric_ : bool
+        Whether there were several scores by name.
     best_trial_number_ : int
         Number of the best trial in the study.
     n_splits_ : int
