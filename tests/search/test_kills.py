@@ -29,9 +29,16 @@ def search(storage, n_trials):
 
 search(None, 1)
 search(path + ".other", 1)
+start = time.perf_counter()
+search(path + ".other", 2)
+# About the time from opening the storage to the end of a trial.
+usual = time.perf_counter() - start
 
 def ended():
-    study = optuna.load_study(study_name="windu", storage=f"sqlite:///{path}")
+    try:
+        study = optuna.load_study(study_name="windu", storage=f"sqlite:///{path}")
+    except KeyError:
+        return {}
     return {
         trial.number: (trial.state.name, trial.value, str(sorted(trial.params.items())))
         for trial in study.trials
@@ -45,7 +52,7 @@ while killed < n_kills:
     if not child:
         search(path, 10_000)
         os._exit(0)
-    time.sleep(random.uniform(0.05, 0.6))
+    time.sleep(random.uniform(0.3, 2) * usual)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     killed += 1
@@ -63,9 +70,9 @@ print(json.dumps([len(known), lost, bool(same)]))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")
-def test_fifty_kills(tmp_path):
+def test_twenty_kills(tmp_path):
     """No trial that had ended is lost, and all are those of one undisturbed search."""
-    given = json.dumps([str(tmp_path / "search.db"), 50])
+    given = json.dumps([str(tmp_path / "search.db"), 20])
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", KILLS, given],
         capture_output=True,
@@ -74,6 +81,6 @@ def test_fifty_kills(tmp_path):
         check=True,
     )
     n_trials, lost, same = json.loads(done.stdout.splitlines()[-1])
-    assert n_trials > 20
+    assert n_trials > 5
     assert lost == 0
     assert same

@@ -206,3 +206,31 @@ def test_running_trial_of_another_process_is_left_alone(tmp_path, data):
     found = search(url, n_trials=4).fit(*data)
     assert study.trials[trial.number].state == TrialState.FAIL
     assert len(found.cv_results_["params"]) == 4
+
+
+PROCESSES = """
+import numpy as np, pandas as pd
+from windu import OptunaSearchCV, WinduEstimator
+from tests.search.counting import Sleeping
+
+X = pd.DataFrame({"x": np.arange(40.0)})
+OptunaSearchCV(
+    WinduEstimator(Sleeping(), task="binary"), {"model__seconds": [0.01, 60]},
+    sampler="grid", cv=2, n_jobs=2, verbose=1,
+).fit(X, np.arange(40) % 2)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a process does not learn its parent's end")
+def test_processes_end_with_a_killed_search():
+    """No process is left behind that still fits what nobody waits for."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROCESSES],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert "trial 0: complete" in process.stdout.readline()
+    process.kill()
+    # They hold the pipe as long as they live.
+    process.communicate(timeout=50)

@@ -131,6 +131,8 @@ class OptunaSearchCV(BaseSearchCV):
         With all its trials, for Optuna's plots.
     scorer_ : callable or dict
         What scored.
+    multimetric_ : bool
+        Whether there were several scores by name.
     best_trial_number_ : int
         Number of the best trial in the study.
     n_splits_ : int
@@ -443,9 +445,9 @@ class OptunaSearchCV(BaseSearchCV):
         trial = study.get_trials(deepcopy=False)[number]
         score = "" if trial.value is None else f" {trial.value:.5g}"
         said = result_of(trial).get("error", trial.params)
-        print(
-            f"[OptunaSearchCV] trial {number}: {trial.state.name.lower()}{score} {said}"
-        )
+        state = trial.state.name.lower()
+        # Somebody may read along in a file.
+        print(f"[OptunaSearchCV] trial {number}: {state}{score} {said}", flush=True)
 
     def _refit(self, job: Job, context: Any) -> None:
         start = time.perf_counter()

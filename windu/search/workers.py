@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from threading import Thread
 from typing import Any, Protocol
 
 from joblib import cpu_count
@@ -85,7 +88,7 @@ class Processes:
         return ProcessPoolExecutor(
             self.size,
             initializer=_begin,
-            initargs=(self.job,),
+            initargs=(self.job, os.getpid()),
             env=dict.fromkeys(names, threads),
         )
 
@@ -134,9 +137,17 @@ def workers_for(job: Job, n_jobs: int | None) -> Workers:
 _JOB: Job | None = None
 
 
-def _begin(job: Job) -> None:
+def _begin(job: Job, parent: int) -> None:
     global _JOB
     _JOB = job
+    Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """End this process where the one that searches was killed: nobody else would."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _evaluate(params: Mapping[str, Any], fold: int) -> FoldResult:
