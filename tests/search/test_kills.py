@@ -52,7 +52,7 @@ while killed < n_kills:
     if not child:
         search(path, 10_000)
         os._exit(0)
-    time.sleep(random.uniform(0.3, 2) * usual)
+    time.sleep(random.uniform(0.5, 3) * usual)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     killed += 1
@@ -81,6 +81,6 @@ def test_twenty_kills(tmp_path):
         check=True,
     )
     n_trials, lost, same = json.loads(done.stdout.splitlines()[-1])
-    assert n_trials > 5
+    assert n_trials > 2
     assert lost == 0
     assert same
