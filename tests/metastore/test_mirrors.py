@@ -3,6 +3,7 @@
 import errno
 import itertools
 import json
+import shutil
 import warnings
 
 import pytest
@@ -395,3 +396,32 @@ def test_a_full_mirror_keeps_nothing_torn(mixed, monkeypatch):
     monkeypatch.setattr(mirror, "write", whole_write)
     store.sync()
     assert_alike(store)
+
+
+def test_a_mirror_that_was_never_there_joins_by_sync(tmp_path):
+    """It gives no versions either, and keeps the runs while the first is away."""
+    first, mirror = tmp_path / "first", tmp_path / "mirror"
+    store = Metastore(first, [mirror])
+    mirror.write_text("in the way")
+    with pytest.warns(WinduWarning, match="is a file"):
+        store.save(EST, "steps")
+    mirror.unlink()
+    store.sync()
+    with pytest.raises(MetastoreError, match="is the mirror of another store"):
+        Metastore(mirror).save(EST, "steps")
+    shutil.rmtree(first)
+    first.write_text("in the way")
+    with pytest.warns(WinduWarning, match="no version yet"):
+        assert store.save(EST, "steps").version is None
+    first.unlink()
+    store.sync()
+    assert list(Metastore(first).runs()["reference"]) == ["steps@2", "steps@1"]
+    assert_alike(store)
+
+
+def test_a_file_is_no_folder(tmp_path):
+    """A store on it is not an empty one."""
+    file = tmp_path / "store"
+    file.write_text("something else")
+    with pytest.raises(StorageError, match="is a file"):
+        Metastore(file).runs()

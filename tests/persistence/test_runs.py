@@ -152,8 +152,12 @@ def test_a_function_of_a_notebook(tmp_path, monkeypatch):
         save(est, path, omit=["featuriser"])
     save(est, path, omit=["featurizer"])
     assert load_part(path, "config").startswith("# The parameters have no form")
-    with pytest.raises(UntrustedTypesError, match="__main__.add_ratio"):
+    with pytest.raises(
+        UntrustedTypesError, match=r"__main__.add_ratio.*can import it: pass the func"
+    ):
         load(path)
+    with pytest.raises(PersistenceError, match="featurizer must be a function. Got 3"):
+        load(path, featurizer=3)
     again = load(path, featurizer=add_ratio)
     np.testing.assert_array_equal(again.predict_proba(X), est.predict_proba(X))
     with pytest.raises(FeatureSchemaError, match="'r'"):

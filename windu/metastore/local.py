@@ -112,6 +112,8 @@ class LocalTarget:
     def _path(self, key: str) -> Path:
         """Return the path of a key, which no link inside the folder leads away."""
         path = self._root / check_key(key)
+        if self._root.is_file():
+            raise OSError(f"{self._root} is a file")
         inside = os.path.realpath(path.parent)
         if inside != os.path.join(os.path.realpath(self._root), *key.split("/")[:-1]):
             raise OSError(f"{key} leads out of the folder through a link")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from windu.exceptions import IntegrityError, StorageError
+from windu.exceptions import IntegrityError, MetastoreError, StorageError
 from windu.metastore.copies import Copies, open_copy, read_record
 from windu.metastore.finding import read_deleted, read_versions
 from windu.metastore.names import pending_key, version_key
@@ -15,7 +15,7 @@ from windu.metastore.records import (
     Record,
     VersionRecord,
 )
-from windu.metastore.saving import name_run, set_alias
+from windu.metastore.saving import join, name_run, set_alias
 from windu.metastore.target import Listed, Target
 from windu.metastore.upkeep import by_run, complete_runs, remove_files
 
@@ -59,6 +59,10 @@ class Syncing:
             self._aliases()
             if self._has_first:
                 self._pending(gone)
+                # One that was away when it should have joined; what cannot join is
+                # told by the next save.
+                with suppress(MetastoreError, StorageError):
+                    join(self._copies)
         return self.done
 
     def _tell(

@@ -114,6 +114,11 @@ def bind(estimator: Any, trusted: Collection[str], given: dict[str, Any]) -> Any
     # A function that is given stands for the part, not for what is deep inside it.
     for name, value in list(getattr(estimator, "__dict__", {}).items()):
         function = given.get(name.rstrip("_"))
+        if function is not None and not callable(function):
+            raise PersistenceError(
+                f"{name.rstrip('_')} must be a function. Got {function!r}. Give the "
+                "one of training."
+            )
         if function is not None and isinstance(_function_of(value), FunctionReference):
             vars(estimator)[name] = _with_function(value, function)
 
@@ -172,10 +177,12 @@ def _digest(function: Any) -> str:
 
 def _find(reference: FunctionReference, trusted: Collection[str]) -> Any:
     if reference.name not in trusted:
+        way = f"Review it, then pass trusted=[{reference.name!r}]; or pass"
+        if reference.name.startswith("__main__.") or "<" in reference.name:
+            way = "No other process can import it: pass"
         raise UntrustedTypesError(
             f"The file holds the function {reference.name!r}, which is not trusted. "
-            f"Review it, then pass trusted=[{reference.name!r}]; or pass the function "
-            "of a part itself, as load(path, featurizer=...).",
+            f"{way} the function of a part itself, as load(path, featurizer=...).",
             [reference.name],
         )
     module, _, name = reference.name.rpartition(".")
