@@ -21,6 +21,7 @@ from windu import (
     LabelwiseClassifier,
     LogEncoder,
     OptunaSearchCV,
+    StoredPart,
     TextEncoder,
     ThresholdSelector,
     WeightedEnsembleClassifier,
@@ -137,8 +138,9 @@ ESTIMATORS = {
     ),
 }
 #: scikit-learn has no checks for an encoder of targets, nor for a classifier of several
-#: labels only (it skips MultiOutputClassifier as well); both have tests of their own.
-WITHOUT_CHECKS = {IndicatorEncoder, LabelwiseClassifier}
+#: labels only (it skips MultiOutputClassifier as well); a stored part stands for another
+#: and is never fitted. All have tests of their own.
+WITHOUT_CHECKS = {IndicatorEncoder, LabelwiseClassifier, StoredPart}
 
 
 CHECKS = [

@@ -45,7 +45,7 @@ default=None
     """
 
     def __init__(
-        self, run: str, part: str | None = None, *, metastore: str | None = None
+        self, run: str, *, part: str | None = None, metastore: str | None = None
     ):
         self.run = run
         self.part = part
