@@ -138,8 +138,8 @@ ESTIMATORS = {
     ),
 }
 #: scikit-learn has no checks for an encoder of targets, nor for a classifier of several
-#: labels only (it skips MultiOutputClassifier as well); a stored part stands for another
-#: and is never fitted. All have tests of their own.
+#: labels only (it skips MultiOutputClassifier as well); a stored part stands for
+#: another and is never fitted. All have tests of their own.
 WITHOUT_CHECKS = {IndicatorEncoder, LabelwiseClassifier, StoredPart}
 
 
