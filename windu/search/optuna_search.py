@@ -20,6 +20,7 @@ from sklearn.utils import get_tags, indexable
 from windu._compat.frames import as_frame
 from windu._compat.sklearn import (
     BaseSearchCV,
+    CallbackSupportMixin,
     Interval,
     StrOptions,
     check_metadata,
@@ -50,7 +51,7 @@ __all__ = ["OptunaSearchCV"]
 _N_TRIALS = 50
 
 
-class OptunaSearchCV(BaseSearchCV):
+class OptunaSearchCV(BaseSearchCV, CallbackSupportMixin):
     """Search of parts and parameters with Optuna, by cross-validation.
 
     Like scikit-learn's searches it fits the best candidate on all rows and then is
