@@ -292,7 +292,7 @@ def test_task_is_decided_by_all_rows():
         cv=3,
     ).fit(X, lists)
     assert labels.best_estimator_.task == "multilabel"
-    assert labels.predict(X[:2]) == lists[:2] or len(labels.predict(X[:2])) == 2
+    assert {label for row in labels.predict(X) for label in row} <= {"a", "b"}
 
 
 def test_rare_class(data):
