@@ -15,10 +15,12 @@ from optuna.samplers import RandomSampler, TPESampler
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
+from sklearn.linear_model import LogisticRegression
 
 from tests.search.counting import Counted
 from windu import OptunaSearchCV, WinduEstimator
 from windu.exceptions import SearchError, StorageError
+from windu.search.studies import end_interrupted
 
 #: One search, slow enough to be killed in the middle; tells each trial that begins.
 SEARCH = """
@@ -100,6 +102,62 @@ def test_two_processes_share_the_trials(tmp_path, name):
     longer = max(found, key=len)
     assert 16 <= len(longer) <= 17
     assert len({tuple(trial[:2]) for trial in longer}) == len(longer)
+
+
+@pytest.mark.parametrize("when", ["asked", "fitted"])
+@pytest.mark.parametrize("name", ["search.db", "search.journal"])
+def test_trial_that_another_process_took_over_is_dropped(tmp_path, data, name, when):
+    """A process that starts takes a trial that is not signed yet for a lost one."""
+    path = tmp_path / name
+    storage = path if name == "search.db" else journal(path)
+    taken = []
+
+    def take(trial):
+        if not taken:
+            taken.append(trial.number)
+            end_interrupted(load_study(path), trial.number)
+
+    class Takes(LogisticRegression):
+        def fit(self, X, y, sample_weight=None):
+            take(load_study(path).trials[-1])
+            return super().fit(X, y, sample_weight)
+
+    def space(trial):
+        strength = trial.suggest_float("C", 0.1, 10.0, log=True)
+        if when == "asked":
+            take(trial)
+        return {"model__C": strength, "model__tol": trial.suggest_float("tol", 0, 1)}
+
+    model = Takes() if when == "fitted" else "linear"
+    estimator = WinduEstimator(model, task="binary")
+    found = search(storage, space=space, estimator=estimator, n_trials=3).fit(*data)
+    results = found.cv_results_
+    assert taken == [0]
+    # What it had been asked for is tried again.
+    assert results["trial"].tolist() == [1, 2, 3]
+    assert results["state"].tolist() == ["complete"] * 3
+    trials = load_study(path).trials
+    assert trials[0].state == TrialState.FAIL
+    assert trials[1].params["C"] == trials[0].params["C"]
+
+
+def test_point_that_was_taken_before_it_was_asked_for_is_queued_again():
+    """What was queued for a trial is kept, however early its process was killed."""
+    study = optuna.create_study()
+    study.enqueue_trial({"C": 1.0}, user_attrs={"point": 0})
+    end_interrupted(study, study.ask().number)
+    again = study.ask()
+    assert again.suggest_float("C", 0.0, 9.0) == 1.0
+    assert again.user_attrs == {"point": 0}
+
+
+def journal(path):
+    return JournalStorage(JournalFileBackend(str(path)))
+
+
+def load_study(path):
+    storage = journal(path) if path.suffix == ".journal" else f"sqlite:///{path}"
+    return optuna.load_study(study_name="windu", storage=storage)
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ __all__ = [
     "RESULT",
     "end_interrupted",
     "finished",
+    "is_interrupted",
     "open_study",
     "owner",
     "queue_next",
@@ -229,11 +230,38 @@ def end_interrupted(study: Study, number: int) -> None:
         Of the trial.
     """
     trial = study.get_trials(deepcopy=False)[number]
-    set_user_attr(study, trial, INTERRUPTED, True)
-    study.tell(number, state=TrialState.FAIL, skip_if_finished=True)
-    if trial.params:
+    try:
+        set_user_attr(study, trial, INTERRUPTED, True)
+        study.tell(number, state=TrialState.FAIL)
+    except (RuntimeError, ValueError):
+        if not is_interrupted(study, number):
+            raise
+        # Another process was faster, and has queued it.
+        return
+    # What was queued for it, also where it was not asked for everything.
+    params = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+    if params:
         point = {key: trial.user_attrs[key] for key in {POINT} & {*trial.user_attrs}}
-        study.enqueue_trial(trial.params, user_attrs=point)
+        study.enqueue_trial(params, user_attrs=point)
+
+
+def is_interrupted(study: Study, number: int) -> bool:
+    """Tell whether a trial was ended from outside, by another process perhaps.
+
+    Parameters
+    ----------
+    study : optuna.study.Study
+        Any.
+    number : int
+        Of the trial.
+
+    Returns
+    -------
+    bool
+        False while it is running.
+    """
+    trial = study.get_trials(deepcopy=False)[number]
+    return trial.state.is_finished() and INTERRUPTED in trial.user_attrs
 
 
 def queue_next(study: Study, points: Sequence[Mapping[str, Any]]) -> bool:

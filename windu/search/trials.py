@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,7 @@ from windu.search.studies import (
     RESULT,
     end_interrupted,
     finished,
+    is_interrupted,
     owner,
     queue_next,
     result_of,
@@ -127,7 +129,9 @@ class Trials:
                 suspect.alone = True
                 self._submit(suspect)
             while self._has_room() and self._may_begin():
-                self._begin()
+                trial = self.study.ask()
+                with self._unless_taken(trial):
+                    self._begin(trial)
             if not self._running:
                 return
             done = self.workers.first(self._running, self._seconds_left())
@@ -139,7 +143,8 @@ class Trials:
                     # With one process all end; who was it shows when it is alone.
                     self._suspects.append(running)
                 else:
-                    self._take(running, result)
+                    with self._unless_taken(running.trial):
+                        self._take(running, result)
 
     def _has_room(self) -> bool:
         lonely = any(running.alone for running in self._running.values())
@@ -168,14 +173,27 @@ class Trials:
                 return False
         return queue_next(self.study, self.points) or not self.only_points
 
-    def _begin(self) -> None:
-        trial = self.study.ask()
+    @contextmanager
+    def _unless_taken(self, trial: Trial) -> Iterator[None]:
+        """Drop a trial that another process took over and has queued again.
+
+        A process that starts cannot tell a trial that is not signed yet from one whose
+        process was killed before it signed.
+        """
+        try:
+            yield
+        except (RuntimeError, ValueError):
+            # So optuna refuses what changes a trial that has ended.
+            if not is_interrupted(self.study, trial.number):
+                raise
+
+    def _begin(self, trial: Trial) -> None:
         trial.set_user_attr(OWNER, self._owner)
         try:
             params = self.space(trial)
         except BaseException:
             # A space that cannot be asked is no matter of this trial.
-            self.study.tell(trial, state=TrialState.FAIL)
+            self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
             raise
         if not self._repeats(trial, params):
             self._submit(_Running(trial, params))
