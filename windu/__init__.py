@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from windu import datasets, exceptions, mlflow
     from windu.components import (
         AutoFeaturizer,
+        AutoTransformer,
         BoostedBlendClassifier,
         BoostedBlendRegressor,
         IndicatorEncoder,
@@ -56,6 +57,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AutoFeaturizer": "windu.components",
+    "AutoTransformer": "windu.components",
     "BoostedBlendClassifier": "windu.components",
     "BoostedBlendRegressor": "windu.components",
     "IndicatorEncoder": "windu.components",
@@ -98,6 +100,7 @@ _HOMES = {
 
 __all__ = [
     "AutoFeaturizer",
+    "AutoTransformer",
     "BoostedBlendClassifier",
     "BoostedBlendRegressor",
     "IndicatorEncoder",

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 import windu
 from windu import (
     AutoFeaturizer,
+    AutoTransformer,
     BoostedBlendClassifier,
     BoostedBlendRegressor,
     IndicatorEncoder,
@@ -108,6 +109,7 @@ ESTIMATORS = {
     "selector": (SelectorOfTables(), {}),
     "none": (WinduEstimator(model=None), dict.fromkeys(WEIGHTS, NO_CONSUMER)),
     "featurizer": (AutoFeaturizer(), {}),
+    "transformer": (AutoTransformer(), {}),
     "text": (TextEncoder(n_components=3), {}),
     "log": (LogEncoder(), {}),
     "blend classifier": (BoostedBlendClassifier(), {EQUIVALENCE: SCALER}),

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from tests.conftest import make_ugly
-from windu import AutoFeaturizer
+from windu import AutoFeaturizer, WinduEstimator
 from windu.exceptions import FeatureError, SchemaError
 
-X, _ = make_ugly()
+X, Y = make_ugly()
 
 
 def test_actions_are_told():
@@ -94,3 +94,32 @@ def test_polars_output():
     table = AutoFeaturizer().set_output(transform="polars").fit_transform(X)
     assert table.columns[0] == "city"
     assert np.isclose(table["amount"][1], X["amount"][1])
+
+
+def test_lengths_of_texts():
+    """Characters and words, where a table has no column of these names."""
+    notes = ["late again", "paid", None, "not paid at all"] * 20
+    agents = [f"agent {i}" for i in range(79)] + [None]
+    frame = pd.DataFrame({"note": notes, "agent": agents, "agent_words": range(80)})
+    plain, with_lengths = AutoFeaturizer(), AutoFeaturizer(text_lengths=True)
+    before = plain.fit_transform(frame)
+    features = with_lengths.fit_transform(frame)
+    added = [name for name in features.columns if name not in before.columns]
+    assert set(added) <= {
+        *("note_characters", "note_words", "agent_characters", "agent_words_")
+    }
+    pd.testing.assert_frame_equal(features[before.columns], before)
+    assert features["agent_characters"].iloc[[0, 10, 79]].tolist()[:2] == [7, 8]
+    # A missing text counts as an empty one.
+    assert features["agent_characters"].iloc[79] == 0
+    assert features["agent_words_"].iloc[0] == 2
+    one = with_lengths.transform(frame.iloc[[10]])
+    pd.testing.assert_frame_equal(one, features.iloc[[10]])
+
+
+def test_lengths_in_an_estimator():
+    """They are numbers to the transformer, for a table and for one row."""
+    est = WinduEstimator("linear", featurizer=AutoFeaturizer(text_lengths=True))
+    est.fit(X, Y)
+    assert "agent_characters" in est.feature_schema_.columns
+    assert est.predict_proba(X.head(1)) == pytest.approx(est.predict_proba(X)[:1])

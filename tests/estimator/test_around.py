@@ -79,7 +79,7 @@ def test_nested_parameters_of_names():
     with pytest.raises(PartError, match="classifier and a regressor. Say which"):
         WinduEstimator("random_forest").set_params(model__max_depth=3)
     with pytest.raises(PartError, match="is built in fit"):
-        WinduEstimator().set_params(transformer__remainder="drop")
+        WinduEstimator().set_params(label_encoder__clip=True)
     with pytest.raises(PartError, match="Did you mean 'featurizer'"):
         WinduEstimator().set_params(featuriser=None)
     with pytest.raises(ValueError, match="learning_rat"):

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
-__all__ = ["as_frame", "check_not_empty", "named_columns", "own_copy"]
+__all__ = ["as_frame", "check_not_empty", "named_columns", "own_copy", "text_columns"]
 
 #: From pandas 3 on, what is written to one of two frames is not seen in the other.
 _COPIES_ON_WRITE = int(pd.__version__.partition(".")[0]) >= 3
@@ -204,3 +204,10 @@ def _checked(X: Any, dtype: Any) -> np.ndarray:
         # scikit-learn tells 0 features apart from 0 samples; both are refused at fit.
         ensure_min_features=0,
     )
+
+
+def text_columns(features: pd.DataFrame) -> pd.DataFrame:
+    """Return the features with column names that are texts, as scikit-learn needs."""
+    if all(isinstance(name, str) for name in features.columns):
+        return features
+    return features.set_axis(features.columns.astype(str), axis=1)

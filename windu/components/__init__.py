@@ -12,10 +12,12 @@ from windu.components.log_encoder import LogEncoder
 from windu.components.stored import StoredPart
 from windu.components.text import TextEncoder
 from windu.components.thresholds import ThresholdCurveDisplay, ThresholdSelector
+from windu.components.transformers import AutoTransformer
 from windu.components.versions import register
 
 __all__ = [
     "AutoFeaturizer",
+    "AutoTransformer",
     "BoostedBlendClassifier",
     "BoostedBlendRegressor",
     "IndicatorEncoder",

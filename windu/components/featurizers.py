@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from windu._compat.frames import as_frame, check_not_empty, named_columns
+from windu._compat.sklearn import fit_context
 from windu.components._dates import date_parts, part_names
 from windu.exceptions import FeatureError
 from windu.schema import kinds
@@ -22,6 +23,8 @@ __all__ = ["AutoFeaturizer"]
 
 _DROPPED = ("identifier", "constant", "unsupported")
 _TEXTS = ("categorical", "high-cardinality", "text")
+_LONG_TEXTS = ("high-cardinality", "text")
+_LENGTHS = ("characters", "words")
 
 
 class AutoFeaturizer(TransformerMixin, BaseEstimator):
@@ -31,6 +34,12 @@ class AutoFeaturizer(TransformerMixin, BaseEstimator):
     training date, numbers as texts become numbers, booleans and texts are kept,
     identifiers and constants are dropped. What was done, and why, stands in
     `report_`.
+
+    Parameters
+    ----------
+    text_lengths : bool, default=False
+        Whether texts and columns of many levels also give the number of their
+        characters and of their words.
 
     Attributes
     ----------
@@ -54,6 +63,14 @@ class AutoFeaturizer(TransformerMixin, BaseEstimator):
     1        2.0          1.0   2.0
     """
 
+    _parameter_constraints: ClassVar[dict[str, Any]] = {"text_lengths": ["boolean"]}
+    # What was stored before there was this parameter.
+    text_lengths = False
+
+    def __init__(self, *, text_lengths: bool = False):
+        self.text_lengths = text_lengths
+
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None, *, schema: TableSchema | None = None) -> Any:
         """Infer the kinds of the columns.
 
@@ -138,10 +155,12 @@ class AutoFeaturizer(TransformerMixin, BaseEstimator):
             As from `transform`.
         """
         made: dict[str, Any] = {}
-        names = _names(self.schema_)
+        names = self._names()
         for position, column in enumerate(self.schema_.columns):
             if column.kind not in _DROPPED:
                 features = _features_of(column, frame.iloc[:, position])
+                if self._has_lengths(column):
+                    features += _lengths(features[0])
                 made.update(zip(names[position], features, strict=True))
         rows = pd.RangeIndex(len(frame))
         return pd.DataFrame(made, index=rows, copy=False).set_axis(frame.index)
@@ -160,7 +179,7 @@ class AutoFeaturizer(TransformerMixin, BaseEstimator):
             Texts.
         """
         check_is_fitted(self)
-        names = [name for names in _names(self.schema_) for name in names]
+        names = [name for names in self._names() for name in names]
         return np.array(names, dtype=object)
 
     def feature_table_schema(self, features: pd.DataFrame) -> TableSchema:
@@ -177,11 +196,9 @@ class AutoFeaturizer(TransformerMixin, BaseEstimator):
             Kinds and levels are those of the raw columns.
         """
         columns = []
-        for column, names in zip(
-            self.schema_.columns, _names(self.schema_), strict=True
-        ):
+        for column, names in zip(self.schema_.columns, self._names(), strict=True):
             for name in names:
-                if column.kind in _TEXTS:
+                if column.kind in _TEXTS and name == names[0]:
                     as_text = {"name": name, "dtype": "object", "storage": "text"}
                     columns.append(column.model_copy(update=as_text))
                 elif column.kind == "numeric":
@@ -205,10 +222,38 @@ class AutoFeaturizer(TransformerMixin, BaseEstimator):
                     "why": column.why,
                 }
                 for column, names in zip(
-                    self.schema_.columns, _names(self.schema_), strict=True
+                    self.schema_.columns, self._names(), strict=True
                 )
             ]
         )
+
+    def _has_lengths(self, column: ColumnSchema) -> bool:
+        return self.text_lengths and column.kind in _LONG_TEXTS
+
+    def _names(self) -> list[list[str]]:
+        """Return the names of the features, a list a column."""
+        columns = self.schema_.columns
+        parts = [
+            [f"{column.name}_{part}" for part in part_names(column)]
+            if column.kind == "datetime"
+            else [f"{column.name}_{part}" for part in _LENGTHS]
+            if self._has_lengths(column)
+            else []
+            for column in columns
+        ]
+        kept = [
+            [] if column.kind in (*_DROPPED, "datetime") else [str(column.name)]
+            for column in columns
+        ]
+        taken = {name for names in kept for name in names}
+        for made in parts:
+            for position, name in enumerate(made):
+                # A table may have a column of this name already.
+                while name in taken:
+                    name += "_"
+                taken.add(name)
+                made[position] = name
+        return [[*own, *made] for own, made in zip(kept, parts, strict=True)]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -227,33 +272,6 @@ def _action_of(column: ColumnSchema) -> str:
     if column.kind == "numeric" and column.storage != "numeric":
         return "to number"
     return "kept"
-
-
-def _names(schema: TableSchema) -> list[list[str]]:
-    """Return the names of the features, a list a column."""
-    columns = [
-        []
-        if column.kind in _DROPPED
-        else part_names(column)
-        if column.kind == "datetime"
-        else [str(column.name)]
-        for column in schema.columns
-    ]
-    taken = {
-        str(column.name)
-        for column in schema.columns
-        if column.kind not in (*_DROPPED, "datetime")
-    }
-    for column, names in zip(schema.columns, columns, strict=True):
-        if column.kind == "datetime":
-            for position, part in enumerate(names):
-                name = f"{column.name}_{part}"
-                # A table may have a column of this name already.
-                while name in taken:
-                    name += "_"
-                taken.add(name)
-                names[position] = name
-    return columns
 
 
 def _dates_of(column: ColumnSchema, values: pd.Series) -> pd.Series:
@@ -278,3 +296,11 @@ def _features_of(column: ColumnSchema, values: pd.Series) -> list[Any]:
     texts = np.append(levels, np.array([missing], dtype=object))[codes]
     # A Series keeps dtype object, where pandas 3 makes an array of texts a `str`.
     return [pd.Series(texts, dtype=object)]
+
+
+def _lengths(texts: pd.Series) -> list[Any]:
+    """Return the numbers of characters and of words; NaN for what is missing."""
+    codes, found = pd.factorize(texts)
+    counts = [[float(len(text)), float(len(text.split()))] for text in found]
+    counts.append([np.nan, np.nan])
+    return list(np.array(counts, dtype=np.float64)[codes].T)

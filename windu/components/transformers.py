@@ -1,69 +1,270 @@
-"""The default transformer: a `ColumnTransformer` by column kind and by model."""
+"""`AutoTransformer`: a `ColumnTransformer` by column kind and by model."""
 
 from __future__ import annotations
 
-from typing import Any
+from numbers import Integral
+from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
     OneHotEncoder,
     OrdinalEncoder,
+    QuantileTransformer,
+    SplineTransformer,
     StandardScaler,
 )
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_is_fitted
 
-from windu._compat.sklearn import target_encoder
+from windu._compat.frames import as_frame, text_columns
+from windu._compat.sklearn import Interval, StrOptions, fit_context, target_encoder
+from windu.components.featurizers import AutoFeaturizer
 from windu.components.registry import Wants
 from windu.components.text import TextEncoder
 from windu.schema.columns import TableSchema
+from windu.schema.inference import infer_table
 from windu.schema.kinds import MAX_LEVELS, MIN_WORDS
 
-__all__ = ["codes_of", "make_transformer"]
+__all__ = ["AutoTransformer", "codes_of"]
+
+_ENCODINGS = {"auto", "one_hot", "ordinal", "target"}
+#: scikit-learn's `TargetEncoder` has no multilabel form.
+_TARGET_TASKS = ("binary", "multiclass", "regression")
+_N_QUANTILES = 200
 
 
-def make_transformer(
-    schema: TableSchema,
-    wants: Wants,
-    *,
-    task: str | None,
-    random_state: int | None = None,
-) -> ColumnTransformer:
-    """Return the transformer for these features and this model.
+class AutoTransformer(TransformerMixin, BaseEstimator):
+    """Build a `ColumnTransformer` by the kinds of the columns and by the model.
+
+    ``transformer="auto"`` is `AutoTransformer()`. A `WinduEstimator` tells it the
+    kinds of the features and what the model eats, and has as ``transformer_`` the
+    `ColumnTransformer` that it built.
 
     Parameters
     ----------
-    schema : TableSchema
-        Kinds of the features, as `AutoFeaturizer` gives them.
-    wants : Wants
-        What the model eats.
-    task : str or None
-        scikit-learn's `TargetEncoder` has no multilabel form; without a task there
-        may be no target.
-    random_state : int, default=None
-        For the folds of `TargetEncoder` and the projection of texts.
+    levels : {"auto", "one_hot", "ordinal", "target"}, default="auto"
+        Encoding of columns of few levels. "auto" is "ordinal" for models that are made
+        of trees, else "one_hot".
+    many_levels : {"auto", "one_hot", "ordinal", "target"}, default="auto"
+        Encoding of columns of many levels. "auto" is "target".
+    numbers : {"auto", "quantile", "spline"}, default="auto"
+        "quantile" gives each number the normal distribution, "spline" makes cubic
+        splines of it. Both help models that are not made of trees.
+    n_text_components : int, default=30
+        Numbers that a column of texts becomes, as in `TextEncoder`.
+    for_trees : bool, default=False
+        What is built alone, outside a `WinduEstimator`: for a model of trees that
+        takes missing values, or for one that wants all imputed and scaled.
+    random_state : int, RandomState instance or None, default=None
+        For the folds of the target encoding and the projection of texts.
 
-    Returns
-    -------
-    ColumnTransformer
-        Not fitted. Categorical columns come first.
+    Attributes
+    ----------
+    transformer_ : Pipeline
+        An `AutoFeaturizer` and the `ColumnTransformer`, where it was fitted alone.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where all are texts.
+
+    Notes
+    -----
+    The target encoding is cross-fitted [1]_ and knows one target: for several, and
+    without any, it is "auto" of few levels.
+
+    References
+    ----------
+    .. [1] Micci-Barreca, D. (2001). A preprocessing scheme for high-cardinality
+       categorical attributes in classification and prediction problems. ACM SIGKDD
+       Explorations 3(1), 27-32.
+
+    Examples
+    --------
+    >>> from windu import AutoTransformer, WinduEstimator
+    >>> from windu.datasets import load_penguins
+    >>> X, y = load_penguins(return_X_y=True)
+    >>> est = WinduEstimator("linear", transformer=AutoTransformer(numbers="spline"))
+    >>> est.fit(X, y).transformer_.named_transformers_["numeric"][-2]
+    SplineTransformer(knots='quantile')
     """
-    numbers = schema.of_kind("numeric", "boolean", "datetime")
-    levels = schema.of_kind("categorical")
-    many = schema.of_kind("high-cardinality")
-    texts = [c.name for c in schema.columns if (c.words or 0) >= MIN_WORDS]
-    blocks: list[tuple[str, Any, Any]] = []
-    if levels:
-        blocks.append(("categorical", _levels(wants), levels))
-    if many:
-        encoder = _many_levels(wants, task, random_state)
-        blocks.append(("high_cardinality", encoder, many))
-    if texts:
-        blocks.append(("text", _text(wants, random_state), texts))
-    if numbers:
-        blocks.append(("numeric", _numbers(wants), numbers))
-    return ColumnTransformer(blocks, sparse_threshold=0.0)
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "levels": [StrOptions(_ENCODINGS)],
+        "many_levels": [StrOptions(_ENCODINGS)],
+        "numbers": [StrOptions({"auto", "quantile", "spline"})],
+        "n_text_components": [Interval(Integral, 1, None, closed="left")],
+        "for_trees": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        *,
+        levels: str = "auto",
+        many_levels: str = "auto",
+        numbers: str = "auto",
+        n_text_components: int = 30,
+        for_trees: bool = False,
+        random_state: Any = None,
+    ):
+        self.levels = levels
+        self.many_levels = many_levels
+        self.numbers = numbers
+        self.n_text_components = n_text_components
+        self.for_trees = for_trees
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> AutoTransformer:
+        """Look at the kinds of the columns, build the transformer and fit it.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            Raw columns, or features of a featurizer of your own.
+        y : array-like of shape (n_samples,), default=None
+            What the target encoding learns from.
+
+        Returns
+        -------
+        AutoTransformer
+            The fitted transformer.
+        """
+        self.fit_transform(X, y)
+        return self
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
+        """Fit, and return the training rows, target encodings cross-fitted.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            As in `fit`.
+        y : array-like of shape (n_samples,), default=None
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features_out)
+            float64.
+        """
+        wants = Wants(codes=self.for_trees, missing=self.for_trees)
+        task = None if y is None else _task_of(y)
+        self.transformer_ = self.build(as_frame(X), None, wants, task=task)
+        matrix = self.transformer_.fit_transform(X, y)
+        self.n_features_in_ = self.transformer_.n_features_in_
+        self.__dict__.pop("feature_names_in_", None)
+        if hasattr(self.transformer_, "feature_names_in_"):
+            self.feature_names_in_ = self.transformer_.feature_names_in_
+        return matrix
+
+    def transform(self, X: Any) -> Any:
+        """Return what a model takes.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features_out)
+            float64.
+        """
+        check_is_fitted(self)
+        return self.transformer_.transform(X)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return the names of the columns of the matrix.
+
+        Parameters
+        ----------
+        input_features : ignored
+            For scikit-learn's sake.
+
+        Returns
+        -------
+        ndarray of shape (n_features_out,)
+            Texts.
+        """
+        check_is_fitted(self)
+        return self.transformer_.get_feature_names_out()
+
+    def build(
+        self,
+        features: pd.DataFrame,
+        schema: TableSchema | None,
+        wants: Wants,
+        *,
+        task: str | None,
+        random_state: int | None = None,
+    ) -> ColumnTransformer | Pipeline:
+        """Return the transformer for these features and this model, unfitted.
+
+        Parameters
+        ----------
+        features : pandas.DataFrame of shape (n_samples, n_features)
+            What it will be fitted on.
+        schema : TableSchema or None
+            Their kinds, as `AutoFeaturizer` gives them. None for features that may
+            still hold dates, numbers as texts, identifiers.
+        wants : Wants
+            What the model eats.
+        task : str or None
+            Of one target; None where there are several or none.
+        random_state : int or None, default=None
+            Where the transformer has none.
+
+        Returns
+        -------
+        ColumnTransformer or Pipeline
+            Of blocks; categorical columns come first. Without a schema behind an
+            `AutoFeaturizer`.
+        """
+        self._validate_params()
+        if schema is None:
+            clean = AutoFeaturizer().fit_transform(text_columns(features))
+            schema = infer_table(clean)
+            columns = self.build(
+                clean, schema, wants, task=task, random_state=random_state
+            )
+            return make_pipeline(AutoFeaturizer(), columns)
+        seed = random_state if self.random_state is None else self.random_state
+        numbers = schema.of_kind("numeric", "boolean", "datetime")
+        levels = schema.of_kind("categorical")
+        many = schema.of_kind("high-cardinality")
+        texts = [c.name for c in schema.columns if (c.words or 0) >= MIN_WORDS]
+        target = "target" if task in _TARGET_TASKS else "auto"
+        blocks: list[tuple[str, Any, Any]] = []
+        if levels:
+            blocks.append(
+                ("categorical", _levels(self.levels, wants, task, seed), levels)
+            )
+        if many:
+            encoding = target if self.many_levels == "auto" else self.many_levels
+            encoder = _levels(encoding, wants, task, seed)
+            blocks.append(("high_cardinality", encoder, many))
+        if texts:
+            encoder = TextEncoder(self.n_text_components, random_state=seed)
+            encoder = encoder if wants.codes else make_pipeline(encoder, _scaler())
+            blocks.append(("text", encoder, texts))
+        if numbers:
+            encoder = _numbers(self.numbers, wants, len(features))
+            blocks.append(("numeric", encoder, numbers))
+        return ColumnTransformer(blocks, sparse_threshold=0.0)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
 
 
 def codes_of(transformer: Any) -> list[int]:
@@ -72,7 +273,7 @@ def codes_of(transformer: Any) -> list[int]:
     Parameters
     ----------
     transformer : transformer
-        As from `make_transformer`, fitted; perhaps the end of a Pipeline.
+        As from `AutoTransformer.build`, fitted; perhaps the end of a Pipeline.
 
     Returns
     -------
@@ -90,37 +291,47 @@ def codes_of(transformer: Any) -> list[int]:
     return list(range(where.start, where.stop))
 
 
-def _levels(wants: Wants) -> Any:
-    if not wants.codes:
-        return OneHotEncoder(
-            handle_unknown="infrequent_if_exist",
-            max_categories=MAX_LEVELS,
-            sparse_output=False,
+def _task_of(y: Any) -> str | None:
+    kind = type_of_target(y)
+    return "regression" if kind == "continuous" else kind
+
+
+def _levels(encoding: str, wants: Wants, task: str | None, seed: Any) -> Any:
+    if encoding == "target" and task in _TARGET_TASKS:
+        encoder = target_encoder(task, seed)
+        return encoder if wants.codes else make_pipeline(encoder, _scaler())
+    if encoding == "ordinal" or (encoding != "one_hot" and wants.codes):
+        unknown = np.nan if wants.missing else -1
+        encoder = OrdinalEncoder(
+            handle_unknown="use_encoded_value",
+            unknown_value=unknown,
+            encoded_missing_value=unknown,
         )
-    unknown = np.nan if wants.missing else -1
-    return OrdinalEncoder(
-        handle_unknown="use_encoded_value",
-        unknown_value=unknown,
-        encoded_missing_value=unknown,
+        return encoder if wants.codes else make_pipeline(encoder, _scaler())
+    return OneHotEncoder(
+        handle_unknown="infrequent_if_exist",
+        max_categories=MAX_LEVELS,
+        sparse_output=False,
     )
 
 
-def _many_levels(wants: Wants, task: str | None, random_state: int | None) -> Any:
-    if task not in ("binary", "multiclass", "regression"):
-        return _levels(wants)
-    encoder = target_encoder(task, random_state)
-    return encoder if wants.codes else make_pipeline(encoder, StandardScaler())
-
-
-def _text(wants: Wants, random_state: int | None) -> Any:
-    encoder = TextEncoder(random_state=random_state)
-    return encoder if wants.codes else make_pipeline(encoder, StandardScaler())
-
-
-def _numbers(wants: Wants) -> Any:
-    if wants.missing:
+def _numbers(how: str, wants: Wants, n_rows: int) -> Any:
+    if how == "auto" and wants.missing:
         return "passthrough"
+    quantiles = QuantileTransformer(
+        n_quantiles=min(_N_QUANTILES, n_rows), output_distribution="normal"
+    )
+    if how == "quantile" and wants.missing:
+        return quantiles
     imputer = SimpleImputer(
         strategy="median", add_indicator=True, keep_empty_features=True
     )
-    return imputer if wants.codes else make_pipeline(imputer, StandardScaler())
+    if how == "quantile":
+        return make_pipeline(imputer, quantiles)
+    if how == "spline":
+        return make_pipeline(imputer, SplineTransformer(knots="quantile"), _scaler())
+    return imputer if wants.codes else make_pipeline(imputer, _scaler())
+
+
+def _scaler() -> StandardScaler:
+    return StandardScaler()

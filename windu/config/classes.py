@@ -26,7 +26,8 @@ __all__ = [
 REQUIRED = inspect.Parameter.empty
 
 _WINDU = (
-    *("AutoFeaturizer", "BoostedBlendClassifier", "BoostedBlendRegressor"),
+    *("AutoFeaturizer", "AutoTransformer"),
+    *("BoostedBlendClassifier", "BoostedBlendRegressor"),
     *("IndicatorEncoder", "LabelwiseClassifier", "LogEncoder", "TextEncoder"),
     *("ThresholdSelector", "WeightedEnsembleClassifier", "WeightedEnsembleRegressor"),
 )

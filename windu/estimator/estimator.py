@@ -81,8 +81,9 @@ class WinduEstimator(
         Raw columns to named features: a function from frame to frame, or a
         transformer. ``"auto"`` is `AutoFeaturizer`.
     transformer : callable, transformer, str or None, default="auto"
-        Features to what the model eats. ``"auto"`` is a `ColumnTransformer` built
-        from the kinds of the features and from what the model wants.
+        Features to what the model eats. ``"auto"`` is `AutoTransformer`: a
+        `ColumnTransformer` built from the kinds of the features and from what the
+        model wants.
     label_encoder : transformer, str or None, default="auto"
         Target to what the model eats, and back. ``"auto"`` is scikit-learn's
         `LabelEncoder` or `MultiLabelBinarizer`, or `IndicatorEncoder`. For regression

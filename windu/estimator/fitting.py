@@ -10,16 +10,15 @@ import pandas as pd
 from sklearn import config_context
 from sklearn.base import is_classifier
 from sklearn.multioutput import MultiOutputRegressor
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import LabelEncoder
 
-from windu._compat.frames import own_copy
+from windu._compat.frames import own_copy, text_columns
 from windu.components.blend import BoostedBlendClassifier, BoostedBlendRegressor
 from windu.components.featurizers import AutoFeaturizer
 from windu.components.heavy_tails import fit_on_better_scale, is_candidate
 from windu.components.labelwise import LabelwiseClassifier, takes_labels
 from windu.components.registry import Wants
-from windu.components.transformers import codes_of, make_transformer
+from windu.components.transformers import AutoTransformer, codes_of
 from windu.estimator.features import asked_for_frames, checked_features
 from windu.estimator.labels import encode, fit_label_encoder, is_auto
 from windu.estimator.parts import as_seed, with_defaults
@@ -101,16 +100,15 @@ def fit_transformer(
     """Fit the transformer; also what it gives where it only fits and transforms."""
     if transformer is None:
         return None, None
-    if isinstance(transformer, str):
-        # scikit-learn's TargetEncoder, used for many levels, takes one target only.
-        options: dict[str, Any] = {
-            "task": task if np.ndim(codes) == 1 else None,
-            "random_state": as_seed(random_state),
-        }
-        if isinstance(featurizer_, AutoFeaturizer) or _all_numbers(feature_schema):
-            transformer = make_transformer(feature_schema, wants, **options)
-        else:
-            transformer = _cleaning_transformer(features, wants, **options)
+    if isinstance(transformer, AutoTransformer):
+        known = isinstance(featurizer_, AutoFeaturizer) or _all_numbers(feature_schema)
+        transformer = transformer.build(
+            features,
+            feature_schema if known else None,
+            wants,
+            task=task if np.ndim(codes) == 1 else None,
+            random_state=as_seed(random_state),
+        )
     with_defaults(transformer, random_state=random_state, n_jobs=n_jobs)
     frame = text_columns(features)
     # Metadata goes to the model alone, and scikit-learn 1.9.1's TargetEncoder fails
@@ -134,22 +132,8 @@ def transform(features: pd.DataFrame, transformer_: Any, fitted_matrix: Any) -> 
         return transformer_.transform(text_columns(features))
 
 
-def text_columns(features: pd.DataFrame) -> pd.DataFrame:
-    """Return the features with column names that are texts, as scikit-learn needs."""
-    if all(isinstance(name, str) for name in features.columns):
-        return features
-    return features.set_axis(features.columns.astype(str), axis=1)
-
-
 def _all_numbers(schema: TableSchema) -> bool:
     return all(c.storage == c.kind == "numeric" for c in schema.columns)
-
-
-def _cleaning_transformer(features: pd.DataFrame, wants: Any, **options: Any) -> Any:
-    """Features of a user's own may still hold dates, numbers as texts, identifiers."""
-    clean = AutoFeaturizer().fit_transform(text_columns(features))
-    columns = make_transformer(infer_table(clean), wants, **options)
-    return make_pipeline(AutoFeaturizer(), columns)
 
 
 def fit_model(

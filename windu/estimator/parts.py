@@ -16,12 +16,18 @@ from windu.components.featurizers import AutoFeaturizer
 from windu.components.registry import make_model, make_named, model_type
 from windu.components.stored import StoredPart
 from windu.components.thresholds import ThresholdSelector
+from windu.components.transformers import AutoTransformer
 from windu.exceptions import PartError
 
 __all__ = ["PARTS", "fresh_part", "name_of", "named_part", "with_defaults"]
 
 PARTS = ("featurizer", "transformer", "label_encoder", "model", "threshold")
 
+_AUTO: dict[str, Callable[[], Any]] = {
+    "featurizer": AutoFeaturizer,
+    "transformer": AutoTransformer,
+    "threshold": ThresholdSelector,
+}
 _NEEDS: dict[str, tuple[str, ...]] = {
     "featurizer": ("fit", "transform"),
     "transformer": ("fit", "transform"),
@@ -46,9 +52,8 @@ def fresh_part(name: str, part: Any, *, classifier: bool | None) -> Any:
     Returns
     -------
     estimator or None
-        A clone of what was given; None for a part that is absent. A transformer
-        or label encoder that is still "auto" depends on the table and the target,
-        and comes back as "auto".
+        A clone of what was given; None for a part that is absent. A label encoder
+        that is still "auto" depends on the target, and comes back as "auto".
 
     Raises
     ------
@@ -66,7 +71,7 @@ def fresh_part(name: str, part: Any, *, classifier: bool | None) -> Any:
     if name == "threshold" and _are_numbers(part):
         return ThresholdSelector(thresholds=part)
     if isinstance(part, str):
-        if part == "auto" and name in ("transformer", "label_encoder"):
+        if part == "auto" and name == "label_encoder":
             return part
         return named_part(name, part, classifier=classifier)
     if isinstance(part, type):
@@ -111,14 +116,14 @@ def named_part(name: str, part: str, *, classifier: bool | None) -> Any:
     PartError
         If the name is not known, or does not decide a class yet.
     """
-    if name == "featurizer" and part == "auto":
-        return AutoFeaturizer()
+    if name in _AUTO and part == "auto":
+        return _AUTO[name]()
     if name == "threshold":
-        return ThresholdSelector() if part == "auto" else ThresholdSelector(part)
+        return ThresholdSelector(part)
     if name != "model":
         if part == "auto":
             raise PartError(
-                f"The {name} 'auto' is built in fit, by the table and the target. Its "
+                f"The {name} 'auto' is built in fit, by the target. Its "
                 f"parameters cannot be set before; pass an object as {name}."
             )
         return make_named(name, part)

@@ -13,10 +13,9 @@ import pandas as pd
 from scipy import sparse
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from windu._compat.frames import as_frame, named_columns
+from windu._compat.frames import as_frame, named_columns, text_columns
 from windu.components.featurizers import AutoFeaturizer
 from windu.estimator.features import checked_features, conformed_features, made_by
-from windu.estimator.fitting import text_columns
 from windu.exceptions import SchemaError, WinduWarning
 from windu.schema.check import conform
 from windu.schema.columns import TableSchema

@@ -13,6 +13,7 @@ import pandas as pd
 from pandas.util import hash_pandas_object
 from sklearn.exceptions import NotFittedError
 
+from windu._compat.frames import text_columns
 from windu._compat.threads import openmp_threads
 from windu.estimator.accepted import (
     check_codes,
@@ -22,7 +23,6 @@ from windu.estimator.accepted import (
     check_scores,
 )
 from windu.estimator.features import conformed_features
-from windu.estimator.fitting import text_columns
 from windu.estimator.movement import COLUMNS, movement
 from windu.estimator.parts import PARTS, name_of
 from windu.estimator.prediction import decode, features_of, featurize, transform

@@ -179,7 +179,7 @@ def compile_rows(est: Any) -> CompiledRows | None:
     if checked and _looks_at_values(schema):
         return None
     if type(featurizer) is AutoFeaturizer:
-        if featurizer.schema_ != schema:
+        if featurizer.schema_ != schema or featurizer.text_lengths:
             return None
         names = featurizer.get_feature_names_out().tolist()
     elif featurizer is None and checked and set(schema.dtypes) == {"float64"}:

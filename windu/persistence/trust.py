@@ -27,6 +27,7 @@ _WINDU = (
     "windu.components.text.TextEncoder",
     "windu.components.thresholds.decisions.Family",
     "windu.components.thresholds.selector.ThresholdSelector",
+    "windu.components.transformers.AutoTransformer",
     "windu.estimator.estimator.WinduEstimator",
     "windu.persistence.flavors.NativePart",
     "windu.persistence.functions.FunctionReference",
