@@ -56,7 +56,7 @@ def searched(library, X, y, *, cv=3, **fit):
     rounds, options = BOOSTERS[library]
     given = options | {rounds: 150, "learning_rate": 0.3}
     return OptunaSearchCV(
-        WinduEstimator(library, random_state=0, n_jobs=1),
+        WinduEstimator(library, random_state=0),
         {f"model__{name}": [value] for name, value in given.items()},
         n_trials=1,
         cv=cv,
@@ -105,7 +105,7 @@ def test_default_space(task, X):
     for library in BOOSTERS:
         pytest.importorskip(library, reason=REASON)
     y = target_of(X, task)
-    est = WinduEstimator(task=task, random_state=0, n_jobs=1)
+    est = WinduEstimator(task=task, random_state=0)
     blocks = default_space(est, X, y)
     models = [block["model"][0] for block in blocks]
     assert set(BOOSTERS) < set(models)

@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
 from sklearn.model_selection import (
     GroupKFold,
+    KFold,
     PredefinedSplit,
     StratifiedKFold,
     cross_val_score,
@@ -367,3 +368,39 @@ def test_part_errors_are_seen(data):
     """A part that is none fails as a trial does, with its words."""
     with pytest.raises(PartError, match="featurizer"):
         searched(data, {"featurizer": [7]}, n_trials=1)
+
+
+@pytest.mark.parametrize(
+    "scoring",
+    ["neg_log_loss", "neg_brier_score", ["neg_log_loss", "accuracy"]],
+    ids=str,
+)
+def test_class_that_folds_lack(scoring):
+    """Scores of probabilities know all classes; what has none of one gives it zero."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"x": rng.normal(size=61), "z": rng.normal(size=61)})
+    y = np.where(X["x"] > 0, "low", "up")
+    y[0] = "mid"
+    search = OptunaSearchCV(
+        WinduEstimator(task="multiclass", random_state=0),
+        {"model": ["linear", "decision_tree"]},
+        sampler="grid",
+        scoring=scoring,
+        refit="neg_log_loss" if isinstance(scoring, list) else True,
+        cv=KFold(3, shuffle=True, random_state=0),
+        ensemble=2,
+    ).fit(X, y)
+    assert set(search.leaderboard_["state"]) == {"complete"}
+    assert search.predict_proba(X).shape == (61, 3)
+    if scoring == "neg_log_loss":
+        est = WinduEstimator("linear", task="multiclass", random_state=0)
+        found = []
+        for fit, score in search.cv.split(X):
+            fitted = est.fit(X.iloc[fit], y[fit])
+            given = np.zeros((len(score), 3))
+            columns = ["low", "mid", "up"]
+            known = [columns.index(label) for label in fitted.classes_]
+            given[:, known] = fitted.predict_proba(X.iloc[score])
+            found.append(-log_loss(y[score], given, labels=columns))
+        at = [p["model"] for p in search.cv_results_["params"]].index("linear")
+        assert search.cv_results_["mean_test_score"][at] == np.mean(found)

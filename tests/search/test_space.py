@@ -8,7 +8,9 @@ from optuna.trial import FixedTrial
 from scipy import stats
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
 
+from tests.conftest import make_ugly
 from windu import WinduEstimator, default_space
 from windu.datasets import load_penguins
 from windu.exceptions import SearchError
@@ -197,6 +199,34 @@ def test_default_space(task):
     begun = [space(FixedTrial(point)) for point in points]
     assert begun[0]["model"] == "boosted_blend"
     assert len({one["model"] for one in begun}) == len(blocks)
+
+
+def test_default_space_of_featurizer_and_transformer():
+    """By the kinds of columns, where these parts are "auto"; begun with as they are."""
+    X, y = make_ugly()
+    est = WinduEstimator(task="multiclass")
+    by_model = {block["model"][0]: block for block in default_space(est, X, y)}
+    assert by_model["boosted_blend"]["transformer__levels"] == (
+        ["auto", "one_hot", "target"]
+    )
+    assert by_model["linear"]["transformer__numbers"] == ["auto", "quantile", "spline"]
+    for block in by_model.values():
+        assert block["featurizer__text_lengths"] == [False, True]
+        assert "transformer__many_levels" in block
+        assert "transformer__n_text_components" in block
+    begun = [
+        read_space(est, default_space(est, X, y))(FixedTrial(point))
+        for point in starting_points(default_space(est, X, y))
+    ]
+    for params in begun[: len(by_model)]:
+        assert not params["featurizer__text_lengths"]
+        assert params["transformer__levels"] == "auto"
+    own = est.set_params(transformer=StandardScaler())
+    for block in default_space(own, X, y):
+        assert "featurizer__text_lengths" in block
+        assert not any(name.startswith("transformer") for name in block)
+    for block in default_space(est.set_params(featurizer=None), X, y):
+        assert not any("model" not in name for name in block)
 
 
 def test_default_space_of_a_model():

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from copy import copy
+from inspect import signature
 from typing import Any
 
 from sklearn.base import _fit_context as fit_context
 from sklearn.metrics._scorer import _BaseScorer as Scorer
-from sklearn.metrics._scorer import _Scorer
+from sklearn.metrics._scorer import _MultimetricScorer, _Scorer
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.preprocessing import TargetEncoder
@@ -86,6 +88,7 @@ __all__ = [
     "scorer_parts",
     "take_rows",
     "target_encoder",
+    "with_labels",
     "wrap_output",
 ]
 
@@ -161,6 +164,39 @@ def scorer_parts(scorer: Any) -> tuple[Any, int, dict[str, Any], str] | None:
     response = scorer._response_method
     first = response if isinstance(response, str) else response[0]
     return scorer._score_func, scorer._sign, dict(scorer._kwargs), first
+
+
+def with_labels(scorer: Any, labels: Any) -> Any:
+    """Return a scorer whose scores of probabilities know all classes.
+
+    Without that scikit-learn takes the classes of the scored rows for all there are.
+
+    Parameters
+    ----------
+    scorer : scorer or callable
+        One or several by name.
+    labels : ndarray of shape (n_classes,)
+        Of the columns of probabilities.
+
+    Returns
+    -------
+    scorer or callable
+        The same for scores that do not ask for labels, or have them.
+    """
+    made = copy(scorer)
+    if isinstance(scorer, _MultimetricScorer):
+        made._scorers = {
+            name: with_labels(one, labels) for name, one in scorer._scorers.items()
+        }
+        return made
+    parts = scorer_parts(scorer)
+    if parts is None:
+        return scorer
+    function, _, options, response = parts
+    # Elsewhere `labels` says what is averaged over.
+    if response == "predict_proba" and "labels" in signature(function).parameters:
+        made._kwargs = {"labels": labels, **options}
+    return made
 
 
 def target_encoder(task: str | None, random_state: int | None) -> TargetEncoder:

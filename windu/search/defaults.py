@@ -13,6 +13,7 @@ from windu._compat.frames import as_frame
 from windu.components.registry import MODELS
 from windu.estimator.target import resolve_task
 from windu.exceptions import SearchError
+from windu.search.default_parts import SIMPLEST, part_ranges
 from windu.search.space import BLOCK, key_of, named_blocks
 
 __all__ = ["default_space", "starting_points"]
@@ -175,7 +176,10 @@ _STARTS: dict[str, list[dict[str, Any]]] = {
             "max_iter": 150,
         }
     ],
-    "linear": [{"C": 1.0, "alpha": 1.0}],
+    "linear": [
+        {"C": 1.0, "alpha": 1.0},
+        {"C": 1.0, "alpha": 1.0, "transformer__numbers": "spline"},
+    ],
 }
 #: The models in the order in which they are begun with, the cheap and good first.
 _ORDER = (
@@ -201,8 +205,9 @@ def default_space(estimator: Any, X: Any, y: Any) -> list[Block]:
     Returns
     -------
     list of dict
-        One space a model, in the form that `OptunaSearchCV` takes. Boosting of other
-        libraries is there where these are installed.
+        One space a model, in the form that `OptunaSearchCV` takes, with featurizer
+        and transformer where they are "auto". Boosting of other libraries is there
+        where these are installed.
 
     Raises
     ------
@@ -218,7 +223,8 @@ def default_space(estimator: Any, X: Any, y: Any) -> list[Block]:
     ...     print(block["model__max_features"])
     {'float': [0.2, 1.0]}
     """
-    target, task = resolve_task(estimator, y, as_frame(X))
+    frame = as_frame(X)
+    target, task = resolve_task(estimator, y, frame)
     several = task == "multilabel" or (
         target is not None and np.ndim(target.values) == 2
     )
@@ -233,8 +239,12 @@ def default_space(estimator: Any, X: Any, y: Any) -> list[Block]:
         if "lightgbm" in names:
             # It is the same algorithm, and faster.
             names.remove("hist_gradient_boosting")
+        of_trees = part_ranges(estimator, frame, trees=True)
+        of_linear = part_ranges(estimator, frame, trees=False)
         return [
-            {"model": [name]} | _block(name, task != "regression", several)
+            {"model": [name]}
+            | (of_linear if name == "linear" else of_trees)
+            | _block(name, task != "regression", several)
             for name in names
         ]
     name = model if isinstance(model, str) else _name_of(model)
@@ -243,7 +253,8 @@ def default_space(estimator: Any, X: Any, y: Any) -> list[Block]:
             f"The model {name!r} has no space of its own. Pass space={{...}}, or "
             f"model='auto'; there are spaces for {sorted(_RANGES)}."
         )
-    return [_block(name, task != "regression", several)]
+    parts = part_ranges(estimator, frame, trees=name != "linear")
+    return [parts | _block(name, task != "regression", several)]
 
 
 def _block(name: str, classes: bool, several: bool) -> Block:
@@ -285,15 +296,16 @@ def starting_points(blocks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
         points = []
         for start in starts:
             # What stands for one value is not asked of a trial.
+            nested = {n if "__" in n else f"model__{n}": v for n, v in start.items()}
             asked = {
                 name: value
-                for name, value in start.items()
-                if (given := block.get(f"model__{name}")) is not None
+                for name, value in {**SIMPLEST, **nested}.items()
+                if (given := block.get(name)) is not None
                 and (isinstance(given, Mapping) or len(given) > 1)
             }
             points.append(
                 {BLOCK: label}
-                | {key_of(named, label, f"model__{n}"): v for n, v in asked.items()}
+                | {key_of(named, label, name): v for name, v in asked.items()}
             )
         by_model.append(points)
     return [

@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.utils.metaestimators import available_if
 
 from windu._compat.sklearn import take_rows
 from windu._compat.threads import SMALL_FIT, openmp_threads
 from windu.estimator import WinduEstimator
+from windu.estimator.delegation import model_has
 from windu.estimator.first_values import first_values
 from windu.estimator.fitting import FIT_STEPS
 from windu.estimator.labels import encode
@@ -100,7 +102,8 @@ class Job:
     keeps_outputs : bool
         Whether predictions for the held-out rows are returned.
     classes : ndarray or None
-        All classes or labels, for the columns of these; None for values.
+        All classes or labels, for the columns of these; None for values, and where
+        nobody asks.
     shared : SharedSteps or None
         What candidates have in common; None shares nothing.
     """
@@ -237,6 +240,22 @@ class _OnFold(WinduEstimator):
     """An estimator that makes the matrix of the held-out rows once."""
 
     _rows: Any = None
+    #: All classes, where the fold lacks some; to it these are impossible.
+    _all: Any = None
+
+    @property
+    def classes_(self) -> np.ndarray:  # type: ignore[override]
+        return super().classes_ if self._all is None else self._all
+
+    @available_if(model_has("predict_proba"))
+    def predict_proba(self, X: Any) -> Any:
+        found = super().predict_proba(X)
+        if self._all is None:
+            return found
+        columns, known = self._all.tolist(), super().classes_.tolist()
+        outputs = np.zeros((len(found), len(columns)))
+        outputs[:, [columns.index(label) for label in known]] = found
+        return outputs
 
     def _know(self, rows: Any, make: Callable[[], Any]) -> None:
         self._rows, self._make = rows, make
@@ -284,6 +303,8 @@ def _fitted(chosen: WinduEstimator, fold: _Fold, job: Job) -> WinduEstimator:
         values = run_steps(FIT_STEPS[_AFTER:], values)
     made._keep(values)
     made._know(fold.X_score, matrix)
+    if job.classes is not None and len(made.classes_) < len(job.classes):
+        made._all = job.classes
     if lent:
         # One row is faster without them.
         _return_threads(made.model_)
@@ -292,7 +313,9 @@ def _fitted(chosen: WinduEstimator, fold: _Fold, job: Job) -> WinduEstimator:
 
 def _return_threads(model: Any) -> None:
     names = [n for n in model.get_params() if n.rpartition("__")[2] == "n_jobs"]
-    model.set_params(**dict.fromkeys(names))
+    if names:
+        # CatBoost refuses any change of a fitted model, also none.
+        model.set_params(**dict.fromkeys(names))
 
 
 def _held(fold: _Fold, values: Mapping[str, Any], matrix: Any) -> tuple[Any, Any, Any]:
@@ -316,15 +339,7 @@ def _outputs(chosen: Any, X: Any, classes: np.ndarray | None) -> np.ndarray | No
         return np.asarray(chosen.predict(X), dtype=float)
     if not hasattr(chosen, "predict_proba"):
         return None
-    found = np.asarray(chosen.predict_proba(X))
-    known = np.asarray(chosen.classes_)
-    if len(known) == len(classes):
-        return found
-    # To a fold without rows of a class, that class is impossible.
-    outputs = np.zeros((len(found), len(classes)))
-    columns = classes.tolist()
-    outputs[:, [columns.index(label) for label in known.tolist()]] = found
-    return outputs
+    return np.asarray(chosen.predict_proba(X))
 
 
 def _latency(chosen: Any, X: Any) -> float | None:
