@@ -8,8 +8,6 @@ from textwrap import dedent
 import pandas as pd
 import pytest
 
-from tests.cli.test_runs import windu  # noqa: F401
-
 PAGE = Path(__file__).parents[2] / "docs" / "guide" / "five_commands.rst"
 BLOCK = re.compile(r"\.\. code-block:: (\w+)\n\n((?:   .*\n|\n)+)")
 
@@ -19,7 +17,7 @@ def blocks():
     return [(kind, dedent(text)) for kind, text in BLOCK.findall(PAGE.read_text())]
 
 
-def test_the_page(windu, tmp_path, monkeypatch):  # noqa: F811
+def test_the_page(windu, tmp_path, monkeypatch):
     """Its files are written, its commands run, and the rows are predicted."""
     commands = []
     for kind, text in blocks():

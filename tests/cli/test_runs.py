@@ -2,40 +2,14 @@
 
 import os
 import sys
-from typing import NamedTuple
 
 import pandas as pd
 import pytest
 
 from tests.conftest import make_ugly
 from windu import Metastore, WinduEstimator, save
-from windu.cli import main
 
 X, Y = make_ugly()
-
-
-class Done(NamedTuple):
-    """What a command left."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-@pytest.fixture
-def windu(monkeypatch, capsys):
-    """Runs a command in this process."""
-
-    def run(*arguments, cwd):
-        monkeypatch.chdir(cwd)
-        monkeypatch.setattr(sys, "argv", ["windu", *arguments])
-        monkeypatch.setattr(sys, "path", [*sys.path])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return Done(ended.value.code or 0, *capsys.readouterr())
-
-    return run
 
 
 @pytest.fixture(scope="module")

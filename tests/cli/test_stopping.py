@@ -9,7 +9,6 @@ import time
 import pytest
 
 from tests.cli.test_cli import MAIN
-from tests.cli.test_runs import windu  # noqa: F401
 from windu import Metastore
 from windu.cli import main
 from windu.cli.exit_codes import code_of
@@ -90,7 +89,7 @@ def test_signals(place, sent, code):
     assert store.gc(older_than="0s").empty
 
 
-def test_unforeseen_errors(windu, place, monkeypatch):  # noqa: F811
+def test_unforeseen_errors(windu, place, monkeypatch):
     """One line, unless the traceback is asked for."""
     text = CONFIG.replace(":slow", ":fail")
     (place / "birds.yaml").write_text(text)

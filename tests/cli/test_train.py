@@ -5,7 +5,6 @@ import json
 import pandas as pd
 import pytest
 
-from tests.cli.test_runs import windu  # noqa: F401
 from windu import Metastore
 from windu.datasets import load_penguins
 
@@ -42,7 +41,7 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_five_commands(windu, place):  # noqa: F811
+def test_five_commands(windu, place):
     """Train, look, export, predict; rows that do not fit are set aside."""
     done = windu("train", "birds.yaml", *ALLOW, cwd=place)
     assert not done.returncode, done.stderr
@@ -68,7 +67,7 @@ def test_five_commands(windu, place):  # noqa: F811
 
 
 @pytest.mark.filterwarnings("always")
-def test_changes_and_comparison(windu, place):  # noqa: F811
+def test_changes_and_comparison(windu, place):
     """A version by --set; several files side by side."""
     change = ["--set", "estimator.featurizer.version=2", "--set", "split.test=50"]
     assert not windu("train", "birds.yaml", *ALLOW, *change, cwd=place).returncode
@@ -85,7 +84,7 @@ def test_changes_and_comparison(windu, place):  # noqa: F811
     assert "shown to 2 different estimators" in done.stderr
 
 
-def test_cache(windu, place):  # noqa: F811
+def test_cache(windu, place):
     """Its sizes, and nothing of it."""
     windu("train", "birds.yaml", *ALLOW, "--quiet", cwd=place)
     assert "fit_model" in windu("cache", cwd=place).stdout
@@ -93,7 +92,7 @@ def test_cache(windu, place):  # noqa: F811
     assert "No entries." in windu("cache", cwd=place).stdout
 
 
-def test_part_of_a_pipeline(windu, place):  # noqa: F811
+def test_part_of_a_pipeline(windu, place):
     """Until a step, and from one on."""
     done = windu("train", "birds.yaml", *ALLOW, "--until", "transform", cwd=place)
     assert "fit_model" not in done.stdout
@@ -103,7 +102,7 @@ def test_part_of_a_pipeline(windu, place):  # noqa: F811
     assert "Stored as birds@1." in done.stdout
 
 
-def test_schema(windu, place):  # noqa: F811
+def test_schema(windu, place):
     """A JSON schema."""
     done = windu("schema", "config", cwd=place)
     assert json.loads(done.stdout)["properties"]["data"]
@@ -119,7 +118,7 @@ def test_schema(windu, place):  # noqa: F811
         (3, ["train", "birds.yaml", *ALLOW, "--from", "fit"], "start must name one of"),
     ],
 )
-def test_errors(windu, place, code, arguments, said):  # noqa: F811
+def test_errors(windu, place, code, arguments, said):
     """One line and the exit code of the kind."""
     done = windu(*arguments, cwd=place)
     assert done.returncode == code

@@ -18,6 +18,7 @@ from sklearn import preprocessing as pre
 from sklearn.feature_extraction import DictVectorizer, FeatureHasher
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.metrics import make_scorer
+from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
 from windu.exceptions import WinduError
@@ -55,6 +56,7 @@ FITTED = {
     "groups": cluster.FeatureAgglomeration(2),
     "one-hot": pre.OneHotEncoder(min_frequency=9, handle_unknown="ignore"),
     "splines": pre.SplineTransformer(3),
+    "votes": ensemble.VotingClassifier([("a", GaussianNB()), ("b", GaussianNB())]),
     "powers": pre.PolynomialFeatures(),
 }
 
@@ -339,8 +341,13 @@ def _neighbour_attacks():
     def columns(held, rng):
         held._fit_X = held._fit_X[:, : rng.integers(4)]
 
+    def votes(held, rng):
+        held.n_neighbors = outside(rng, len(X), len(X) + 1)
+        held.n_neighbors = max(held.n_neighbors, len(X) + 1)
+
     yield from _balls("k-d")
     yield from _balls("ball")
+    yield "brute: votes", "brute", votes
     yield "brute: codes", "brute", codes
     yield "brute: columns", "brute", columns
     yield "outliers: columns", "outliers", columns
@@ -441,6 +448,12 @@ def _other_attacks():
         held.labels_ = held.labels_.copy()
         held.labels_[rng.integers(4)] = outside(rng, 0, 4)
 
+    def member(held, rng):
+        one = held.estimators_[rng.integers(2)]
+        one.classes_ = one.classes_.copy()
+        one.classes_[rng.integers(3)] = outside(rng, 0, 3)
+
+    yield "votes: codes", "votes", member
     yield "hashed", "powers", hashed
     yield "generator: position", "powers", position
     yield "jobs", "forest", jobs

@@ -11,6 +11,7 @@ from scipy.interpolate import BSpline
 from sklearn import neighbors, svm
 from sklearn.base import BaseEstimator
 from sklearn.cluster import FeatureAgglomeration, KMeans, MiniBatchKMeans
+from sklearn.ensemble import VotingClassifier
 from sklearn.feature_extraction import DictVectorizer, FeatureHasher
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.metrics import DistanceMetric
@@ -99,6 +100,11 @@ def _neighbours_fit(held: Any) -> bool:
     return (
         columns == held.n_features_in_
         and not given & {"X_norm_squared", "Y_norm_squared"}
+        # scikit-learn's votes of classes ask for room before they count the rows.
+        and (
+            not isinstance(held, neighbors.KNeighborsClassifier)
+            or held.n_neighbors <= rows
+        )
         and ("_y" not in state or _codes_fit(held, rows))
     )
 
@@ -114,6 +120,20 @@ def _codes_fit(held: Any, rows: int) -> bool:
         and codes.dtype.kind == "i"
         and bool((codes >= 0).all() and (codes < np.array(counts)).all())
     )
+
+
+def _votes_fit(held: Any) -> bool:
+    """Tell whether what members say are codes of classes: they are counted."""
+    if "estimators_" not in vars(held):
+        return True
+    n_classes = len(held.classes_)
+    for member in held.estimators_:
+        codes = np.asarray(getattr(member, "classes_", range(n_classes)))
+        if codes.dtype.kind not in "iu" or not len(codes):
+            return False
+        if codes.min() < 0 or codes.max() >= n_classes:
+            return False
+    return True
 
 
 def _support_fits(held: Any) -> bool:
@@ -304,6 +324,11 @@ MODEL_CHECKS: tuple[Check, ...] = (
         _NEIGHBOURS,
         _neighbours_fit,
         "Neighbours must have the columns of the model, and its classes",
+    ),
+    (
+        VotingClassifier,
+        _votes_fit,
+        "Members that vote must know the classes by their codes",
     ),
     (
         _MACHINES,

@@ -134,7 +134,7 @@ def leaderboard_of(
 def _params_of(trial: FrozenTrial, space: Callable[[Any], Any]) -> dict[str, Any]:
     try:
         return space(trial)
-    except Exception:
+    except ValueError:
         # It ended before it was asked for everything.
         return dict(trial.params)
 
