@@ -12,10 +12,12 @@ processes of their own, which are started anew after a crash.
 
 import argparse
 import collections
+import contextlib
 import faulthandler
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -186,28 +188,39 @@ def run(folder, seed, first, stop, step=1, only=""):
     while first < stop:
         command = [sys.executable, "-m", __name__ if __name__ != "__main__" else _NAME]
         worker = json.dumps([str(folder), seed, first, stop, step, only])
-        done = subprocess.run(
-            [*command, "--worker", worker],
-            capture_output=True,
-            text=True,
-            env=env,
-            errors="replace",
-        )
+        told, failed, code = _ended([*command, "--worker", worker], env)
         case = None
-        for line in done.stdout.splitlines():
+        for line in told.splitlines():
             if line.startswith("case "):
                 case = line[5:]
             elif line.startswith("-> ") and case is not None:
                 yield case, line[3:]
                 first, case = int(case.split()[0]) + step, None
-        if done.returncode:
+        if code:
             # The thread that matters is the last that is told.
-            told = done.stderr.rpartition("hread 0x")[2] or done.stderr
-            where = " | ".join(line.strip() for line in told.splitlines()[:9])
-            yield str(case), f"failed: exit {done.returncode}: {where[:600]}"
+            thread = failed.rpartition("hread 0x")[2] or failed
+            where = " | ".join(line.strip() for line in thread.splitlines()[:9])
+            yield str(case), f"failed: exit {code}: {where[:600]}"
             if case is None:
-                raise RuntimeError(done.stderr)
+                raise RuntimeError(failed)
             first = int(case.split()[0]) + step
+
+
+def _ended(command, env):
+    """Return what a command said on both streams, and its code; nothing outlives it."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        # In files: a process that it has started could keep a pipe open.
+        process = subprocess.Popen(
+            command, stdout=out, stderr=err, env=env, start_new_session=True
+        )
+        code = process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        texts = []
+        for file in (out, err):
+            file.seek(0)
+            texts.append(file.read().decode(errors="replace"))
+    return *texts, code
 
 
 _NAME = "tests.persistence.fuzzing"

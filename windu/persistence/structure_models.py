@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -26,8 +27,10 @@ from windu._compat.sklearn import Scorer
 
 __all__ = ["MODEL_CHECKS"]
 
-#: More are a mistake, or are meant to bring a machine down.
-_MAX_THREADS = 1024
+#: More are a mistake, or are meant to bring a machine down: some are processes.
+_MAX_JOBS = max(64, os.cpu_count() or 1)
+#: joblib counts these down from the cores.
+_MIN_JOBS = -1024
 #: Powers of columns are counted by as many steps as there are of either.
 _MAX_POWERS = 1000
 _MAX_LABELS = 1000
@@ -176,7 +179,7 @@ def _centres_fit(held: Any) -> bool:
         return True
     rows, columns = held.cluster_centers_.shape
     threads = held._n_threads
-    return rows > 0 and columns == held.n_features_in_ and 0 < threads <= _MAX_THREADS
+    return rows > 0 and columns == held.n_features_in_ and 0 < threads <= _MAX_JOBS
 
 
 def _groups_fit(held: Any) -> bool:
@@ -278,7 +281,7 @@ def _random_fits(held: Any) -> bool:
 
 def _jobs_fit(held: Any) -> bool:
     jobs = vars(held).get("n_jobs")
-    return jobs is None or (type(jobs) is int and abs(jobs) <= _MAX_THREADS)
+    return jobs is None or (type(jobs) is int and _MIN_JOBS <= jobs <= _MAX_JOBS)
 
 
 def _scorer_fits(held: Any) -> bool:
@@ -388,6 +391,6 @@ MODEL_CHECKS: tuple[Check, ...] = (
     (
         BaseEstimator,
         _jobs_fit,
-        f"An estimator may ask for at most {_MAX_THREADS} jobs",
+        f"An estimator may ask for at most {_MAX_JOBS} jobs; n_jobs=-1 is all cores",
     ),
 )
