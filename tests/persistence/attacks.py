@@ -270,6 +270,11 @@ def _machine_attacks():
         name = str(rng.choice(["_probA", "_probB"]))
         setattr(held, name, np.zeros(int(rng.choice([2, 4, 5, 9, 99]))))
 
+    def asked_odds(held, rng):
+        # As scikit-learn 1.8 and 1.9 call it.
+        held.probability = held._effective_probability = [True, 1, 7][rng.integers(3)]
+
+    yield "svc: odds that are not there", "svc", asked_odds
     for name in ("svc", "nu", "svr", "one class"):
         if name in ("svc", "nu"):
             yield f"{name}: counts", name, counts

@@ -148,6 +148,7 @@ def _support_fits(held: Any) -> bool:
     by_class = isinstance(held, (svm.SVC, svm.NuSVC))
     n_pairs = n_classes * (n_classes - 1) // 2
     rows, columns = held.shape_fit_
+    probabilities = getattr(held, "_effective_probability", held.probability)
     called = callable(held.kernel)
     computed = called or held.kernel == "precomputed"
     weights = held._dual_coef_
@@ -168,6 +169,8 @@ def _support_fits(held: Any) -> bool:
         and len(held._intercept_) == n_pairs
         and {len(held._probA), len(held._probB)} <= {0, 1, n_pairs}
         and (not by_class or len(held._probA) == len(held._probB))
+        # libsvm reads them where it is told that they are there.
+        and (not probabilities or len(held._probA) == n_pairs)
         and (called or held.n_features_in_ == columns)
         and (called or not computed or rows == columns)
         and (vectors.shape == (n, columns) or (computed and not vectors.shape[0]))

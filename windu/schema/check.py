@@ -244,7 +244,8 @@ def _meaning(column: ColumnSchema) -> str:
 
 
 def _share(wrong: np.ndarray) -> str:
-    return f"a missing value in {int(wrong.sum())} of {len(wrong)} rows"
+    rows = f" in {int(wrong.sum())} of {len(wrong)} rows" if len(wrong) > 1 else ""
+    return f"a missing value{rows}"
 
 
 def _got(values: pd.Series, wrong: np.ndarray) -> str:
@@ -254,6 +255,8 @@ def _got(values: pd.Series, wrong: np.ndarray) -> str:
     shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
     storage = kinds.storage_of(values[wrong])
     storage = type(value).__name__ if storage == "other" else storage
+    if len(values) == 1:
+        return f"{storage}, {shown}"
     return (
         f"{storage} in {int(wrong.sum())} of {len(values)} rows, first {shown} at row "
         f"{first}"

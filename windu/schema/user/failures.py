@@ -48,7 +48,8 @@ def failures(
         if first is not None:
             value = values[int(at.argmin())]
             shown = "" if name is None else f" {value!r}"
-            got = f"failures in {wrong} of {n_rows} rows, first{shown} at row {first}"
+            rows = f"failures in {wrong} of {n_rows} rows, first{shown} at row {first}"
+            got = rows if n_rows > 1 else shown.strip() or "a failure"
         differences.append(
             Difference(
                 name, "check", action, f"pass the check {group[1]}", got, wrong, first
