@@ -35,6 +35,7 @@ from windu.estimator.delegation import (
 from windu.estimator.display import visual_block
 from windu.estimator.first_values import first_values
 from windu.estimator.fitting import FIT_STEPS
+from windu.estimator.layout import laid_out
 from windu.estimator.metadata import router_of
 from windu.estimator.parameters import PartParameters
 from windu.estimator.partial import PartialPipeline
@@ -269,10 +270,8 @@ class WinduEstimator(
 
     def _keep(self, values: Mapping[str, Any]) -> None:
         self.task_ = values["task"]
-        self.featurizer_ = values["featurizer_"]
-        self.transformer_ = values["transformer_"]
-        self.label_encoder_ = values["label_encoder_"]
-        self.model_ = values["model_"]
+        for name in ("featurizer_", "transformer_", "label_encoder_", "model_"):
+            setattr(self, name, laid_out(values[name]))
         self.threshold_ = values["threshold_"]
         self._table_schema = values["table"]
         self._feature_table_schema = values["feature_schema"]

@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from windu.estimator.features import asked_for_frames
+from windu.estimator.layout import laid_out
 from windu.estimator.new_threshold import (
     fitted_threshold,
     kept_threshold,
@@ -149,7 +150,7 @@ class Replacing:
                 "call fit."
             )
         fresh = fresh_part(name, part, classifier=self.task_ != "regression")
-        made = copy.deepcopy(part) if _is_estimator(part) else fresh
+        made = laid_out(copy.deepcopy(part)) if _is_estimator(part) else fresh
         return asked_for_frames(made) if name == "featurizer" else made
 
     def _replace_parts(self, est: Any, given: dict[str, Any]) -> None:

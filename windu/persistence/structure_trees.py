@@ -92,6 +92,7 @@ def _histogram_fits(held: Any) -> bool:
     trees = [one for row in held._predictors for one in row]
     return (
         "_in_fit" not in vars(held)
+        and all(len(row) == held.n_trees_per_iteration_ for row in held._predictors)
         and by_levels.shape == (n_features,)
         and _columns_stay(held._preprocessor, n_features)
         and all(type(one) is TreePredictor for one in trees)

@@ -29,6 +29,8 @@ _LIBRARY = 20
 _STEPS = 40
 #: Steps without a better score that end it.
 _PATIENCE = 8
+#: What a better score gains at least, as a share of it.
+_GAIN = 1e-4
 
 
 def select(
@@ -42,7 +44,8 @@ def select(
     """Return the members of an ensemble and their weights.
 
     Greedy selection with replacement [1]_: in each step the member is added whose
-    addition makes the average best. The best of all steps counts.
+    addition makes the average best. The best of all steps counts, where a step must
+    gain a ten-thousandth of the score.
 
     Parameters
     ----------
@@ -95,7 +98,7 @@ def select(
         name = max(scored, key=lambda one: scored[one])
         taken = [*taken, name]
         total = [a + b for a, b in zip(total, outputs[name], strict=True)]
-        if scored[name] > best[0]:
+        if not best[1] or scored[name] - best[0] > _GAIN * abs(best[0]):
             best = scored[name], taken
     return (
         {name: best[1].count(name) / len(best[1]) for name in dict.fromkeys(best[1])},

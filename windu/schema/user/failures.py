@@ -48,8 +48,9 @@ def failures(
         if first is not None:
             value = values[int(at.argmin())]
             shown = "" if name is None else f" {value!r}"
-            rows = f"failures in {wrong} of {n_rows} rows, first{shown} at row {first}"
-            got = rows if n_rows > 1 else shown.strip() or "a failure"
+            got = f"failures in {wrong} of {n_rows} rows, first{shown} at row {first}"
+            if n_rows == 1:
+                got = shown.strip() or "a failure"
         differences.append(
             Difference(
                 name, "check", action, f"pass the check {group[1]}", got, wrong, first
