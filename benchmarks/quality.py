@@ -35,6 +35,12 @@ SCORERS = {
 }
 
 
+def folds(table: Table) -> Any:
+    """Return folds of shuffled rows, as those that are tested on are shuffled."""
+    discrete = table.task in ("binary", "multiclass")
+    return (StratifiedKFold if discrete else KFold)(3, shuffle=True, random_state=0)
+
+
 def search(table: Table, budget: float) -> Any:
     from windu import OptunaSearchCV, WinduEstimator
 
@@ -42,7 +48,7 @@ def search(table: Table, budget: float) -> Any:
     return OptunaSearchCV(
         WinduEstimator(random_state=0, task=table.task),
         scoring="roc_auc" if several else SCORERS[table.metric],
-        cv=3,
+        cv=folds(table),
         timeout=budget,
         n_jobs=2,
         ensemble=True,
@@ -106,8 +112,7 @@ def run(table: Table, system: str, budget: float) -> dict[str, Any]:
     if table.task in ("binary", "multiclass"):
         y = LabelEncoder().fit_transform(y)
     discrete = y.ndim == 1 and table.task != "regression"
-    splitter = (StratifiedKFold if discrete else KFold)(3, shuffle=True, random_state=0)
-    train, test = next(splitter.split(X, y if discrete else None))
+    train, test = next(folds(table).split(X, y if discrete else None))
     labels = np.unique(y) if discrete else None
     start = time.perf_counter()
     est = made(system, table, budget)

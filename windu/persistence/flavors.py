@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from windu.exceptions import IntegrityError, PersistenceError, did_you_mean
+from windu.persistence.native_catboost import check_catboost
 from windu.persistence.native_lightgbm import check_lightgbm
 from windu.persistence.native_xgboost import check_xgboost
 
@@ -119,6 +120,8 @@ class _CatBoost:
         kinds = {name.rpartition(".")[2] for name in self.types}
         if state["kind"] not in kinds:
             raise ValueError(f"no class {state['kind']!r}")
+        if data:
+            check_catboost(data)
         model = getattr(catboost, state["kind"])(**state["params"])
         return model.load_model(blob=data) if data else model
 

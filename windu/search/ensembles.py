@@ -216,7 +216,7 @@ def outputs_of(
     dict of int to sequence of ndarray
         Of the best trials, and of the best one of each model.
     """
-    models = [name_of(params.get("model", "")) for _, params in ranked]
+    models = [_model_of(params) for _, params in ranked]
     first = {models.index(model) for model in models}
     chosen = sorted({*first, *range(min(_LIBRARY, len(ranked)))})
     made: dict[int, Sequence[np.ndarray]] = {}
@@ -229,6 +229,11 @@ def outputs_of(
         if len(whole) == len(found):
             made[number] = whole
     return made
+
+
+def _model_of(params: Mapping[str, Any]) -> str:
+    model = params.get("model", "")
+    return model if isinstance(model, str) else name_of(model)
 
 
 def ensemble_of(
