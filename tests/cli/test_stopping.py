@@ -25,6 +25,8 @@ from windu.exceptions import (
     UntrustedTypesError,
 )
 
+pytestmark = pytest.mark.processes
+
 SLOW = """
 import pathlib, time
 def slow(frame):

@@ -9,6 +9,8 @@ import pytest
 from windu.config import from_yaml, to_yaml
 from windu.exceptions import ConfigError
 
+pytestmark = pytest.mark.processes
+
 BASE = """estimator:
   task: binary
   transformer:

@@ -11,9 +11,12 @@ import pytest
 from tests.metastore.raw import load
 from windu.metastore import Metastore
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(os, "fork"), reason="processes are forked, which Windows cannot"
-)
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.skipif(
+        not hasattr(os, "fork"), reason="processes are forked, which Windows cannot"
+    ),
+]
 ROOT = Path(__file__).parents[2]
 
 

@@ -9,6 +9,8 @@ from tests.persistence.fuzz_models import write
 from windu import WinduEstimator, save
 from windu.persistence.manifest import Manifest
 
+pytestmark = pytest.mark.processes
+
 CASES, SEED = 2000, 0
 
 

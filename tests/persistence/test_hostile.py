@@ -326,6 +326,7 @@ for file in sorted(Path(sys.argv[1]).iterdir()):
 """
 
 
+@pytest.mark.processes
 def test_bombs(tmp_path):
     """Refused within 200 MB and a minute of them all, before they are unpacked."""
     for name, members in bombs().items():

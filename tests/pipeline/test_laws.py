@@ -154,6 +154,7 @@ for model in ("linear", "SVC"):
 """
 
 
+@pytest.mark.processes
 def test_two_processes_on_one_cache(tmp_path, table):
     """Both end, and all four runs are what each alone would have made."""
     store = tmp_path / "store"

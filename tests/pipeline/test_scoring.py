@@ -206,6 +206,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
 
 
+@pytest.mark.processes
 def test_memory_does_not_grow_with_the_file(tmp_path):
     """A hundred times the rows take the memory of one batch."""
     rng = np.random.default_rng(0)

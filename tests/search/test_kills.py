@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.processes
+
 #: Forks a search of a process that has imported everything, and kills it, often.
 KILLS = """
 import json, os, random, signal, sys, time

@@ -346,6 +346,7 @@ def test_processes(data):
         searched(data, {"model": [Failing()]}, n_jobs=2, n_trials=2)
 
 
+@pytest.mark.processes
 def test_killed_worker(data):
     """A process that is killed ends its trial, and no other."""
     space = {"model": ["linear", Failing("exit"), "decision_tree"]}

@@ -75,6 +75,7 @@ def result_of(process):
     return json.loads(out.strip().splitlines()[-1])
 
 
+@pytest.mark.processes
 def test_killed_search_goes_on_as_if_it_had_not_been(tmp_path):
     """Killed twice in the middle, it has the trials of one that was left alone."""
     whole = result_of(started(None))
@@ -279,6 +280,7 @@ OptunaSearchCV(
 """
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(os.name == "nt", reason="a process does not learn its parent's end")
 def test_processes_end_with_a_killed_search():
     """No process is left behind that still fits what nobody waits for."""
