@@ -405,3 +405,15 @@ def test_class_that_folds_lack(scoring):
             found.append(-log_loss(y[score], given, labels=columns))
         at = [p["model"] for p in search.cv_results_["params"]].index("linear")
         assert search.cv_results_["mean_test_score"][at] == np.mean(found)
+
+
+def test_points_that_are_begun_with_are_not_pruned(data):
+    """Each model of the default space is seen whole, whatever the others score."""
+    search = OptunaSearchCV(
+        WinduEstimator("random_forest", task="binary", random_state=0),
+        n_trials=2,
+        cv=2,
+        pruner=optuna.pruners.ThresholdPruner(lower=2.0),
+        random_state=0,
+    ).fit(*data)
+    assert search.leaderboard_["state"].tolist() == ["complete", "pruned"]

@@ -19,6 +19,7 @@ from windu.exceptions import WinduWarning
 from windu.search.folds import FoldResult
 from windu.search.studies import (
     OWNER,
+    POINT,
     RESULT,
     end_interrupted,
     finished,
@@ -219,11 +220,17 @@ class Trials:
             return self._end(running, TrialState.PRUNED, slow)
         if len(results) == self.n_folds:
             return self._end(running, TrialState.COMPLETE)
-        if trial.should_prune():
+        if self._falls_behind(trial):
             return self._end(running, TrialState.PRUNED)
         if self._is_late():
             return end_interrupted(self.study, trial.number)
         return self._submit(running)
+
+    def _falls_behind(self, trial: Trial) -> bool:
+        # What a search begins with is one good point of each model: all are seen, to
+        # learn from and for an ensemble.
+        begun_with = POINT in trial.user_attrs and not self.only_points
+        return not begun_with and trial.should_prune()
 
     def _why_slow(self, first: FoldResult) -> str:
         """Return why a candidate takes too long for one row, empty if it does not."""
