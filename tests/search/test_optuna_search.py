@@ -409,11 +409,10 @@ def test_class_that_folds_lack(scoring):
 
 def test_points_that_are_begun_with_are_not_pruned(data):
     """Each model of the default space is seen whole, whatever the others score."""
-    search = OptunaSearchCV(
-        WinduEstimator("random_forest", task="binary", random_state=0),
-        n_trials=2,
-        cv=2,
-        pruner=optuna.pruners.ThresholdPruner(lower=2.0),
-        random_state=0,
-    ).fit(*data)
-    assert search.leaderboard_["state"].tolist() == ["complete", "pruned"]
+    options = {"n_trials": 2, "cv": 2, "random_state": 0}
+    options["pruner"] = optuna.pruners.ThresholdPruner(lower=2.0)
+    est = WinduEstimator(task="binary", random_state=0)
+    search = OptunaSearchCV(est, **options).fit(*data)
+    assert search.leaderboard_["state"].tolist() == ["complete"] * 2
+    with pytest.raises(SearchError, match="pruned"):
+        OptunaSearchCV(est, SPACE, **options).fit(*data)

@@ -481,7 +481,10 @@ class OptunaSearchCV(BaseSearchCV, CallbackSupportMixin):
 
 def _nothing(trials: Any, cause: Exception | None) -> Exception:
     """Return the error of a search that has found nothing: its first reason."""
-    reasons = [result_of(trial).get("error", "no reason") for trial in trials]
+    reasons = [
+        result_of(trial).get("error") or f"being {trial.state.name.lower()}"
+        for trial in trials
+    ]
     if not reasons:
         return SearchError("A search needs at least one trial. Got an empty space.")
     told = f"At least one trial must succeed. All {len(reasons)} failed, the first with"
