@@ -98,6 +98,9 @@ def made(system: str, table: Table, budget: float) -> Any:
     if system == "flaml":
         return Flaml(table, budget)
     est = clone(SYSTEMS[system](table))
+    if system == "windu":
+        # Classes come as whole numbers here; many of these are amounts to windu.
+        est.set_params(task=table.task)
     if system in ("lightgbm", "catboost"):
         name = "n_jobs" if system == "lightgbm" else "thread_count"
         keys = [key for key in est.get_params() if key.rpartition("__")[2] == name]
