@@ -251,7 +251,9 @@ class AutoTransformer(TransformerMixin, BaseEstimator):
             blocks.append(("high_cardinality", encoder, many))
         if texts:
             encoder = TextEncoder(self.n_text_components, random_state=seed)
-            encoder = encoder if wants.codes else make_pipeline(encoder, _scaler())
+            encoder = (
+                encoder if wants.codes else make_pipeline(encoder, StandardScaler())
+            )
             blocks.append(("text", encoder, texts))
         if numbers:
             encoder = _numbers(self.numbers, wants, len(features))
@@ -299,7 +301,7 @@ def _task_of(y: Any) -> str | None:
 def _levels(encoding: str, wants: Wants, task: str | None, seed: Any) -> Any:
     if encoding == "target" and task in _TARGET_TASKS:
         encoder = target_encoder(task, seed)
-        return encoder if wants.codes else make_pipeline(encoder, _scaler())
+        return encoder if wants.codes else make_pipeline(encoder, StandardScaler())
     if encoding == "ordinal" or (encoding != "one_hot" and wants.codes):
         unknown = np.nan if wants.missing else -1
         encoder = OrdinalEncoder(
@@ -307,7 +309,7 @@ def _levels(encoding: str, wants: Wants, task: str | None, seed: Any) -> Any:
             unknown_value=unknown,
             encoded_missing_value=unknown,
         )
-        return encoder if wants.codes else make_pipeline(encoder, _scaler())
+        return encoder if wants.codes else make_pipeline(encoder, StandardScaler())
     return OneHotEncoder(
         handle_unknown="infrequent_if_exist",
         max_categories=MAX_LEVELS,
@@ -329,9 +331,7 @@ def _numbers(how: str, wants: Wants, n_rows: int) -> Any:
     if how == "quantile":
         return make_pipeline(imputer, quantiles)
     if how == "spline":
-        return make_pipeline(imputer, SplineTransformer(knots="quantile"), _scaler())
-    return imputer if wants.codes else make_pipeline(imputer, _scaler())
-
-
-def _scaler() -> StandardScaler:
-    return StandardScaler()
+        return make_pipeline(
+            imputer, SplineTransformer(knots="quantile"), StandardScaler()
+        )
+    return imputer if wants.codes else make_pipeline(imputer, StandardScaler())
