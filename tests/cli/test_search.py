@@ -28,6 +28,9 @@ def test_search(windu, folder):
     done = windu("search", "birds.yaml", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "Stored as birds@1" in done.stdout
+    # The best trials, one line each: what was chosen, and nothing that was not asked.
+    best = [line for line in done.stdout.splitlines() if line.split()[:1] == ["1"]]
+    assert {line.split()[-1] for line in best} == {"linear"}
     won = (folder / "birds.best.yaml").read_text()
     assert "fit_on: train+dev" in won
     # On these rows a line tells the species apart, and two cuts do not.

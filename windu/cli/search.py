@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +11,12 @@ from windu.cli.runs import DEFAULT, Where
 from windu.cli.tables import print_result
 from windu.cli.train import ALLOW, read_change
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 __all__ = ["search"]
+
+_SHOWN = ("rank", "trial", "score", "std", "fit_time", "latency_ms", "state")
 
 
 def search(
@@ -49,13 +54,35 @@ def search(
     where = config.with_suffix(".best.yaml") if output is None else output
     _write(found.production.to_yaml(), where)
     if not quiet:
-        shown = found.leaderboard.dropna(axis="columns", how="all").head(10)
-        print(shown.to_string(index=False, max_colwidth=40))
+        print(_best_of(found.leaderboard))
         print(f"\nThe winner is written to {where}.")
     if train:
         result = found.production.run()
         if not quiet:
             print_result(result)
+
+
+def _best_of(leaderboard: pd.DataFrame) -> str:
+    """Return the ten best trials, what was chosen for each in one column."""
+    best = leaderboard.head(10)
+    after = list(best.columns).index("error") + 1
+    chosen = [
+        ", ".join(
+            str(value)
+            if name == "model"
+            else f"{str(name).removeprefix('model__')}={value}"
+            # The model first.
+            for name, value in sorted(row.items(), key=lambda one: one[0] != "model")
+            if value is not None
+        )
+        for row in best.iloc[:, after:].to_dict("records")
+    ]
+    width = max(map(len, chosen), default=0)
+    table = best[list(_SHOWN)].assign(chosen=[text.ljust(width) for text in chosen])
+    lines = table.to_string(
+        index=False, justify="left", float_format="{:.5g}".format
+    ).splitlines()
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _write(text: str, where: Path) -> None:
