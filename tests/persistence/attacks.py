@@ -435,13 +435,15 @@ def _other_attacks():
 
     def knots(held, rng):
         spline = held.bsplines_[rng.integers(len(held.bsplines_))]
+        # Older versions of scipy keep them under their own names.
+        t, c = ("_t", "_c") if hasattr(spline, "_t") else ("t", "c")
         kind = rng.integers(4)
         if kind == 0:
-            spline._t = spline._t[::-1].copy()
+            setattr(spline, t, getattr(spline, t)[::-1].copy())
         elif kind == 1:
-            spline._t = spline._t[: rng.integers(4)]
+            setattr(spline, t, getattr(spline, t)[: rng.integers(4)])
         elif kind == 2:
-            spline._c = spline._c[: rng.integers(4)]
+            setattr(spline, c, getattr(spline, c)[: rng.integers(4)])
         else:
             spline.k = outside(rng, 0, 20)
 
