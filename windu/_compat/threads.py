@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import AbstractContextManager, nullcontext
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
@@ -15,8 +16,9 @@ SMALL_FIT = 50_000
 SMALL_PREDICT = 20_000
 
 
-@cache
-def _controller() -> ThreadpoolController:
+@lru_cache(maxsize=1)
+def _controller(n_modules: int) -> ThreadpoolController:
+    """Look for libraries, again where one may have been loaded since the last look."""
     return ThreadpoolController()
 
 
@@ -40,10 +42,6 @@ def openmp_threads(cells: int, *, fit: bool) -> AbstractContextManager[Any]:
     """
     if cells > (SMALL_FIT if fit else SMALL_PREDICT):
         return nullcontext()
-    if fit:
-        # A model's library may have been loaded since the last look.
-        _controller.cache_clear()
-    limit: AbstractContextManager[Any] = _controller().limit(
-        limits=1, user_api="openmp"
-    )
+    controller = _controller(len(sys.modules))
+    limit: AbstractContextManager[Any] = controller.limit(limits=1, user_api="openmp")
     return limit

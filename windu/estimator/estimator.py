@@ -42,7 +42,7 @@ from windu.estimator.partial import PartialPipeline
 from windu.estimator.parts import fresh_part
 from windu.estimator.prediction import PREDICT_STEPS, decode
 from windu.estimator.replacing import Replacing
-from windu.estimator.rows import is_one_row, rows_of
+from windu.estimator.rows import CompiledRows, is_one_row, rows_of
 from windu.estimator.scoring import share_right
 from windu.estimator.thresholding import decided
 from windu.estimator.validation import Validation
@@ -288,9 +288,12 @@ class WinduEstimator(
     def _row_matrix(self, X: Any) -> tuple[Any, Any]:
         """Return matrix and model on the short way of one row, or None twice."""
         check_is_fitted(self)
-        rows = rows_of(self) if is_one_row(X) else None
+        rows = self._compiled_rows() if is_one_row(X) else None
         matrix = None if rows is None else rows.matrix(X)
         return (None, None) if rows is None or matrix is None else (matrix, rows.model)
+
+    def _compiled_rows(self) -> CompiledRows | None:
+        return rows_of(self)
 
     def _matrix(self, X: Any) -> tuple[Any, bool]:
         """Return the matrix for the model, and whether it stands for no rows."""

@@ -8,6 +8,7 @@ clean rows only; whatever has to be cast, warned of or refused goes the ordinary
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from operator import is_
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -26,7 +27,14 @@ from windu.schema.columns import TableSchema
 from windu.schema.user.check import UserCheck, stamp_of, user_check
 from windu.schema.user.given import pandera_schema_of
 
-__all__ = ["CompiledRows", "compile_rows", "is_one_row", "rows_of"]
+__all__ = [
+    "CompiledRows",
+    "compile_features",
+    "compile_model",
+    "compile_rows",
+    "is_one_row",
+    "rows_of",
+]
 
 #: On so many rows of the training table the short way must prove itself.
 _N_PROOFS = 5
@@ -58,8 +66,16 @@ class CompiledRows:
         One a column, from a value to its features.
     transform : callable
         From all features to the numbers of the matrix.
+
+    Attributes
+    ----------
     model : estimator or None
-        What predicts from the matrix.
+        What predicts from the matrix; None until `compile_model` has found it.
+    proofs : ndarray of shape (n_proofs, n_features_out)
+        Rows of training on the ordinary way.
+    proven : set of type
+        Types of models that gave the same bits for these rows on both ways; the set
+        is common to all models that `compile_model` was asked for.
     """
 
     def __init__(
@@ -69,7 +85,6 @@ class CompiledRows:
         asked: UserCheck | None,
         features: list[Callable[[Any], list[Any]]],
         transform: Callable[[Any], list[float]],
-        model: Any,
     ):
         self.names = names
         self.columns = pd.Index(names)
@@ -77,7 +92,9 @@ class CompiledRows:
         self.asked = asked
         self.features = features
         self.transform = transform
-        self.model = model
+        self.model: Any = None
+        self.proofs = np.empty((0, 0))
+        self.proven: set[type] = set()
 
     def matrix(self, X: Any) -> np.ndarray | None:
         """Return the matrix for the model, or None if the row is not a clean case.
@@ -168,6 +185,23 @@ def compile_rows(est: Any) -> CompiledRows | None:
     CompiledRows or None
         None for parts of a user's own, and wherever it would not give the same bits.
     """
+    rows = compile_features(est)
+    return None if rows is None else compile_model(rows, est)
+
+
+def compile_features(est: Any) -> CompiledRows | None:
+    """Return the short way as far as the matrix.
+
+    Parameters
+    ----------
+    est : WinduEstimator
+        Fitted.
+
+    Returns
+    -------
+    CompiledRows or None
+        The same for all estimators that have all but the model in common.
+    """
     if est._swapped:
         # Features are compared with those of training, as a table.
         return None
@@ -191,9 +225,36 @@ def compile_rows(est: Any) -> CompiledRows | None:
     transform = transform_of_row(est.transformer_, names)
     if transform is None or len(features) < len(made):
         return None
-    model = model_of_row(est.model_)
-    rows = CompiledRows(schema.names, est._named, asked, features, transform, model)
+    rows = CompiledRows(schema.names, est._named, asked, features, transform)
     return rows if _is_proven(rows, est) else None
+
+
+def compile_model(rows: CompiledRows, est: Any) -> CompiledRows | None:
+    """Return the short way with the model of an estimator.
+
+    Parameters
+    ----------
+    rows : CompiledRows
+        As far as the matrix; not changed.
+    est : WinduEstimator
+        Fitted.
+
+    Returns
+    -------
+    CompiledRows or None
+        None where the model would not give the same bits.
+    """
+    rows = copy(rows)
+    rows.model = model_of_row(est.model_)
+    if rows.model is est.model_ or type(est.model_) in rows.proven:
+        return rows
+    method = "predict_proba" if hasattr(est.model_, "classes_") else "predict"
+    for row in rows.proofs:
+        ask = [getattr(model, method) for model in (rows.model, est.model_)]
+        if not _same_bits(*(work(row[np.newaxis]) for work in ask)):
+            return None
+    rows.proven.add(type(est.model_))
+    return rows
 
 
 def rows_of(est: Any) -> CompiledRows | None:
@@ -256,20 +317,15 @@ def _is_proven(rows: CompiledRows, est: Any) -> bool:
     """
     frame = est.example_.head(_N_PROOFS)
     try:
-        matrix = est._matrix(frame if est._named else frame.to_numpy())[0]
+        rows.proofs = est._matrix(frame if est._named else frame.to_numpy())[0]
     except SchemaError:
         # The example holds texts for what JSON cannot say, such as decimals.
         return False
-    for i, right in enumerate(matrix):
+    for i, right in enumerate(rows.proofs):
         row = frame.iloc[[i]]
         given = rows.matrix(row if est._named else row.to_numpy())
         if given is not None and not _same_bits(given, right[np.newaxis]):
             return False
-        if rows.model is not est.model_:
-            method = "predict_proba" if hasattr(est.model_, "classes_") else "predict"
-            ask = [getattr(model, method) for model in (rows.model, est.model_)]
-            if not _same_bits(*(work(right[np.newaxis]) for work in ask)):
-                return False
     return True
 
 

@@ -24,7 +24,9 @@ from windu.persistence.trust import TRUSTED
 __all__ = ["build", "check_trusted", "does_not_load", "dump", "types_in"]
 
 
-def dump(held: Any, put: Callable[[str, bytes], str]) -> bytes:
+def dump(
+    held: Any, put: Callable[[str, bytes], str], compresslevel: int | None = None
+) -> bytes:
     """Return an object as a skops file.
 
     Parameters
@@ -34,6 +36,8 @@ def dump(held: Any, put: Callable[[str, bytes], str]) -> bytes:
     put : callable
         Keeps what another library wrote: given a suffix and bytes, it returns the name
         of the artifact.
+    compresslevel : int or None, default=None
+        From 0 to 9, of zlib; None for its own.
 
     Returns
     -------
@@ -49,7 +53,9 @@ def dump(held: Any, put: Callable[[str, bytes], str]) -> bytes:
     try:
         plain = substitute(held, lambda one: pack(to_native(one, put)))
         check_storable(plain)
-        return skops.io.dumps(plain, compression=ZIP_DEFLATED)
+        return skops.io.dumps(
+            plain, compression=ZIP_DEFLATED, compresslevel=compresslevel
+        )
     except PersistenceError:
         raise
     except Exception as error:

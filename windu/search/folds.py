@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils.metaestimators import available_if
 
 from windu._compat.sklearn import take_rows
 from windu._compat.threads import SMALL_FIT, openmp_threads
 from windu.estimator import WinduEstimator
-from windu.estimator.delegation import model_has
 from windu.estimator.first_values import first_values
 from windu.estimator.fitting import FIT_STEPS
 from windu.estimator.labels import encode
 from windu.estimator.metadata import sliced
-from windu.exceptions import PersistenceError
-from windu.persistence.objects import dump
+from windu.estimator.rows import compile_features
 from windu.search.early_stopping import found_rounds, held_out
+from windu.search.fold_estimator import EstimatorOnFold
+from windu.search.measures import latency_of, size_of
 from windu.search.shared import SharedSteps
 from windu.steps import run_steps
 from windu.tasks import read_target
 
 __all__ = ["FoldResult", "Job", "candidate", "evaluate"]
 
-#: Single rows that are timed; the median counts.
-_TIMED_ROWS = 15
 _PREPARED = "transform"
 _AFTER = [step.name for step in FIT_STEPS].index(_PREPARED) + 1
 
@@ -231,45 +228,9 @@ def _evaluate(
         result.outputs = _outputs(chosen, fold.X_score, job.classes)
     last = fold.number == len(job.splits) - 1
     if fold.number == 0 if job.bounds_latency else last:
-        result.latency_ms = _latency(chosen, fold.X_score)
+        result.latency_ms = latency_of(chosen, fold.X_score)
     if last:
-        result.size_bytes = _size(getattr(chosen, "model_", chosen))
-
-
-class _OnFold(WinduEstimator):
-    """An estimator that makes the matrix of the held-out rows once."""
-
-    _rows: Any = None
-    #: All classes, where the fold lacks some; to it these are impossible.
-    _all: Any = None
-
-    @property
-    def classes_(self) -> np.ndarray:  # type: ignore[override]
-        return super().classes_ if self._all is None else self._all
-
-    @available_if(model_has("predict_proba"))
-    def predict_proba(self, X: Any) -> Any:
-        found = super().predict_proba(X)
-        if self._all is None:
-            return found
-        columns, known = self._all.tolist(), super().classes_.tolist()
-        outputs = np.zeros((len(found), len(columns)))
-        outputs[:, [columns.index(label) for label in known]] = found
-        return outputs
-
-    def _know(self, rows: Any, make: Callable[[], Any]) -> None:
-        self._rows, self._make = rows, make
-        self._outputs: dict[str, Any] = {}
-
-    def _matrix(self, X: Any) -> tuple[Any, bool]:
-        return (self._make(), False) if X is self._rows else super()._matrix(X)
-
-    def _call_model(self, method: str, X: Any) -> Any:
-        if X is not self._rows:
-            return super()._call_model(method, X)
-        if method not in self._outputs:
-            self._outputs[method] = super()._call_model(method, X)
-        return self._outputs[method]
+        result.size_bytes = size_of(getattr(chosen, "model_", chosen))
 
 
 def _fitted(chosen: WinduEstimator, fold: _Fold, job: Job) -> WinduEstimator:
@@ -280,7 +241,7 @@ def _fitted(chosen: WinduEstimator, fold: _Fold, job: Job) -> WinduEstimator:
         # Threads that wait for each other cost a small table more than they bring.
         small = np.size(fold.X) <= SMALL_FIT
         chosen.set_params(n_jobs=1 if small else job.n_threads)
-    made = _OnFold(**chosen.get_params(deep=False))
+    made = EstimatorOnFold(**chosen.get_params(deep=False))
     rows = f"fold {fold.number}" if job.shared else None
     given = dict(fold.fit_params)
     values = first_values(made, fold.X, fold.y, given.pop("sample_weight", None), given)
@@ -302,7 +263,10 @@ def _fitted(chosen: WinduEstimator, fold: _Fold, job: Job) -> WinduEstimator:
         values["matrix"] = values["matrix"].copy()
         values = run_steps(FIT_STEPS[_AFTER:], values)
     made._keep(values)
-    made._know(fold.X_score, matrix)
+    short = keys["matrix"] and f"{keys['matrix']} of one row"
+    made._know(
+        fold.X_score, matrix, lambda: shared.get(short, lambda: compile_features(made))
+    )
     if job.classes is not None and len(made.classes_) < len(job.classes):
         made._all = job.classes
     if lent:
@@ -340,37 +304,6 @@ def _outputs(chosen: Any, X: Any, classes: np.ndarray | None) -> np.ndarray | No
     if not hasattr(chosen, "predict_proba"):
         return None
     return np.asarray(chosen.predict_proba(X))
-
-
-def _latency(chosen: Any, X: Any) -> float | None:
-    """Return the median time of a prediction for one row, in milliseconds."""
-    method = "predict_proba" if hasattr(chosen, "predict_proba") else "predict"
-    predict = getattr(chosen, method)
-    n_rows, times = _length(X), []
-    # The first row may compile something.
-    for i in range(_TIMED_ROWS + 1):
-        row = take_rows(X, [i % n_rows])
-        start = time.perf_counter()
-        try:
-            predict(row)
-        except Exception:
-            return None
-        times.append(time.perf_counter() - start)
-    return float(np.median(times[1:])) * 1000
-
-
-def _size(model: Any) -> int | None:
-    """Return how many bytes a fitted model has where it is stored, if it can be."""
-    sizes: list[int] = []
-
-    def put(suffix: str, data: bytes) -> str:
-        sizes.append(len(data))
-        return suffix
-
-    try:
-        return len(dump(model, put)) + sum(sizes)
-    except PersistenceError:
-        return None
 
 
 def _length(X: Any) -> int:
