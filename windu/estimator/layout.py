@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 __all__ = ["laid_out"]
 
 Part = TypeVar("Part")
+_HOLDERS = (BaseEstimator, dict, list, tuple)
 
 
 def laid_out(part: Part) -> Part:
@@ -39,7 +40,7 @@ def laid_out(part: Part) -> Part:
     >>> laid_out(model).coef_.flags.contiguous
     True
     """
-    stack: list[Any] = [part]
+    stack: list[Any] = [part] if _holds(part) else []
     seen = {id(part)}
     while stack:
         held = stack.pop()
@@ -55,18 +56,25 @@ def laid_out(part: Part) -> Part:
 
 
 def _items(held: Any) -> list[tuple[Any, Any]]:
+    """Return what can hold arrays, or be one, with its place."""
     if isinstance(held, BaseEstimator):
-        return list(vars(held).items())
-    if isinstance(held, dict):
-        return list(held.items())
+        held = vars(held)
     if isinstance(held, np.ndarray):
-        return list(enumerate(held.ravel().tolist()))
-    if isinstance(held, (list, tuple)):
-        return list(enumerate(held))
-    return []
+        held = held.ravel().tolist()
+    values = held.values() if isinstance(held, dict) else held
+    # Vocabularies have many thousands of words, and nothing else.
+    kinds = {
+        kind
+        for kind in set(map(type, values))
+        if issubclass(kind, (np.ndarray, *_HOLDERS))
+    }
+    if not kinds:
+        return []
+    pairs = held.items() if isinstance(held, dict) else enumerate(held)
+    return [(place, value) for place, value in pairs if type(value) in kinds]
 
 
 def _holds(value: Any) -> bool:
     if isinstance(value, np.ndarray):
         return value.dtype == object
-    return isinstance(value, (BaseEstimator, dict, list, tuple))
+    return isinstance(value, _HOLDERS)
