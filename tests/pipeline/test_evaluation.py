@@ -68,6 +68,23 @@ def test_values():
     assert found["dev.roc_auc"] == metrics.roc_auc_score(y[1::2] == "yes", scores[:, 1])
 
 
+@pytest.mark.parametrize("n_labels", [2, 3])
+def test_values_of_several_labels(n_labels):
+    """Two labels are no two classes; the log-loss is the mean over the labels."""
+    y = [[label for label in row if n_labels == 3 or label != "old"] for row in LABELS]
+    est = WinduEstimator("linear", task="multilabel").fit(X[::2], y[::2])
+    names = ["roc_auc", "log_loss", "brier_score", "f1_macro"]
+    found = evaluate(est, {"test": (X[1::2], y[1::2])}, names, importance=50)
+    true = est.label_encoder_.transform(y[1::2])
+    given = est.predict_proba(X[1::2])
+    assert found["test.roc_auc"] == metrics.roc_auc_score(true, given)
+    losses = {"log_loss": metrics.log_loss, "brier_score": metrics.brier_score_loss}
+    for name, loss in losses.items():
+        each = [loss(true[:, i], given[:, i]) for i in range(n_labels)]
+        assert found[f"test.{name}"] == np.mean(each)
+    assert len(found["importance"]["columns"]) == X.shape[1]
+
+
 def test_what_cannot_be_scored():
     """Names, models without probabilities, rows of one class."""
     with pytest.raises(PartError, match="Did you mean 'log_loss'"):

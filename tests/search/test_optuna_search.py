@@ -7,7 +7,7 @@ import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import log_loss
+from sklearn.metrics import f1_score, log_loss, roc_auc_score
 from sklearn.model_selection import (
     GroupKFold,
     KFold,
@@ -405,6 +405,47 @@ def test_class_that_folds_lack(scoring):
             found.append(-log_loss(y[score], given, labels=columns))
         at = [p["model"] for p in search.cv_results_["params"]].index("linear")
         assert search.cv_results_["mean_test_score"][at] == np.mean(found)
+
+
+@pytest.mark.parametrize("form", ["array", "frame", "lists"])
+@pytest.mark.parametrize("n_labels", [2, 3])
+def test_scores_of_several_labels(form, n_labels):
+    """Two labels are no two classes; the log-loss is the mean over the labels."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(90, 3)), columns=["x", "y", "z"])
+    flags = (X.to_numpy() + rng.normal(size=(90, 3)) > 0).astype(int)[:, :n_labels]
+    y = {
+        "array": flags,
+        "frame": pd.DataFrame(flags, columns=list("abc")[:n_labels]),
+        "lists": [[n for n, f in zip("abc", row, strict=False) if f] for row in flags],
+    }[form]
+
+    def own(est, X, y):
+        assert type(y) in (list, np.ndarray, pd.DataFrame)
+        return float(len(est.classes_))
+
+    scoring = {"auc": "roc_auc", "loss": "neg_log_loss", "f1": "f1_macro", "own": own}
+    search = OptunaSearchCV(
+        WinduEstimator("linear", task="multilabel"),
+        {"model__C": [1.0]},
+        scoring=scoring,
+        refit="loss",
+        cv=3,
+    ).fit(X, y)
+    aucs, losses, f1s = [], [], []
+    for fit, score in KFold(3).split(X):
+        est = WinduEstimator("linear", task="multilabel").fit(X.iloc[fit], flags[fit])
+        given, true = est.predict_proba(X.iloc[score]), flags[score]
+        aucs.append(roc_auc_score(true, given))
+        losses.append(
+            np.mean([log_loss(true[:, i], given[:, i]) for i in range(n_labels)])
+        )
+        f1s.append(f1_score(true, est.predict(X.iloc[score]), average="macro"))
+    (best,) = [{k: v[0] for k, v in search.cv_results_.items()}]
+    assert best["mean_test_auc"] == pytest.approx(np.mean(aucs))
+    assert best["mean_test_loss"] == pytest.approx(-np.mean(losses))
+    assert best["mean_test_f1"] == pytest.approx(np.mean(f1s))
+    assert best["mean_test_own"] == n_labels
 
 
 def test_points_that_are_begun_with_are_not_pruned(data):

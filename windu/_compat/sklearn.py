@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from inspect import signature
@@ -77,6 +77,7 @@ __all__ = [
     "Scorer",
     "StrOptions",
     "VisualBlock",
+    "change_scorers",
     "check_metadata",
     "check_parameter",
     "check_sample_weight",
@@ -88,6 +89,7 @@ __all__ = [
     "scorer_parts",
     "take_rows",
     "target_encoder",
+    "with_function",
     "with_labels",
     "wrap_output",
 ]
@@ -174,7 +176,7 @@ def with_labels(scorer: Any, labels: Any) -> Any:
     Parameters
     ----------
     scorer : scorer or callable
-        One or several by name.
+        What `sklearn.metrics.make_scorer` gives.
     labels : ndarray of shape (n_classes,)
         Of the columns of probabilities.
 
@@ -183,20 +185,59 @@ def with_labels(scorer: Any, labels: Any) -> Any:
     scorer or callable
         The same for scores that do not ask for labels, or have them.
     """
-    made = copy(scorer)
-    if isinstance(scorer, _MultimetricScorer):
-        made._scorers = {
-            name: with_labels(one, labels) for name, one in scorer._scorers.items()
-        }
-        return made
     parts = scorer_parts(scorer)
     if parts is None:
         return scorer
+    made = copy(scorer)
     function, _, options, response = parts
     # Elsewhere `labels` says what is averaged over.
     if response == "predict_proba" and "labels" in signature(function).parameters:
         made._kwargs = {"labels": labels, **options}
     return made
+
+
+def with_function(scorer: Any, function: Callable[..., float]) -> Any:
+    """Return a scorer that asks the same of an estimator, and scores otherwise.
+
+    Parameters
+    ----------
+    scorer : scorer
+        What `sklearn.metrics.make_scorer` gives.
+    function : callable
+        Of truth and outputs.
+
+    Returns
+    -------
+    scorer
+        With the sign and the options of the other.
+    """
+    made = copy(scorer)
+    made._score_func = function
+    return made
+
+
+def change_scorers(scorer: Any, change: Callable[[Any], Any]) -> Any:
+    """Return a scorer with scikit-learn's own changed.
+
+    Parameters
+    ----------
+    scorer : scorer or callable
+        One, or several by name.
+    change : callable
+        Called with each that `sklearn.metrics.make_scorer` gives.
+
+    Returns
+    -------
+    scorer or callable
+        A user's functions are left alone.
+    """
+    if isinstance(scorer, _MultimetricScorer):
+        made = copy(scorer)
+        made._scorers = {
+            name: change_scorers(one, change) for name, one in scorer._scorers.items()
+        }
+        return made
+    return change(scorer) if isinstance(scorer, _Scorer) else scorer
 
 
 def target_encoder(task: str | None, random_state: int | None) -> TargetEncoder:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from windu.estimator.labels import encode
+from windu.evaluation.indicators import indicators
 from windu.tasks import read_target
 
-__all__ = ["HeldOut", "indicators", "plain", "read_held_out", "sampled"]
+__all__ = ["HeldOut", "plain", "read_held_out", "sampled"]
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,6 @@ def read_held_out(estimator: Any, X: Any, y: Any) -> HeldOut:
             for one in (y, estimator.predict(X))
         )
     return HeldOut(task, list(map(str, classes.tolist())), truth, predicted, scores)
-
-
-def indicators(estimator: Any, y: Any) -> np.ndarray:
-    """Return labels as 0 and 1, one column a label."""
-    return np.asarray(encode(read_target(y), "multilabel", estimator.label_encoder_))
 
 
 def sampled(n_rows: int, most: int, seed: int = 0) -> np.ndarray:

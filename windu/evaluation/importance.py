@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.inspection import permutation_importance
 
+from windu._compat.sklearn import take_rows
 from windu.evaluation.held_out import plain, sampled
 
 __all__ = ["DEFAULT_ROWS", "MAX_COLUMNS", "importance_of"]
@@ -71,7 +72,7 @@ def importance_of(
         return None
     at = sampled(len(X), rows or DEFAULT_ROWS)
     repeats = min(_MAX_REPEATS, max(1, _SHUFFLES // n_columns))
-    held = y.iloc[at] if hasattr(y, "iloc") else y[at]
+    held = take_rows(y, at)
     # Shuffled rows count by their place.
     frame = X.iloc[at].reset_index(drop=True)
     try:

@@ -12,7 +12,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
 
 from windu.evaluation import details_of, importance_of
-from windu.evaluation.held_out import indicators
+from windu.evaluation.indicators import IndicatorScorer
 from windu.exceptions import PartError, WinduWarning, did_you_mean
 
 __all__ = [
@@ -225,18 +225,13 @@ def _importance(
     estimator: Any, name: str, X: Any, y: Any, rows: int | None
 ) -> dict[str, Any] | None:
     name = name if name in get_scorer_names() else f"neg_{name}"
-    scorer = _scorer(estimator, name)
-    if estimator.task_ == "multilabel":
-        estimator, y = _Indicators(estimator), indicators(estimator, y)
-    return importance_of(estimator, X, y, scorer=scorer, rows=rows)
+    return importance_of(estimator, X, y, scorer=_scorer(estimator, name), rows=rows)
 
 
 def _score(estimator: Any, name: str, X: Any, y: Any) -> float | None:
     """Return a score; None, with a warning, where these rows do not have one."""
     loss = name not in get_scorer_names()
     scorer = _scorer(estimator, f"neg_{name}" if loss else name)
-    if estimator.task_ == "multilabel":
-        estimator, y = _Indicators(estimator), indicators(estimator, y)
     try:
         value = scorer(estimator, X, y)
     except AttributeError as error:
@@ -256,6 +251,8 @@ def _score(estimator: Any, name: str, X: Any, y: Any) -> float | None:
 
 
 def _scorer(estimator: Any, name: str) -> Any:
+    if estimator.task_ == "multilabel":
+        return IndicatorScorer(get_scorer(name))
     if estimator.task_ != "binary":
         return get_scorer(name)
     positive = estimator.classes_[1]
@@ -268,23 +265,3 @@ def _scorer(estimator: Any, name: str) -> Any:
             pos_label=positive,
         )
     return get_scorer(name)
-
-
-class _Indicators:
-    """An estimator whose labels are indicators, as scikit-learn's scores want them."""
-
-    def __init__(self, estimator: Any):
-        self._estimator = estimator
-        self.classes_ = np.arange(len(estimator.classes_))
-
-    def __sklearn_tags__(self) -> Any:
-        return self._estimator.__sklearn_tags__()
-
-    def fit(self) -> None:
-        """Be an estimator."""
-
-    def predict(self, X: Any) -> np.ndarray:
-        return indicators(self._estimator, self._estimator.predict(X))
-
-    def predict_proba(self, X: Any) -> Any:
-        return self._estimator.predict_proba(X)

@@ -37,9 +37,9 @@ from windu.search.defaults import default_space, starting_points
 from windu.search.early_stopping import with_rounds
 from windu.search.ensembles import Averaged, classes_of, ensemble_of, outputs_of, select
 from windu.search.folds import Job, candidate
-from windu.search.missing_classes import know_all_classes
 from windu.search.results import leaderboard_of, results_of
 from windu.search.samplers import make_sampler
+from windu.search.scorers import adapt_scorers
 from windu.search.space import grid_of, read_space
 from windu.search.studies import finished, open_study, result_of
 from windu.search.trials import Trials
@@ -280,7 +280,7 @@ class OptunaSearchCV(BaseSearchCV, CallbackSupportMixin):
         )
         if self.ensemble:
             self._prepare_ensemble(job)
-        know_all_classes(job)
+        adapt_scorers(job)
         self._search(job, metric, params, start)
         if self.refit:
             self._refit(job, context)
