@@ -5,9 +5,10 @@
 
 Fold 0 of 3, at most 20,000 rows a table, the raw columns for everybody, both cores.
 ``search`` is ``OptunaSearchCV(WinduEstimator(), timeout=budget, ensemble=True)``;
-``flaml`` has the same budget; the others are defaults, as in defaults.py. Systems that
-do not go into one environment run one after another with the same ``--out``, which
-keeps what is there; ``--report`` prints the table of mean ranks. No part of any test.
+``flaml`` and ``autogluon`` (``medium_quality``) have the same budget; the others are
+defaults, as in defaults.py. Systems that do not go into one environment run one after
+another with the same ``--out``, which keeps what is there; ``--report`` prints the
+table of mean ranks. No part of any test.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import json
 import time
 import warnings
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -91,12 +93,50 @@ class Flaml:
         return found if len(found) > 1 else found[0]
 
 
+class AutoGluon:
+    """AutoGluon's medium_quality with a budget of seconds."""
+
+    def __init__(self, table: Table, budget: float):
+        self.table, self.budget = table, budget
+
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> Any:
+        from autogluon.tabular import TabularPredictor
+
+        kinds = {"regression": "regression", "multiclass": "multiclass"}
+        metric = {"r2": "r2", "roc_auc": "roc_auc"}.get(self.table.metric, "log_loss")
+        self.models_ = []
+        columns = np.atleast_2d(y.T)
+        for column in columns:
+            model = TabularPredictor(
+                label="the target",
+                problem_type=kinds.get(self.table.task, "binary"),
+                eval_metric=metric,
+                path=mkdtemp(),
+                verbosity=0,
+            )
+            model.fit(
+                X.assign(**{"the target": column}),
+                presets="medium_quality",
+                time_limit=self.budget / len(columns),
+                num_cpus=2,
+            )
+            self.models_.append(model)
+        return self
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        return self.models_[0].predict(X).to_numpy()
+
+    def predict_proba(self, X: pd.DataFrame) -> Any:
+        found = [model.predict_proba(X).to_numpy() for model in self.models_]
+        return found if len(found) > 1 else found[0]
+
+
 def made(system: str, table: Table, budget: float) -> Any:
     """Return an unfitted system."""
     if system == "search":
         return search(table, budget)
-    if system == "flaml":
-        return Flaml(table, budget)
+    if system in ("flaml", "autogluon"):
+        return {"flaml": Flaml, "autogluon": AutoGluon}[system](table, budget)
     est = clone(SYSTEMS[system](table))
     if system == "windu":
         # Classes come as whole numbers here; many of these are amounts to windu.
