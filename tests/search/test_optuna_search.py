@@ -448,6 +448,16 @@ def test_scores_of_several_labels(form, n_labels):
     assert best["mean_test_own"] == n_labels
 
 
+def test_score_that_a_fold_does_not_have():
+    """It is told which fold has none, and why."""
+    X = pd.DataFrame({"x": np.arange(60.0)})
+    y = np.where(X["x"].mod(20).lt(9) & X["x"].lt(40), "low", "up")
+    options = {"scoring": "roc_auc", "n_trials": 1, "cv": KFold(3)}
+    search = OptunaSearchCV(WinduEstimator("linear"), {"model__C": [1.0]}, **options)
+    with pytest.raises(ValueError, match="fold 2 is nan. Only one class.*shuffles"):
+        search.fit(X, y)
+
+
 def test_points_that_are_begun_with_are_not_pruned(data):
     """Each model of the default space is seen whole, whatever the others score."""
     options = {"n_trials": 2, "cv": 2, "random_state": 0}

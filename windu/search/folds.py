@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.exceptions import UndefinedMetricWarning
 
 from windu._compat.sklearn import take_rows
 from windu._compat.threads import SMALL_FIT, openmp_threads
@@ -217,13 +218,20 @@ def _evaluate(
         chosen.fit(fold.X, fold.y, **fold.fit_params)
     result.fit_time = time.perf_counter() - start
     start = time.perf_counter()
-    scores = job.scorer(chosen, fold.X_score, fold.y_score, **fold.score_params)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UndefinedMetricWarning)
+        scores = job.scorer(chosen, fold.X_score, fold.y_score, **fold.score_params)
     if not isinstance(scores, Mapping):
         scores = {"score": scores}
     result.scores = {name: float(score) for name, score in scores.items()}
     result.score_time = time.perf_counter() - start
-    if bad := [name for name, score in result.scores.items() if not np.isfinite(score)]:
-        raise ValueError(f"The score {bad[0]!r} is {result.scores[bad[0]]}.")
+    for name, score in result.scores.items():
+        if not np.isfinite(score):
+            raise ValueError(
+                f"A score must be a number. The {name!r} of fold {fold.number} is "
+                f"{score}.{_reason(told)} Where rows lie in order, pass a cv that "
+                "shuffles them; or choose another score."
+            )
     if job.keeps_outputs:
         result.outputs = _outputs(chosen, fold.X_score, job.classes)
     last = fold.number == len(job.splits) - 1
@@ -231,6 +239,12 @@ def _evaluate(
         result.latency_ms = latency_of(chosen, fold.X_score)
     if last:
         result.size_bytes = size_of(getattr(chosen, "model_", chosen))
+
+
+def _reason(told: Sequence[warnings.WarningMessage]) -> str:
+    """Return why a metric is not defined, if it has said so."""
+    said = [t.message for t in told if issubclass(t.category, UndefinedMetricWarning)]
+    return f" {str(said[0]).rstrip('.')}." if said else ""
 
 
 def _fitted(chosen: WinduEstimator, fold: _Fold, job: Job) -> WinduEstimator:
