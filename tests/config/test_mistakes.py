@@ -89,7 +89,7 @@ def test_mistake(name, tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("model: linear", "Indent it below 'estimator'"),
+        ("model: linear", "Indent it below 'estimator'."),
         ("estimatr: {}", "Did you mean 'estimator'"),
         ("estimator:", "must be a mapping of parameters, indented below it"),
         ("estimator: linear", "must be a mapping of parameters"),

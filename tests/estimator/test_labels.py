@@ -12,11 +12,14 @@ from sklearn.ensemble import StackingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, roc_auc_score
 from sklearn.naive_bayes import GaussianNB
+from sklearn.preprocessing import MultiLabelBinarizer
 from sklearn.svm import LinearSVC
 
 import windu
 from windu import WinduEstimator
 from windu.exceptions import PartError, TargetError
+from windu.pipeline import evaluate
+from windu.pipeline.scoring import predictions
 
 RNG = np.random.default_rng(0)
 X = pd.DataFrame(RNG.normal(size=(60, 3)), columns=["a", "b", "c"], index=range(9, 69))
@@ -301,3 +304,29 @@ def test_label_encoders_that_do_not_fit_labels():
         WinduEstimator("linear", label_encoder="StandardScaler").fit(X, INDICATOR)
     with pytest.raises(PartError, match="bring back what it encodes. MultiLabelBin"):
         WinduEstimator("linear", label_encoder="MultiLabelBinarizer").fit(X, INDICATOR)
+
+
+def test_label_encoder_for_lists_of_labels():
+    """Lists of several lengths, with labels that nobody has, in the order asked for."""
+    lists = [["a"] if i % 2 else ["b", "a"] if i % 3 else [] for i in range(len(X))]
+    encoder = MultiLabelBinarizer(classes=["b", "a", "c"])
+    est = WinduEstimator("linear", label_encoder=encoder).fit(X, lists)
+    assert est.classes_.tolist() == ["b", "a", "c"]
+    assert {label for row in est.predict(X) for label in row} <= {"a", "b"}
+    encoder = MultiLabelBinarizer(sparse_output=True)
+    with pytest.raises(PartError, match="gives a sparse matrix. Pass sparse_output=F"):
+        WinduEstimator("linear", label_encoder=encoder).fit(X, lists)
+
+
+def test_labels_without_an_encoder():
+    """They have numbers for names where they are told of, and scores of their own."""
+    est = WinduEstimator("linear", task="multilabel", label_encoder=None)
+    est.fit(X, INDICATOR)
+    names = ["roc_auc", "log_loss"]
+    given = evaluate(est, {"test": (X, INDICATOR)}, names)
+    other = WinduEstimator("linear", task="multilabel").fit(X, INDICATOR)
+    assert given == evaluate(other, {"test": (X, INDICATOR)}, names)
+    n_labels = INDICATOR.shape[1]
+    assert list(predictions(est, X)) == [
+        f"{kind}_{i}" for kind in ("prediction", "probability") for i in range(n_labels)
+    ]

@@ -425,8 +425,9 @@ def test_scores_of_several_labels(form, n_labels):
         return float(len(est.classes_))
 
     scoring = {"auc": "roc_auc", "loss": "neg_log_loss", "f1": "f1_macro", "own": own}
+    encoder = None if form == "array" else "auto"
     search = OptunaSearchCV(
-        WinduEstimator("linear", task="multilabel"),
+        WinduEstimator("linear", task="multilabel", label_encoder=encoder),
         {"model__C": [1.0]},
         scoring=scoring,
         refit="loss",
@@ -446,6 +447,16 @@ def test_scores_of_several_labels(form, n_labels):
     assert best["mean_test_loss"] == pytest.approx(-np.mean(losses))
     assert best["mean_test_f1"] == pytest.approx(np.mean(f1s))
     assert best["mean_test_own"] == n_labels
+
+
+def test_scorer_that_fails(data):
+    """Its own words are told, also where it is one of several."""
+
+    def broken(est, X, y):
+        raise ZeroDivisionError("no rows at all")
+
+    with pytest.raises(ZeroDivisionError, match="no rows at all"):
+        searched(data, scoring={"a": "accuracy", "b": broken}, refit="a")
 
 
 def test_score_that_a_fold_does_not_have():

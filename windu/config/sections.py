@@ -227,13 +227,23 @@ def _unknown(document: Document, path: Path, kind: type[Section]) -> ConfigError
         )
     else:
         hint = did_you_mean(path[-1], known)
-        if not hint and section is kind and path[-1] in EstimatorSection.model_fields:
-            hint = " Indent it below 'estimator'."
+        below = [] if hint or section is not kind else _sections_of(path[-1], known)
+        if below:
+            hint = f" Indent it below {' or '.join(map(repr, below))}."
         if section is Config and path[-1] in PipelineConfig.model_fields:
             hint = " It describes a pipeline: use TrainingPipeline.from_yaml."
         place = dotted(path[:-1]) or "A configuration"
         reason = f"{place} has no key {path[-1]!r}. It has {known}.{hint}"
     return document.error(path, reason, at_key=True)
+
+
+def _sections_of(key: Any, known: list[str]) -> list[str]:
+    """Return those of the known sections that have a key."""
+    return [
+        path[0]
+        for path, section in _SECTIONS.items()
+        if len(path) == 1 and path[0] in known and key in section.model_fields
+    ]
 
 
 class PredictionConfig(Section):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import LabelEncoder, MultiLabelBinarizer
 from sklearn.utils import check_array
@@ -105,8 +106,18 @@ def check_encoder(label_encoder: Any, values: Any, task: str | None) -> None:
     check_encoder_kind(label_encoder, task)
     tried = values[:: max(1, len(values) // _N_TRIED)]
     codes = label_encoder.transform(tried)
-    wanted = {"regression": np.shape(values)[1:], "multilabel": (np.size(codes, -1),)}
-    if np.shape(codes)[1:] != wanted.get(str(task), ()):
+    if sparse.issparse(codes):
+        raise PartError(
+            f"The label encoder must give arrays. {name} gives a sparse matrix. Pass "
+            "sparse_output=False, or label_encoder='auto'."
+        )
+    wanted: tuple[int, ...] = ()
+    if task == "regression":
+        wanted = np.shape(values)[1:]
+    elif task == "multilabel":
+        # Lists of labels have no shape.
+        wanted = np.shape(codes)[-1:]
+    if np.shape(codes)[1:] != wanted:
         raise PartError(
             f"The label encoder must give one number for each value of y. {name} gives "
             f"an array of shape {np.shape(codes)} for {len(tried)} rows. Pass another, "

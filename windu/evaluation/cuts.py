@@ -55,7 +55,7 @@ def cuts(estimator: Any, held: HeldOut) -> dict[str, Any] | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", WinduWarning)
             fixed.choose(
-                *(held.scores[rows], held.truth[rows], np.asarray(estimator.classes_)),
+                *(held.scores[rows], held.truth[rows], held.classes),
                 ranks=selector.ranks_ if chosen else None,
             )
     except WinduError:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from windu.evaluation.indicators import indicators
+from windu.evaluation.indicators import column_classes, indicators
 from windu.tasks import read_target
 
 __all__ = ["HeldOut", "plain", "read_held_out", "sampled"]
@@ -29,13 +29,16 @@ class HeldOut:
         0 and 1 a label; numbers of shape (n_samples, n_outputs).
     scores : ndarray of shape (n_samples, n_names) or None
         Probabilities, where the model gives them.
+    classes : ndarray of shape (n_names,) or None
+        Classes or labels as they are.
     """
 
     task: str
     names: list[str]
     truth: np.ndarray
     predicted: np.ndarray
-    scores: np.ndarray | None
+    scores: np.ndarray | None = None
+    classes: np.ndarray | None = None
 
 
 def read_held_out(estimator: Any, X: Any, y: Any) -> HeldOut:
@@ -64,10 +67,10 @@ def read_held_out(estimator: Any, X: Any, y: Any) -> HeldOut:
         names = list(getattr(y, "columns", [getattr(y, "name", None)]))
         if len(names) != truth.shape[1] or names == [None]:
             names = list(range(truth.shape[1]))
-        return HeldOut(task, list(map(str, names)), truth, predicted, None)
+        return HeldOut(task, list(map(str, names)), truth, predicted)
     has_scores = hasattr(estimator, "predict_proba")
     scores = np.asarray(estimator.predict_proba(X)) if has_scores else None
-    classes = np.asarray(estimator.classes_)
+    classes = column_classes(estimator)
     if task == "multilabel":
         truth = indicators(estimator, y)
         predicted = indicators(estimator, estimator.predict(X))
@@ -77,7 +80,8 @@ def read_held_out(estimator: Any, X: Any, y: Any) -> HeldOut:
             known.get_indexer(pd.Index(np.asarray(one)))
             for one in (y, estimator.predict(X))
         )
-    return HeldOut(task, list(map(str, classes.tolist())), truth, predicted, scores)
+    names = list(map(str, classes.tolist()))
+    return HeldOut(task, names, truth, predicted, scores, classes)
 
 
 def sampled(n_rows: int, most: int, seed: int = 0) -> np.ndarray:

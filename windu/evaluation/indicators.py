@@ -18,7 +18,7 @@ from windu._compat.sklearn import scorer_parts, with_function
 from windu.estimator.labels import encode
 from windu.tasks import read_target
 
-__all__ = ["AsIndicators", "IndicatorScorer", "indicators"]
+__all__ = ["AsIndicators", "IndicatorScorer", "column_classes", "indicators"]
 
 #: Scores of probabilities that take the labels of a row for classes that exclude each
 #: other, and are best where all are certain.
@@ -43,6 +43,23 @@ def indicators(estimator: Any, y: Any) -> np.ndarray:
     return np.asarray(encode(read_target(y), "multilabel", estimator.label_encoder_))
 
 
+def column_classes(estimator: Any) -> np.ndarray:
+    """Return what the columns of probabilities stand for.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted, with ``classes_``.
+
+    Returns
+    -------
+    ndarray of shape (n_columns,)
+        Classes, labels, or the numbers of labels that have no names.
+    """
+    classes = np.asarray(estimator.classes_)
+    return classes if classes.ndim == 1 else np.arange(len(classes))
+
+
 class AsIndicators:
     """An estimator whose labels are indicators.
 
@@ -53,11 +70,12 @@ class AsIndicators:
     ----------
     estimator : WinduEstimator
         Fitted on several labels.
+    n_labels : int
+        How many.
     """
 
-    def __init__(self, estimator: Any):
+    def __init__(self, estimator: Any, n_labels: int):
         self._estimator = estimator
-        n_labels = len(estimator.label_encoder_.classes_)
         self.classes_ = [np.array([0, 1])] * n_labels
 
     def __sklearn_tags__(self) -> Any:
@@ -96,7 +114,7 @@ class IndicatorScorer:
     def __call__(self, estimator: Any, X: Any, y: Any, **params: Any) -> float:
         """Return the score; the parameters are handed on."""
         shown = indicators(estimator, y)
-        return self._scorer(AsIndicators(estimator), X, shown, **params)
+        return self._scorer(AsIndicators(estimator, shown.shape[1]), X, shown, **params)
 
     def get_metadata_routing(self) -> Any:
         """Return what the scorer asks for."""

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from windu.evaluation.indicators import column_classes
 from windu.exceptions import SchemaError, TableError, did_you_mean_each
 from windu.pipeline.batches import read_batches, streamed_form, table_writer
 from windu.pipeline.sifting import reread, sift
@@ -185,7 +186,8 @@ def predictions(
     if not hasattr(estimator, "predict"):
         return _features(estimator, frame)
     predicted = estimator.predict(frame)
-    classes = list(getattr(estimator, "classes_", ()))
+    has_classes = hasattr(estimator, "classes_")
+    classes = list(column_classes(estimator)) if has_classes else []
     if isinstance(predicted, pd.DataFrame):
         made = predicted.add_prefix("prediction_").reset_index(drop=True)
     elif isinstance(predicted, list):

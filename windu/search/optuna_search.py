@@ -196,7 +196,7 @@ class OptunaSearchCV(BaseSearchCV, CallbackSupportMixin):
         "verbose": ["verbose"],
     }
     # What scikit-learn's own searches leave to the user.
-    error_score = np.nan
+    error_score = "raise"
     return_train_score = False
 
     def __init__(
