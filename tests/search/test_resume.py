@@ -26,8 +26,6 @@ from windu.search.studies import end_interrupted
 SEARCH = """
 import json, os, sys, time
 import numpy as np, pandas as pd
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from sklearn.linear_model import LogisticRegression
 from windu import OptunaSearchCV, WinduEstimator
 
@@ -37,8 +35,6 @@ class Slow(LogisticRegression):
         return super().fit(X, y)
 
 storage, sampler, n_trials = json.loads(sys.argv[1])
-if storage and storage.endswith(".journal"):
-    storage = JournalStorage(JournalFileBackend(storage))
 rng = np.random.default_rng(0)
 X = pd.DataFrame({"x": rng.normal(size=60), "z": rng.normal(size=60)})
 y = np.where(X["x"] + rng.normal(size=60) > 0, "yes", "no")
@@ -110,7 +106,6 @@ def test_two_processes_share_the_trials(tmp_path, name):
 def test_trial_that_another_process_took_over_is_dropped(tmp_path, data, name, when):
     """A process that starts takes a trial that is not signed yet for a lost one."""
     path = tmp_path / name
-    storage = path if name == "search.db" else journal(path)
     taken = []
 
     def take(trial):
@@ -131,7 +126,7 @@ def test_trial_that_another_process_took_over_is_dropped(tmp_path, data, name, w
 
     model = Takes() if when == "fitted" else "linear"
     estimator = WinduEstimator(model, task="binary")
-    found = search(storage, space=space, estimator=estimator, n_trials=3).fit(*data)
+    found = search(path, space=space, estimator=estimator, n_trials=3).fit(*data)
     results = found.cv_results_
     assert taken == [0]
     # What it had been asked for is tried again.
@@ -229,12 +224,21 @@ def test_sampler_objects(tmp_path, data):
 def test_storages(tmp_path, data):
     """A path, a URL and a storage are taken; what is none is told, without secrets."""
     search(f"sqlite:///{tmp_path / 'a.db'}").fit(*data)
-    search(JournalStorage(JournalFileBackend(str(tmp_path / "b.journal")))).fit(*data)
+    found = search(tmp_path / "b.journal").fit(*data)
+    again = search(journal(tmp_path / "b.journal")).fit(*data)
+    assert len(load_study(tmp_path / "b.journal").trials) == len(found.study_.trials)
+    assert again.best_score_ == found.best_score_
     with pytest.raises(StorageError, match="folder of a storage must be there"):
         search(tmp_path / "none" / "a.db").fit(*data)
     (tmp_path / "text.db").write_text("no database" * 100)
     with pytest.raises(StorageError, match=r"text\.db' cannot be opened"):
         search(tmp_path / "text.db").fit(*data)
+    (tmp_path / "text.journal").write_text("no journal\n" * 100)
+    with pytest.raises(StorageError, match=r"text\.journal' cannot be opened: JSON"):
+        search(tmp_path / "text.journal").fit(*data)
+    (tmp_path / "folder.journal").mkdir()
+    with pytest.raises(StorageError, match=r"folder\.journal' cannot be opened"):
+        search(tmp_path / "folder.journal").fit(*data)
     with pytest.raises(StorageError, match="cannot be opened") as raised:
         search("postgresql://me:secret@localhost:1/none").fit(*data)
     assert "secret" not in str(raised.value)

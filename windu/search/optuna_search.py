@@ -83,9 +83,9 @@ class OptunaSearchCV(BaseSearchCV, CallbackSupportMixin):
     timeout : float or None, default=None
         Seconds for the trials of this run. The first trial is always finished.
     storage : str, path, optuna.storages.BaseStorage or None, default=None
-        Where the trials are kept: a plain path is an SQLite file, anything else an
-        Optuna storage or its URL. Several processes may use one at a time. None keeps
-        them in memory.
+        Where the trials are kept: a plain path is an SQLite file, or a journal where
+        it ends in ``.journal``; anything else is an Optuna storage or its URL. Several
+        processes may use one at a time. None keeps them in memory.
     study_name : str or None, default=None
         Name of the search in the storage.
     sampler : {"tpe", "random", "grid"}, callable or BaseSampler, default="tpe"

@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
+from optuna.storages import (
+    BaseStorage,
+    InMemoryStorage,
+    JournalStorage,
+    RDBStorage,
+)
+from optuna.storages.journal import JournalFileBackend
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import DBAPIError
@@ -44,6 +50,8 @@ POINT = "point"
 #: User attribute of a trial: all that is kept of its folds, in one write.
 RESULT = "result"
 _DEFAULT_NAME = "windu"
+#: How the name of a file ends that is a journal; others are SQLite files.
+_JOURNAL = ".journal"
 #: Seconds that a writer waits for another on one SQLite file.
 _PATIENCE = 60
 #: Times that tables are made which another process makes at the same time.
@@ -118,8 +126,8 @@ def _opened(storage: Any) -> BaseStorage:
         return storage
     if not isinstance(storage, (str, os.PathLike)):
         raise SearchError(
-            "storage must be the path of an SQLite file, a URL, or a storage of optuna."
-            f" Got {storage!r}."
+            "storage must be the path of an SQLite file or a journal, a URL, or a "
+            f"storage of optuna. Got {storage!r}."
         )
     place = os.fspath(storage)
     if "://" not in place:
@@ -129,7 +137,7 @@ def _opened(storage: Any) -> BaseStorage:
                 f"The folder of a storage must be there. Got {str(path.parent)!r}. "
                 "Make it first."
             )
-        place = f"sqlite:///{path}"
+        place = str(path) if path.suffix == _JOURNAL else f"sqlite:///{path}"
     options: dict[str, Any] = {}
     if place.startswith("sqlite"):
         options["connect_args"] = {"timeout": _PATIENCE}
@@ -141,12 +149,14 @@ def _opened(storage: Any) -> BaseStorage:
         said = place if "@" not in place else place.partition("://")[0] + "://..."
         raise StorageError(
             f"The storage {said!r} cannot be opened: {type(error).__name__}. A path "
-            "must be an SQLite file of optuna or a new one; a URL one that SQLAlchemy "
-            "knows, with its driver installed."
+            f"must be an SQLite file of optuna, a journal of optuna ({_JOURNAL}), or a "
+            "new one; a URL one that SQLAlchemy knows, with its driver installed."
         ) from error
 
 
 def _made(place: str, options: dict[str, Any]) -> BaseStorage:
+    if "://" not in place:
+        return JournalStorage(JournalFileBackend(place))
     for left in reversed(range(_TRIES)):
         try:
             return RDBStorage(place, engine_kwargs=options)
