@@ -97,7 +97,7 @@ class OptunaSearchCV(BaseSearchCV, CallbackSupportMixin):
         Processes that evaluate folds. With more than one, the trials that a sampler
         knows of, and so the result, depend on which ends first.
     max_latency_ms : float or None, default=None
-        A candidate whose prediction of one row takes longer, in the median of 15 rows,
+        A candidate whose prediction of one row takes longer, in the median of 7 rows,
         is given up after its first fold.
     ensemble : bool or int, default=False
         Whether the best estimator is a weighted average of trials, chosen greedily on
