@@ -106,11 +106,6 @@ def check_encoder(label_encoder: Any, values: Any, task: str | None) -> None:
     check_encoder_kind(label_encoder, task)
     tried = values[:: max(1, len(values) // _N_TRIED)]
     codes = label_encoder.transform(tried)
-    if sparse.issparse(codes):
-        raise PartError(
-            f"The label encoder must give arrays. {name} gives a sparse matrix. Pass "
-            "sparse_output=False, or label_encoder='auto'."
-        )
     wanted: tuple[int, ...] = ()
     if task == "regression":
         wanted = np.shape(values)[1:]
@@ -122,6 +117,11 @@ def check_encoder(label_encoder: Any, values: Any, task: str | None) -> None:
             f"The label encoder must give one number for each value of y. {name} gives "
             f"an array of shape {np.shape(codes)} for {len(tried)} rows. Pass another, "
             "or label_encoder='auto'."
+        )
+    if sparse.issparse(codes):
+        raise PartError(
+            f"The label encoder must give arrays. {name} gives a sparse matrix. Pass "
+            "sparse_output=False, or label_encoder='auto'."
         )
     if not _comes_back(tried, label_encoder.inverse_transform(codes), task):
         raise PartError(
