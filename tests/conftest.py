@@ -3,6 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
+
+# For the minimum versions: laws are searched in depth at the newest ones.
+settings.register_profile("few", max_examples=20)
 
 
 def make_ugly(n_rows=240, seed=0):

@@ -12,7 +12,7 @@ from windu.schema.user.compiled import NotKnown, UserTests
 from windu.schema.user.stored import from_json, to_json
 
 MANY = settings(
-    max_examples=500,
+    max_examples=5 * settings().max_examples,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -41,7 +41,7 @@ def change(frame, draw):
 
 
 @settings(
-    max_examples=500,
+    max_examples=5 * settings().max_examples,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
