@@ -1,4 +1,4 @@
-"""Tables that several tests share."""
+"""Tables that several tests share, and how far laws are searched."""
 
 import numpy as np
 import pandas as pd

@@ -48,6 +48,7 @@ def latency_of(estimator: Any, X: Any) -> float | None:
         try:
             predict(row)
         except Exception:
+            # A user's model may refuse one row in any way.
             return None
         times.append(time.perf_counter() - start)
         if i >= _FEW_ROWS and sum(times[1:]) > _LONG:
