@@ -18,7 +18,7 @@ import json
 import time
 import warnings
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -104,14 +104,17 @@ class AutoGluon:
 
         kinds = {"regression": "regression", "multiclass": "multiclass"}
         metric = {"r2": "r2", "roc_auc": "roc_auc"}.get(self.table.metric, "log_loss")
+        # Models lie there until all is predicted.
+        self.folders_ = []
         self.models_ = []
         columns = np.atleast_2d(y.T)
         for column in columns:
+            self.folders_.append(TemporaryDirectory())
             model = TabularPredictor(
                 label="the target",
                 problem_type=kinds.get(self.table.task, "binary"),
                 eval_metric=metric,
-                path=mkdtemp(),
+                path=self.folders_[-1].name,
                 verbosity=0,
             )
             model.fit(

@@ -94,6 +94,11 @@ WRONG = {
     "no data": ("estimator: {model: SVC}", "The key 'data' must be there", 1, 1),
     "section": (TEXT + "searhc: {}\n", "has no key 'searhc'", 12, 1),
     "key": (TEXT.replace("target:", "tarhet:"), "Did you mean 'target'", 1, 26),
+    "key of a section": (
+        "data: {path: a.csv, target: b}\nseed: 1",
+        "has no key 'seed'.* Indent it below 'split' or 'search'",
+        *(2, 1),
+    ),
     "type": (TEXT.replace("0.2, dev", "a lot, dev"), "split.test", 3, 15),
     "file": (
         "data: a.csv\nsplit:\n  files: {tset: b.csv}",

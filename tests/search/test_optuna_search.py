@@ -21,6 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from tests.search.counting import Counted, Failing
 from windu import OptunaSearchCV, WinduEstimator
 from windu.exceptions import PartError, SearchError, WinduWarning
+from windu.search import folds
 
 SPACE = {
     "model": ["linear", "decision_tree"],
@@ -447,6 +448,26 @@ def test_scores_of_several_labels(form, n_labels):
     assert best["mean_test_loss"] == pytest.approx(-np.mean(losses))
     assert best["mean_test_f1"] == pytest.approx(np.mean(f1s))
     assert best["mean_test_own"] == n_labels
+
+
+def test_the_way_of_one_row_is_compiled_once_a_transformer(data, monkeypatch):
+    """Candidates that differ in their model share it, and have a latency each."""
+    made, once = [], folds.compile_features
+
+    def counted(est):
+        made.append(est)
+        return once(est)
+
+    monkeypatch.setattr(folds, "compile_features", counted)
+    space = {
+        "model__learning_rate": [0.1, 0.2, 0.3],
+        "transformer__levels": ["one_hot", "ordinal"],
+    }
+    est = WinduEstimator("hist_gradient_boosting", task="binary", random_state=0)
+    options = {"sampler": "grid", "n_trials": None, "pruner": None}
+    search = searched(data, space, estimator=est, **options)
+    assert (search.leaderboard_["latency_ms"] > 0).sum() == 6
+    assert len(made) == 2
 
 
 def test_scorer_that_fails(data):

@@ -30,6 +30,7 @@ from sklearn.utils._set_output import (
 from sklearn.utils._user_interface import _print_elapsed_time as elapsed_time
 from sklearn.utils.validation import _check_method_params as check_metadata
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+from sklearn.utils.validation import _num_samples as count_rows
 
 try:
     from sklearn.utils._repr_html.estimator import _VisualBlock as VisualBlock
@@ -81,6 +82,7 @@ __all__ = [
     "check_metadata",
     "check_parameter",
     "check_sample_weight",
+    "count_rows",
     "elapsed_time",
     "fit_context",
     "output_is_default",

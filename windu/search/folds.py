@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import UndefinedMetricWarning
 
-from windu._compat.sklearn import take_rows
+from windu._compat.sklearn import count_rows, take_rows
 from windu._compat.threads import SMALL_FIT, openmp_threads
 from windu.estimator import WinduEstimator
 from windu.estimator.first_values import first_values
@@ -50,7 +50,7 @@ class FoldResult:
         Median time of a prediction for one row, in milliseconds. None where one row
         cannot be predicted, since something looks across rows.
     size_bytes : int or None
-        Of the model as it is stored.
+        Of the model, about as it is stored.
     outputs : ndarray or None
         Probabilities or values for the held-out rows.
     error : str
@@ -122,7 +122,7 @@ class Job:
     @cached_property
     def folds(self) -> list[_Fold]:
         """The rows of each fold."""
-        n_rows = _length(self.X)
+        n_rows = count_rows(self.X)
         return [
             _Fold(
                 *(number, take_rows(self.X, fit), take_rows(self.X, score)),
@@ -318,10 +318,6 @@ def _outputs(chosen: Any, X: Any, classes: np.ndarray | None) -> np.ndarray | No
     if not hasattr(chosen, "predict_proba"):
         return None
     return np.asarray(chosen.predict_proba(X))
-
-
-def _length(X: Any) -> int:
-    return int(X.shape[0]) if hasattr(X, "shape") else len(X)
 
 
 def _rows(values: Any, rows: np.ndarray) -> Any:

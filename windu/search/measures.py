@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from windu._compat.sklearn import take_rows
+from windu._compat.sklearn import count_rows, take_rows
 from windu.exceptions import PersistenceError
 from windu.persistence.objects import dump
 
@@ -16,8 +16,6 @@ __all__ = ["latency_of", "size_of"]
 #: Single rows that are timed; the median counts. Of slow ones, three are enough.
 _TIMED_ROWS = 7
 _FEW_ROWS, _LONG = 3, 0.02
-
-
 #: Saving takes more time for the last few percent.
 _QUICK = 1
 
@@ -40,7 +38,7 @@ def latency_of(estimator: Any, X: Any) -> float | None:
     """
     method = "predict_proba" if hasattr(estimator, "predict_proba") else "predict"
     predict = getattr(estimator, method)
-    n_rows, times = X.shape[0] if hasattr(X, "shape") else len(X), []
+    n_rows, times = count_rows(X), []
     # The first row may compile something.
     for i in range(_TIMED_ROWS + 1):
         row = take_rows(X, [i % n_rows])
