@@ -197,7 +197,7 @@ def test_pruning(data):
     """What falls behind is given up after its first fold, and never the best."""
     space = {"model": [DummyClassifier()], "model__random_state": {"int": [0, 30]}}
     space = [{"model": ["linear"], "model__C": {"float": [0.1, 10]}}, space]
-    search = searched(data, space, n_trials=25, scoring="neg_log_loss")
+    search = searched(data, space, n_trials=25, scoring="neg_log_loss", random_state=1)
     states = search.cv_results_["state"]
     pruned = states == "pruned"
     assert pruned.any()

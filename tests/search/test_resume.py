@@ -20,6 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from tests.search.counting import Counted
 from windu import OptunaSearchCV, WinduEstimator
 from windu.exceptions import SearchError, StorageError
+from windu.search.samplers import make_sampler
 from windu.search.studies import end_interrupted
 
 #: One search, slow enough to be killed in the middle; tells each trial that begins.
@@ -135,6 +136,41 @@ def test_trial_that_another_process_took_over_is_dropped(tmp_path, data, name, w
     trials = load_study(path).trials
     assert trials[0].state == TrialState.FAIL
     assert trials[1].params["C"] == trials[0].params["C"]
+
+
+@pytest.mark.parametrize("asked", [0, 1, 2, 3])
+@pytest.mark.parametrize(
+    "sampler",
+    ["tpe", "random", lambda seed: TPESampler(seed=seed, multivariate=True)],
+    ids=["tpe", "random", "multivariate"],
+)
+def test_trial_that_was_cut_while_it_asks_is_made_again_as_it_was(sampler, asked):
+    """What it had asked for is kept, and what it had not is drawn as it would be."""
+
+    def ask(study, n=3):
+        trial = study.ask()
+        return trial, [trial.suggest_float(name, 0, 1) for name in "abc"[:n]]
+
+    def go_on(study, n_trials):
+        for _ in range(n_trials):
+            trial, drawn = ask(study)
+            yield drawn
+            study.tell(trial, drawn[0] - drawn[1])
+
+    whole = list(go_on(optuna.create_study(sampler=make_sampler(sampler, 3)), 20))
+    assert len({value for drawn in whole for value in drawn}) == 60
+    for n_before in (5, 15):  # while TPE draws at random, and behind that
+        cut = optuna.create_study(sampler=make_sampler(sampler, 3))
+        drawn = list(go_on(cut, n_before))
+        end_interrupted(cut, ask(cut, asked)[0].number)
+        assert [*drawn, *go_on(cut, 20 - n_before)] == whole
+
+
+def test_trial_that_has_ended_is_not_ended_again():
+    study = optuna.create_study()
+    study.tell(study.ask(), 1.0)
+    end_interrupted(study, 0)
+    assert [trial.state for trial in study.trials] == [TrialState.COMPLETE]
 
 
 def test_point_that_was_taken_before_it_was_asked_for_is_queued_again():

@@ -37,9 +37,9 @@ class SeededSampler(BaseSampler):
     """A sampler that starts anew with each trial, from a seed of that trial.
 
     A sampler of optuna holds a generator of random numbers, whose state a process
-    takes with it. Here what is drawn depends on the seed, the number of the trial and
-    the trials in the storage, so that a search that was stopped goes on as it would
-    have.
+    takes with it. Here what is drawn depends on the seed, the number of the trial, the
+    name of the parameter and the trials in the storage, so that a search that was
+    stopped goes on as it would have, also in the middle of what a trial asks for.
 
     Parameters
     ----------
@@ -51,20 +51,23 @@ class SeededSampler(BaseSampler):
 
     def __init__(self, make: Callable[[int], BaseSampler], seed: int):
         self._make, self._seed = make, seed
-        self._inner = self._seeded(seed)
+        self._inner = self._seeded()
 
-    def _seeded(self, seed: int) -> BaseSampler:
+    def _seeded(self, *what: Any) -> BaseSampler:
+        text = ":".join(map(str, (self._seed, *what)))
+        digest = hashlib.sha256(text.encode()).digest()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
-            return self._make(seed)
+            return self._make(int.from_bytes(digest[:4], "little"))
+
+    def _place(self, study: Study, trial: FrozenTrial) -> int:
+        """Return the number of a trial, or of the one whose place it takes."""
+        earlier = study.get_trials(deepcopy=False)[: trial.number]
+        return trial.number - sum(INTERRUPTED in one.user_attrs for one in earlier)
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        """Take the seed of this trial, or of the one whose place it takes."""
-        trials = study.get_trials(deepcopy=False)
-        again = sum(INTERRUPTED in one.user_attrs for one in trials[: trial.number])
-        text = f"{self._seed}:{trial.number - again}".encode()
-        digest = hashlib.sha256(text).digest()
-        self._inner = self._seeded(int.from_bytes(digest[:4], "little"))
+        """Take the seed of this trial."""
+        self._inner = self._seeded(self._place(study, trial))
         self._inner.before_trial(study, trial)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> Any:
@@ -80,10 +83,9 @@ class SeededSampler(BaseSampler):
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: Any
     ) -> Any:
-        """Ask the sampler of this trial."""
-        return self._inner.sample_independent(
-            study, trial, param_name, param_distribution
-        )
+        """Ask a sampler of this parameter: what was asked for before does not count."""
+        sampler = self._seeded(self._place(study, trial), param_name)
+        return sampler.sample_independent(study, trial, param_name, param_distribution)
 
     def after_trial(
         self, study: Study, trial: FrozenTrial, state: Any, values: Any

@@ -237,14 +237,14 @@ def end_interrupted(study: Study, number: int) -> None:
     study : optuna.study.Study
         Any.
     number : int
-        Of the trial.
+        Of the trial. One that has ended is left as it is.
     """
     trial = study.get_trials(deepcopy=False)[number]
     try:
         set_user_attr(study, trial, INTERRUPTED, True)
         study.tell(number, state=TrialState.FAIL)
     except (RuntimeError, ValueError):
-        if not is_interrupted(study, number):
+        if not study.get_trials(deepcopy=False)[number].state.is_finished():
             raise
         # Another process was faster, and has queued it.
         return

@@ -128,7 +128,8 @@ class Trials:
             if self._suspects and not self._running:
                 suspect = self._suspects.pop(0)
                 suspect.alone = True
-                self._submit(suspect)
+                with self._unless_taken(suspect.trial):
+                    self._submit(suspect)
             while self._has_room() and self._may_begin():
                 trial = self.study.ask()
                 with self._unless_taken(trial):
@@ -179,10 +180,13 @@ class Trials:
         """Drop a trial that another process took over and has queued again.
 
         A process that starts cannot tell a trial that is not signed yet from one whose
-        process was killed before it signed.
+        process was killed before it signed. One that Ctrl-C meets is queued here.
         """
         try:
             yield
+        except KeyboardInterrupt:
+            end_interrupted(self.study, trial.number)
+            raise
         except (RuntimeError, ValueError):
             # So optuna refuses what changes a trial that has ended.
             if not is_interrupted(self.study, trial.number):
@@ -192,7 +196,7 @@ class Trials:
         trial.set_user_attr(OWNER, self._owner)
         try:
             params = self.space(trial)
-        except BaseException:
+        except Exception:
             # A space that cannot be asked is no matter of this trial.
             self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
             raise
@@ -200,11 +204,7 @@ class Trials:
             self._submit(_Running(trial, params))
 
     def _submit(self, running: _Running) -> None:
-        try:
-            future = self.workers.submit(running.params, len(running.results))
-        except KeyboardInterrupt:
-            end_interrupted(self.study, running.trial.number)
-            raise
+        future = self.workers.submit(running.params, len(running.results))
         self._running[future] = running
 
     def _take(self, running: _Running, result: FoldResult) -> None:
