@@ -15,16 +15,15 @@ import optuna
 from optuna.storages import (
     BaseStorage,
     InMemoryStorage,
-    JournalStorage,
     RDBStorage,
 )
-from optuna.storages.journal import JournalFileBackend
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import DBAPIError
 
 from windu._compat.studies import set_user_attr
 from windu.exceptions import SearchError, StorageError
+from windu.search.journals import JOURNAL, open_journal
 from windu.search.samplers import INTERRUPTED
 
 __all__ = [
@@ -50,8 +49,6 @@ POINT = "point"
 #: User attribute of a trial: all that is kept of its folds, in one write.
 RESULT = "result"
 _DEFAULT_NAME = "windu"
-#: How the name of a file ends that is a journal; others are SQLite files.
-_JOURNAL = ".journal"
 #: Seconds that a writer waits for another on one SQLite file.
 _PATIENCE = 60
 #: Times that tables are made which another process makes at the same time.
@@ -137,7 +134,7 @@ def _opened(storage: Any) -> BaseStorage:
                 f"The folder of a storage must be there. Got {str(path.parent)!r}. "
                 "Make it first."
             )
-        place = str(path) if path.suffix == _JOURNAL else f"sqlite:///{path}"
+        place = str(path) if path.suffix == JOURNAL else f"sqlite:///{path}"
     options: dict[str, Any] = {}
     if place.startswith("sqlite"):
         options["connect_args"] = {"timeout": _PATIENCE}
@@ -149,14 +146,14 @@ def _opened(storage: Any) -> BaseStorage:
         said = place if "@" not in place else place.partition("://")[0] + "://..."
         raise StorageError(
             f"The storage {said!r} cannot be opened: {type(error).__name__}. A path "
-            f"must be an SQLite file of optuna, a journal of optuna ({_JOURNAL}), or a "
+            f"must be an SQLite file of optuna, a journal of optuna ({JOURNAL}), or a "
             "new one; a URL one that SQLAlchemy knows, with its driver installed."
         ) from error
 
 
 def _made(place: str, options: dict[str, Any]) -> BaseStorage:
     if "://" not in place:
-        return JournalStorage(JournalFileBackend(place))
+        return open_journal(place)
     for left in reversed(range(_TRIES)):
         try:
             return RDBStorage(place, engine_kwargs=options)
