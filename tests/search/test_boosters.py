@@ -121,6 +121,15 @@ def test_default_space(task, X):
     assert set(search.cv_results_["error"]) == {""}
 
 
+@pytest.mark.parametrize(("n_classes", "deepest"), [(5, 8), (6, 6)])
+def test_trees_of_catboost_are_less_deep_for_many_classes(X, n_classes, deepest):
+    """A round of one fold would take half a second."""
+    pytest.importorskip("catboost", reason=REASON)
+    y = np.arange(len(X)) % n_classes
+    (block,) = default_space(WinduEstimator("catboost"), X, y.astype(str))
+    assert block["model__depth"] == {"int": [4, deepest]}
+
+
 def test_ensemble_in_a_fresh_process(tmp_path, X):
     """An ensemble of the three is stored, and loads without a word of trust."""
     for library in BOOSTERS:

@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from windu._compat.frames import as_frame
 from windu.components.registry import MODELS
@@ -97,6 +98,10 @@ _STOPPING: dict[str, Block] = {
         "n_iter_no_change": [20],
     },
 }
+#: With more classes than these, trees of CatBoost are not searched to their full depth:
+#: a round takes time with classes times leaves (0.4 s at depth 8 and 32 classes).
+_FEW_CLASSES = 5
+_MANY_CLASSES: dict[str, Block] = {"catboost": {"depth": {"int": [4, 6]}}}
 #: Of several targets each is one model; no fold can stop them all.
 _NOT_STOPPING: dict[str, Block] = {
     "lightgbm": {"n_estimators": {"int": [50, 400], "log": True}},
@@ -223,17 +228,18 @@ def default_space(estimator: Any, X: Any, y: Any) -> list[Block]:
     ...     print(block["model__max_features"])
     {'float': [0.2, 1.0]}
     """
-    frame = as_frame(X)
-    target, task = resolve_task(estimator, y, frame)
-    several = task == "multilabel" or (
-        target is not None and np.ndim(target.values) == 2
-    )
     model = estimator.model
     if model is None:
         raise SearchError(
             "A search needs a model. Got model=None. Pass a model, or 'auto' for those "
             "that suit the task."
         )
+    frame = as_frame(X)
+    target, task = resolve_task(estimator, y, frame)
+    values = target.values if target is not None else ()
+    several = task == "multilabel" or np.ndim(values) == 2
+    classes = task != "regression"
+    n_classes = pd.Series(values).nunique() if classes and not several else 0
     if isinstance(model, str) and model == "auto":
         names = [name for name in _ORDER if _is_there(name)]
         if "lightgbm" in names:
@@ -244,7 +250,7 @@ def default_space(estimator: Any, X: Any, y: Any) -> list[Block]:
         return [
             {"model": [name]}
             | (of_linear if name == "linear" else of_trees)
-            | _block(name, task != "regression", several)
+            | _block(name, classes, n_classes, several)
             for name in names
         ]
     name = model if isinstance(model, str) else _name_of(model)
@@ -254,13 +260,15 @@ def default_space(estimator: Any, X: Any, y: Any) -> list[Block]:
             f"model='auto'; there are spaces for {sorted(_RANGES)}."
         )
     parts = part_ranges(estimator, frame, trees=name != "linear")
-    return [parts | _block(name, task != "regression", several)]
+    return [parts | _block(name, classes, n_classes, several)]
 
 
-def _block(name: str, classes: bool, several: bool) -> Block:
-    ranges = _LINEAR[classes] if name == "linear" else _RANGES[name]
-    rounds = (_NOT_STOPPING if several else _STOPPING).get(name, {})
-    return {f"model__{key}": one for key, one in {**ranges, **rounds}.items()}
+def _block(name: str, classes: bool, n_classes: int, several: bool) -> Block:
+    ranges = dict(_LINEAR[classes] if name == "linear" else _RANGES[name])
+    if n_classes > _FEW_CLASSES:
+        ranges |= _MANY_CLASSES.get(name, {})
+    ranges |= (_NOT_STOPPING if several else _STOPPING).get(name, {})
+    return {f"model__{key}": one for key, one in ranges.items()}
 
 
 def _is_there(name: str) -> bool:

@@ -81,7 +81,10 @@ class OptunaSearchCV(BaseSearchCV, CallbackSupportMixin):
         How many trials the study shall have in all, those of earlier runs included.
         Without this and `timeout` 50.
     timeout : float or None, default=None
-        Seconds for the trials of this run. The first trial is always finished.
+        Seconds for the trials of this run. The first trial is always finished; what
+        runs when they are over is stopped and made again by the next run. In this
+        process that takes a Unix, the main thread and a model that can be stopped by
+        Ctrl-C; others end their fold.
     storage : str, path, optuna.storages.BaseStorage or None, default=None
         Where the trials are kept: a plain path is an SQLite file, or a journal where
         it ends in ``.journal``; anything else is an Optuna storage or its URL. Several

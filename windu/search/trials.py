@@ -109,12 +109,14 @@ class Trials:
         try:
             self._loop()
         except KeyboardInterrupt:
-            if not self._complete:
+            states = [TrialState.COMPLETE]
+            n_complete = len(self.study.get_trials(deepcopy=False, states=states))
+            if not n_complete:
                 raise
             warnings.warn(
-                f"The search was interrupted. {self._complete} of its trials are "
-                "complete; the best of them counts. Run the same line to go on, if "
-                "there is a storage.",
+                f"The search was interrupted. {n_complete} of its trials are complete; "
+                "the best of them counts. Run the same line to go on, if there is a "
+                "storage.",
                 WinduWarning,
                 stacklevel=4,
             )
@@ -137,7 +139,7 @@ class Trials:
             if not self._running:
                 return
             done = self.workers.first(self._running, self._seconds_left())
-            if not done and self._complete:
+            if not done:
                 return
             for future in done:
                 running, result = self._running.pop(future), _result(future)
@@ -153,13 +155,8 @@ class Trials:
         free = len(self._running) < self.workers.size
         return free and not self._suspects and not lonely
 
-    @property
-    def _complete(self) -> int:
-        return len(self.study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]))
-
     def _seconds_left(self) -> float | None:
-        # Without anything to show a search goes on.
-        if self.deadline is None or not self._complete:
+        if self.deadline is None or not finished(self.study):
             return None
         return max(0.0, self.deadline - time.monotonic())
 

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from functools import partial
 from threading import Thread
 from typing import Any, Protocol
 
@@ -13,6 +14,7 @@ from joblib import cpu_count
 from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
+from windu.search.deadlines import call_within
 from windu.search.folds import FoldResult, Job, evaluate
 
 __all__ = ["Here", "Processes", "Workers", "workers_for"]
@@ -51,16 +53,20 @@ class Here:
         self.job = job
 
     def submit(self, params: Mapping[str, Any], fold: int) -> Future[FoldResult]:
-        """Evaluate a candidate on a fold; it is done when this returns."""
-        future: Future[FoldResult] = Future()
-        future.set_result(evaluate(self.job, params, fold))
-        return future
+        """Keep what to evaluate: a candidate on a fold."""
+        self._call = partial(evaluate, self.job, params, fold)
+        self._future: Future[FoldResult] = Future()
+        return self._future
 
     def first(
         self, running: Collection[Future[FoldResult]], seconds: float | None
     ) -> set[Future[FoldResult]]:
-        """Return all: they are done."""
-        return set(running)
+        """Evaluate it."""
+        result = call_within(seconds, self._call)
+        if result is None:
+            return set()
+        self._future.set_result(result)
+        return {self._future}
 
     def stop(self) -> None:
         """Do nothing: nothing is running."""
