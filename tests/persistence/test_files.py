@@ -27,7 +27,7 @@ from tests.persistence.forging import (
     members_of,
     with_member,
 )
-from windu import WinduEstimator, load, save
+from windu import OptunaSearchCV, WinduEstimator, load, save
 from windu.exceptions import PersistenceError, UntrustedTypesError, WinduWarning
 
 X, Y = make_ugly()
@@ -197,6 +197,17 @@ def test_what_skops_changes_silently_is_refused(tmp_path):
     est.fit(X, Y == "good")
     with pytest.raises(PersistenceError, match=r"must come back.*model\.class_weight"):
         save(est, tmp_path / "est.windu")
+
+
+def test_search_whose_trials_are_in_a_storage_is_refused(tmp_path):
+    """What it found is saved; its trials have a storage of their own."""
+    est = WinduEstimator("linear", task="binary")
+    search = OptunaSearchCV(est, {"model__C": [0.1, 1.0]}, n_trials=1, cv=2).fit(X, Y)
+    with pytest.raises(PersistenceError, match="OptunaSearchCV.*Save its best_est"):
+        save(search, tmp_path / "search")
+    assert not list(tmp_path.iterdir())
+    loaded = load(save(search.best_estimator_, tmp_path / "best"))
+    assert loaded.predict(X).tolist() == search.predict(X).tolist()
 
 
 def test_tolerances_and_kinds_are_saved(tmp_path):

@@ -80,6 +80,7 @@ def to_artifacts(
         For what could not be loaded again, in another process or at all.
     """
     _check_omitted(omit)
+    _check_search(estimator)
     check_schemas(estimator)
     if example is not None:
         estimator = _with_example(estimator, example)
@@ -215,6 +216,15 @@ def _with_example(estimator: Any, example: Any) -> Any:
     estimator = copy.copy(estimator)
     estimator._example = pack_frame(frame)
     return estimator
+
+
+def _check_search(estimator: Any) -> None:
+    if hasattr(estimator, "study_"):
+        raise PersistenceError(
+            "What is saved must be an estimator or a part of one. Got a fitted "
+            f"{type(estimator).__name__}, whose trials stay in its storage. Save its "
+            "best_estimator_."
+        )
 
 
 def _check_omitted(omit: Collection[str]) -> None:
