@@ -122,7 +122,12 @@ def test_ensemble_in_yaml(rows, tmp_path):
     rows.to_csv(tmp_path / "rows.csv", index=False)
     pipe = pipeline(
         str(tmp_path / "rows.csv"),
-        search=dict(space=SPACE, n_trials=8, scoring="neg_log_loss", ensemble=True),
+        search={
+            "space": {"model": ["linear", "GaussianNB"]},
+            "n_trials": 12,
+            "scoring": "neg_log_loss",
+            "ensemble": True,
+        },
         metastore=str(tmp_path / "store"),
         name="risks",
     )
