@@ -6,6 +6,7 @@ Each attack is a fitted object and an edit with a random generator; 100 variants
 are written as windu writes them, and must be refused when they are built.
 """
 
+import contextlib
 import copy
 import sys
 import warnings
@@ -405,6 +406,14 @@ def _words(made, name):
     return edit
 
 
+def _displaced(position):
+    generator = np.random.RandomState(0)
+    state = generator.get_state(legacy=False)
+    state["state"]["pos"] = position
+    generator.set_state(state)
+    return generator
+
+
 def _other_attacks():
     texts = CountVectorizer().fit(["late paid"])
     records = DictVectorizer().fit([{"a": 1, "b": 2}])
@@ -421,11 +430,7 @@ def _other_attacks():
         held.part_.n_features = odd[rng.integers(len(odd))]
 
     def position(held, rng):
-        generator = np.random.RandomState(0)
-        state = generator.get_state(legacy=False)
-        state["state"]["pos"] = outside(rng, 0, 625)
-        generator.set_state(state)
-        held.random_state = generator
+        held.random_state = _displaced(outside(rng, 0, 625))
 
     def jobs(held, rng):
         held.n_jobs = int(rng.choice([1, -1])) * int(rng.integers(1025, 10**9))
@@ -435,15 +440,13 @@ def _other_attacks():
 
     def knots(held, rng):
         spline = held.bsplines_[rng.integers(len(held.bsplines_))]
-        # Older versions of scipy keep them under their own names.
-        t, c = ("_t", "_c") if hasattr(spline, "_t") else ("t", "c")
         kind = rng.integers(4)
         if kind == 0:
-            setattr(spline, t, getattr(spline, t)[::-1].copy())
+            spline.t = spline.t[::-1].copy()
         elif kind == 1:
-            setattr(spline, t, getattr(spline, t)[: rng.integers(4)])
+            spline.t = spline.t[: rng.integers(4)]
         elif kind == 2:
-            setattr(spline, c, getattr(spline, c)[: rng.integers(4)])
+            spline.c = spline.c[: rng.integers(4)]
         else:
             spline.k = outside(rng, 0, 20)
 
@@ -462,7 +465,9 @@ def _other_attacks():
 
     yield "votes: codes", "votes", member
     yield "hashed", "powers", hashed
-    yield "generator: position", "powers", position
+    with contextlib.suppress(ValueError):  # numpy 2.5 lets nobody make one
+        _displaced(625)
+        yield "generator: position", "powers", position
     yield "jobs", "forest", jobs
     yield "scorer: labels", "powers", scorer
     yield "k-means: centres", "k-means", centres

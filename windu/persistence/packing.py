@@ -20,6 +20,7 @@ from windu.persistence.packing_neighbours import (
     pack_neighbours,
     unpack_neighbours,
 )
+from windu.persistence.packing_splines import PackedSpline, pack_spline, unpack_spline
 
 __all__ = ["PackedPredictors", "PackedTrees", "pack", "unpack"]
 
@@ -107,10 +108,10 @@ def pack(held: Any) -> Any:
     Returns
     -------
     object
-        `PackedTrees`, `PackedPredictors`, what `pack_neighbours` makes, or the object
-        itself.
+        `PackedTrees`, `PackedPredictors`, what `pack_neighbours` and `pack_spline`
+        make, or the object itself.
     """
-    other = pack_neighbours(held)
+    other = pack_spline(pack_neighbours(held))
     if other is not held:
         return other
     if type(held) is Tree:
@@ -200,7 +201,7 @@ def _pack_predictors(rounds: list[Any]) -> PackedPredictors | None:
     )
 
 
-_PACKED = (PackedMetric, PackedNeighbours, PackedPredictors, PackedTrees)
+_PACKED = (PackedMetric, PackedNeighbours, PackedPredictors, PackedSpline, PackedTrees)
 
 
 def unpack(held: Any) -> Any:
@@ -214,7 +215,7 @@ def unpack(held: Any) -> Any:
     Returns
     -------
     object
-        A list or an array of trees, a tree, a distance, or the object itself.
+        A list or an array of trees, a tree, a distance, a spline, or the object itself.
 
     Raises
     ------
@@ -226,12 +227,14 @@ def unpack(held: Any) -> Any:
     try:
         if isinstance(held, (PackedMetric, PackedNeighbours)):
             return unpack_neighbours(held)
+        if isinstance(held, PackedSpline):
+            return unpack_spline(held)
         if isinstance(held, PackedTrees):
             return _unpack_trees(held)
         return _unpack_predictors(held)
     except Exception as error:
         raise IntegrityError(
-            "The arrays of packed trees must fit each other. In the file they do not "
+            "Packed arrays must fit each other. In the file they do not "
             f"({type(error).__name__}: {error}); it was damaged or edited. Get a whole "
             "copy."
         ) from error

@@ -237,7 +237,13 @@ def _hasher_fits(held: Any) -> bool:
     return type(held.n_features) is int and 0 < held.n_features < 2**31
 
 
+#: What a spline keeps its values in: itself, or from scipy 1.18 on one of its own.
+_OF_SPLINES = {BSpline, type(vars(BSpline([0, 1], [0], 0)).get("_delegate_to"))}
+
+
 def _spline_fits(held: Any) -> bool:
+    if type(vars(held).get("_delegate_to", held)) not in _OF_SPLINES:
+        return False
     knots, degree = np.asarray(held.t), held.k
     n = len(knots) - degree - 1 if knots.ndim == 1 else -1
     return (

@@ -35,6 +35,7 @@ _WINDU = (
     "windu.persistence.packing.PackedTrees",
     "windu.persistence.packing_neighbours.PackedMetric",
     "windu.persistence.packing_neighbours.PackedNeighbours",
+    "windu.persistence.packing_splines.PackedSpline",
     "windu.schema.columns.TableSchema",
     "windu.schema.user.stored.StoredSchema",
 )
@@ -56,6 +57,8 @@ _PLAIN = (
     "functools.partial",
     "numpy.dtype",
     "scipy.interpolate._bsplines.BSpline",
+    # What that holds from scipy 1.18 on.
+    "scipy.interpolate._bsplines._BSpline",
     "sklearn._loss.loss.HalfTweedieLossIdentity",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",

@@ -1,0 +1,80 @@
+"""Splines as plain values: each version of scipy keeps them under other names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.interpolate import BSpline
+
+__all__ = ["PackedSpline", "pack_spline", "unpack_spline"]
+
+
+@dataclass
+class PackedSpline:
+    """A spline, with the names of `scipy.interpolate.BSpline`.
+
+    Attributes
+    ----------
+    t : ndarray of shape (n + k + 1,)
+        Knots.
+    c : ndarray of shape (n, ...)
+        Coefficients.
+    k : int
+        Degree.
+    extrapolate : bool or {"periodic"}
+        What is done outside of the knots.
+    axis : int
+        Along which axis values are interpolated.
+    """
+
+    t: np.ndarray
+    c: np.ndarray
+    k: int
+    extrapolate: bool | str
+    axis: int
+
+
+def pack_spline(held: Any) -> Any:
+    """Return plain values for a spline, else what was passed.
+
+    Parameters
+    ----------
+    held : object
+        Anything.
+
+    Returns
+    -------
+    object
+        `PackedSpline`, or the object itself.
+    """
+    if type(held) is not BSpline:
+        return held
+    return PackedSpline(held.t, held.c, held.k, held.extrapolate, held.axis)
+
+
+def unpack_spline(held: PackedSpline) -> BSpline:
+    """Return the spline of a packed one.
+
+    Parameters
+    ----------
+    held : PackedSpline
+        Whether knots and coefficients fit is looked at by
+        `windu.persistence.structure`.
+
+    Returns
+    -------
+    scipy.interpolate.BSpline
+        Not looked at.
+
+    Raises
+    ------
+    ValueError
+        If a value is of another type.
+    """
+    arrays = all(type(one) is np.ndarray for one in (held.t, held.c))
+    numbers = type(held.k) is int and type(held.axis) is int
+    if not arrays or not numbers or held.extrapolate not in (True, False, "periodic"):
+        raise ValueError("a spline of other types")
+    return BSpline.construct_fast(held.t, held.c, held.k, held.extrapolate, held.axis)
