@@ -52,6 +52,8 @@ class SeededSampler(BaseSampler):
     def __init__(self, make: Callable[[int], BaseSampler], seed: int):
         self._make, self._seed = make, seed
         self._inner = self._seeded()
+        #: By number of a trial, its own or that of the one whose place it takes.
+        self._places: dict[int, int] = {}
 
     def _seeded(self, *what: Any) -> BaseSampler:
         text = ":".join(map(str, (self._seed, *what)))
@@ -60,14 +62,12 @@ class SeededSampler(BaseSampler):
             warnings.simplefilter("ignore", ExperimentalWarning)
             return self._make(int.from_bytes(digest[:4], "little"))
 
-    def _place(self, study: Study, trial: FrozenTrial) -> int:
-        """Return the number of a trial, or of the one whose place it takes."""
-        earlier = study.get_trials(deepcopy=False)[: trial.number]
-        return trial.number - sum(INTERRUPTED in one.user_attrs for one in earlier)
-
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Take the seed of this trial."""
-        self._inner = self._seeded(self._place(study, trial))
+        earlier = study.get_trials(deepcopy=False)[: trial.number]
+        again = sum(INTERRUPTED in one.user_attrs for one in earlier)
+        self._places[trial.number] = trial.number - again
+        self._inner = self._seeded(trial.number - again)
         self._inner.before_trial(study, trial)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> Any:
@@ -84,7 +84,7 @@ class SeededSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: Any
     ) -> Any:
         """Ask a sampler of this parameter: what was asked for before does not count."""
-        sampler = self._seeded(self._place(study, trial), param_name)
+        sampler = self._seeded(self._places[trial.number], param_name)
         return sampler.sample_independent(study, trial, param_name, param_distribution)
 
     def after_trial(

@@ -17,6 +17,7 @@ from optuna.trial import Trial, TrialState
 from windu.estimator.digests import digest_of
 from windu.exceptions import WinduWarning
 from windu.search.folds import FoldResult
+from windu.search.samplers import INTERRUPTED
 from windu.search.studies import (
     OWNER,
     POINT,
@@ -167,8 +168,10 @@ class Trials:
         if self._repeated >= _REPEATS or self._is_late():
             return False
         if self.n_trials is not None:
-            begun = self.study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
-            if len(finished(self.study)) + len(begun) >= self.n_trials:
+            trials = self.study.get_trials(deepcopy=False)
+            # What was interrupted is made again, what waits is still to be made.
+            begun = [trial for trial in trials if trial.state != TrialState.WAITING]
+            if sum(INTERRUPTED not in one.user_attrs for one in begun) >= self.n_trials:
                 return False
         return queue_next(self.study, self.points) or not self.only_points
 
