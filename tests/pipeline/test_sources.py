@@ -2,6 +2,7 @@
 
 import gzip
 import sqlite3
+from contextlib import closing
 
 import pandas as pd
 import pytest
@@ -69,7 +70,7 @@ def test_other_sources(tmp_path):
     assert read_data("memory://sources/new.csv").shape == TABLE.shape
     url = f"sqlite:///{tmp_path}/new.db"
     write_data(TABLE, {"sql": "birds", "url": url})
-    with sqlite3.connect(tmp_path / "new.db") as base:
+    with closing(sqlite3.connect(tmp_path / "new.db")) as base:
         assert base.execute("select count(*) from birds").fetchone() == (40,)
     assert read_data({"sql": "birds", "url": url}).shape == TABLE.shape
     assert read_data(f"{url}#birds").shape == TABLE.shape

@@ -91,7 +91,8 @@ def _engine(url: str) -> Any:
     import sqlalchemy
 
     try:
-        return sqlalchemy.create_engine(url)
+        # Without a pool a connection is closed where it is left.
+        return sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool)
     except Exception as error:
         raise TableError(
             "url must be one of SQLAlchemy, such as sqlite:///file.db. Got one that it "

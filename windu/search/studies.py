@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 import time
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,7 @@ __all__ = [
     "end_interrupted",
     "finished",
     "is_interrupted",
+    "open_storage",
     "open_study",
     "owner",
     "queue_next",
@@ -96,7 +98,7 @@ def open_study(
     StorageError
         If the storage cannot be opened.
     """
-    opened = _opened(storage)
+    opened = open_storage(storage)
     with _quiet():
         try:
             study = optuna.create_study(
@@ -116,7 +118,8 @@ def open_study(
     return study
 
 
-def _opened(storage: Any) -> BaseStorage:
+def open_storage(storage: Any) -> BaseStorage:
+    """Return the storage of a path or a URL; what is one comes back as it is."""
     if storage is None:
         return InMemoryStorage()
     if isinstance(storage, BaseStorage):
@@ -156,7 +159,10 @@ def _made(place: str, options: dict[str, Any]) -> BaseStorage:
         return open_journal(place)
     for left in reversed(range(_TRIES)):
         try:
-            return RDBStorage(place, engine_kwargs=options)
+            storage = RDBStorage(place, engine_kwargs=options)
+            # optuna leaves open what it has connected to.
+            weakref.finalize(storage, storage.engine.dispose)
+            return storage
         except DBAPIError as error:
             # Another process makes the same tables just now.
             said = str(error.orig).lower()
