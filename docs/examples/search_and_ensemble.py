@@ -40,7 +40,7 @@ space = {
 # The search
 # ----------
 # With ``storage="search.db"`` it would go on after a stop, where the same line is run
-# again.
+# again. Without a pruner every trial is finished, so that the figures below compare all.
 
 from windu import OptunaSearchCV, WinduEstimator
 
@@ -50,6 +50,7 @@ search = OptunaSearchCV(
     space,
     scoring="roc_auc",
     n_trials=12,
+    pruner=None,
     cv=3,
     ensemble=3,
     random_state=0,
