@@ -40,7 +40,7 @@ space = {
 # The search
 # ----------
 # With ``storage="search.db"`` it would go on after a stop, where the same line is run
-# again. Without a pruner every trial is finished, so that the figures below compare all.
+# again. Without a pruner every trial is finished, and the figures below compare all.
 
 from windu import OptunaSearchCV, WinduEstimator
 
