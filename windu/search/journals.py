@@ -51,7 +51,7 @@ class _Lock(JournalFileSymlinkLock):
 
     def acquire(self) -> bool:
         """Wait until nobody else writes."""
-        journal = open(self._journal, "rb")  # noqa: SIM115
+        journal = open(self._journal, "rb")  # noqa: SIM115 -- until release
         try:
             if _lock(journal) and self._is_left():
                 super().release()
