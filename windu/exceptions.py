@@ -9,6 +9,7 @@ from typing import Any
 
 __all__ = [
     "ConfigError",
+    "DataWarning",
     "FeatureError",
     "FeatureSchemaError",
     "IntegrityError",
@@ -368,6 +369,19 @@ class WinduWarning(UserWarning):
     --------
     >>> from windu.exceptions import WinduWarning
     >>> issubclass(WinduWarning, UserWarning)
+    True
+    """
+
+
+class DataWarning(WinduWarning):
+    """Something in the data that may be a mistake, and changes predictions.
+
+    ``warnings.simplefilter("ignore", windu.DataWarning)`` turns all of these off.
+
+    Examples
+    --------
+    >>> from windu.exceptions import DataWarning, WinduWarning
+    >>> issubclass(DataWarning, WinduWarning)
     True
     """
 

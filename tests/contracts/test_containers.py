@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from windu import WinduEstimator
-from windu._compat.frames import as_frame
+from windu.io.frames import as_frame
 
 N = 40
 RNG = np.random.default_rng(0)

@@ -7,7 +7,7 @@ import pytest
 from windu import PredictionPipeline, TrainingPipeline, WinduEstimator, save
 from windu.datasets import load_penguins
 from windu.exceptions import ConfigError, SchemaError, TableError
-from windu.pipeline.sources import read_data, write_data
+from windu.io.tables import read_table, write_table
 
 TABLE = load_penguins().frame
 X, Y = TABLE.drop(columns="species"), TABLE["species"]
@@ -86,10 +86,10 @@ def test_other_forms(tmp_path, place):
     source = place if "://" in place else local
     target = source.replace("new", "out") if "://" in str(source) else "out.jsonl"
     target = target if "://" in target else tmp_path / target
-    write_data(X, source)
+    write_table(X, source)
     pipe = PredictionPipeline(EST, keep=["island"])
     assert pipe.run(source, target) == len(X)
-    scored = read_data(target if "://" in str(target) else str(target))
+    scored = read_table(target if "://" in str(target) else str(target))
     assert scored["prediction"].tolist() == EST.predict(X).tolist()
     assert scored["island"].tolist() == X["island"].tolist()
     np.testing.assert_allclose(

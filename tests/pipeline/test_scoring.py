@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import make_ugly
 from windu import WinduEstimator, predict_file
 from windu.exceptions import PersistenceError, SchemaError, TableError
-from windu.pipeline.batches import read_batches
+from windu.io.batches import read_batches
 from windu.pipeline.scoring import predictions
 
 X, Y = make_ugly()

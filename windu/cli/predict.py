@@ -10,6 +10,14 @@ from typing import Annotated
 
 import typer
 
+from windu.cli.formats import (
+    Decimal,
+    Encoding,
+    Format,
+    Separator,
+    Sheet,
+    described,
+)
 from windu.cli.runs import Where, load_any
 
 __all__ = ["predict"]
@@ -48,6 +56,11 @@ def predict(
     report: Annotated[
         Path | None, typer.Option(help="Where the validation report goes, as HTML.")
     ] = None,
+    sep: Separator = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
+    format: Format = None,
+    sheet: Sheet = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")] = False,
 ) -> None:
     """Predict a table of any size, in batches; the output appears when it is whole."""
@@ -65,7 +78,7 @@ def predict(
         )
     with _progress(quiet) as progress:
         n_rows = pipe.run(
-            *(table, output),
+            *(described(table, sep, decimal, encoding, format, sheet), output),
             rejects=rejects,
             report=report,
             batch_size=batch_size,

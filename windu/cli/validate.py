@@ -8,6 +8,14 @@ from typing import Annotated
 
 import typer
 
+from windu.cli.formats import (
+    Decimal,
+    Encoding,
+    Format,
+    Separator,
+    Sheet,
+    described,
+)
 from windu.cli.runs import Where, load_any
 
 __all__ = ["validate"]
@@ -24,6 +32,11 @@ def validate(
         list[str] | None,
         typer.Option(help="A type or function you have reviewed; repeat it."),
     ] = None,
+    sep: Separator = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
+    format: Format = None,
+    sheet: Sheet = None,
 ) -> None:
     """List every difference of a table from that of training. 4 if predict refuses."""
     import pandas as pd
@@ -32,7 +45,8 @@ def validate(
     from windu.pipeline import read_table
 
     estimator = load_any(run, metastore, trusted or [])
-    report = estimator.validate(read_table(estimator, table))
+    source = described(table, sep, decimal, encoding, format, sheet)
+    report = estimator.validate(read_table(estimator, source))
     with pd.option_context("display.width", 200, "display.max_columns", None):
         print(report)
     if html is not None:

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from windu.schema.columns import ColumnSchema
+from windu.schema.dates import days_of
 
 _FIELDS = ("year", "month", "day", "day_of_week", "day_of_year")
-_DAY = np.timedelta64(1, "D")
 
 
 def part_names(column: ColumnSchema) -> list[str]:
@@ -47,5 +47,4 @@ def date_parts(column: ColumnSchema, dates: pd.Series) -> list[np.ndarray]:
     if column.has_time:
         minutes = dates.dt.hour * 60 + dates.dt.minute
         parts.append(minutes.to_numpy("float64") / 60)
-    elapsed = (dates - pd.Timestamp(str(column.minimum))).to_numpy() / _DAY
-    return [*parts, elapsed]
+    return [*parts, days_of(dates, pd.Timestamp(str(column.minimum)))]

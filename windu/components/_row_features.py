@@ -13,7 +13,9 @@ import pandas as pd
 
 from windu.components._dates import part_names
 from windu.schema.columns import ColumnSchema
-from windu.schema.kinds import MISSING_TEXTS
+from windu.schema.compiled import known_levels, spelling_of
+from windu.schema.kinds import is_missing_text
+from windu.schema.numbers import parse_number
 
 __all__ = ["Decline", "ValueFeatures", "features_of_value"]
 
@@ -57,9 +59,9 @@ def features_of_value(column: ColumnSchema, checked: bool) -> ValueFeatures | No
     if kind in ("constant", "unsupported", "identifier"):
         return _ignored
     if storage == "text" and kind in _KEPT:
-        return _empty_text if kind == "text" else _level
+        return _empty_text if kind == "text" else _known_level(column)
     if storage == "text" and kind == "numeric":
-        return _parsed_number
+        return _parsed_number(column)
     if kind == "datetime":
         return _date(column)
     if kind == "boolean":
@@ -138,24 +140,44 @@ def _text(value: Any) -> str | None:
     raise Decline
 
 
-def _level(value: Any) -> list[Any]:
-    text = _text(value)
-    return [_NAN if text is None else text]
-
-
 def _empty_text(value: Any) -> list[Any]:
     return [_text(value) or ""]
 
 
-def _parsed_number(value: Any) -> list[Any]:
-    text = _text(value)
-    if text is None or text.strip().lower() in MISSING_TEXTS:
-        return [_NAN]
-    found = pd.to_numeric(np.array([text], dtype=object), errors="coerce")
-    number = float(found[0])
-    if not math.isfinite(number):
-        raise Decline
-    return [number]
+def _parsed_number(column: ColumnSchema) -> ValueFeatures:
+    plain = column.number_marks is None or "" in column.number_marks
+    known = frozenset(column.missing_texts or ())
+
+    def number_of(value: Any) -> list[Any]:
+        text = _text(value)
+        if text is None or text in known or is_missing_text(text):
+            return [_NAN]
+        parsed = parse_number(text) if plain else None
+        if parsed is None or parsed[1] or not math.isfinite(parsed[0]):
+            raise Decline
+        return [parsed[0]]
+
+    return number_of
+
+
+def _known_level(column: ColumnSchema) -> ValueFeatures:
+    known = known_levels(column)
+    categories = None if column.categories is None else {*map(str, column.categories)}
+
+    def level_of(value: Any) -> list[Any]:
+        text = _text(value)
+        if text is None:
+            return [_NAN]
+        if column.code_width is not None and len(text) < column.code_width:
+            raise Decline
+        if known is not None and text not in known.levels:
+            if not text or spelling_of(text) in known.spellings:
+                raise Decline
+        elif not text and known is None:
+            raise Decline
+        return [_NAN if categories is not None and text not in categories else text]
+
+    return level_of
 
 
 def _boolean(value: Any) -> list[Any]:

@@ -9,15 +9,18 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from windu._compat.frames import as_frame, check_not_empty, named_columns
+from windu.io.frames import as_frame, check_not_empty, named_columns
 from windu._compat.sklearn import fit_context
 from windu.components._dates import date_parts, part_names
 from windu.exceptions import FeatureError
 from windu.schema import kinds
-from windu.schema.check import conform
+from windu.schema.check import conform, conform_training
 from windu.schema.columns import ColumnSchema, TableSchema
+from windu.schema.column_warnings import warn_of_dropped
+from windu.schema.dates import usable_dates
 from windu.schema.inference import infer_column, infer_table
 from windu.schema.names import check_columns
+from windu.schema.numbers import parse_numbers
 
 __all__ = ["AutoFeaturizer"]
 
@@ -109,6 +112,7 @@ class AutoFeaturizer(TransformerMixin, BaseEstimator):
                 + "; ".join(f"{c.name!r} is {c.kind} ({c.why})" for c in schema.columns)
                 + ". Pass featurizer=None to keep every column, or another featurizer."
             )
+        warn_of_dropped(c for c in schema.columns if c.kind in _DROPPED)
         return self
 
     def transform(self, X: Any) -> pd.DataFrame:
@@ -277,7 +281,7 @@ def _action_of(column: ColumnSchema) -> str:
 def _dates_of(column: ColumnSchema, values: pd.Series) -> pd.Series:
     if column.storage == "text":
         values = kinds.as_texts(values)
-    return kinds.parse_dates(values, column.date_format)
+    return usable_dates(values, column.date_format)
 
 
 def _features_of(column: ColumnSchema, values: pd.Series) -> list[Any]:
@@ -285,12 +289,15 @@ def _features_of(column: ColumnSchema, values: pd.Series) -> list[Any]:
     if column.kind == "datetime":
         return date_parts(column, _dates_of(column, values))
     if column.kind == "numeric" and column.storage == "text":
-        return [kinds.parse_numbers(kinds.as_texts(values)).to_numpy()]
+        return [parse_numbers(kinds.as_texts(values)).to_numpy()]
     if column.kind in ("numeric", "boolean"):
         return [kinds.as_numbers(values)]
     # Levels may be missing, and are then a level of their own; a text is just empty.
     missing = "" if column.kind == "text" else np.nan
     # One object a level, not one a row: pandas would make a new text of each cell.
+    if values.dtype == object:
+        # Different types may be equal, such as True and 1.
+        values = kinds.as_texts(values)
     codes, found = pd.factorize(values)
     levels = kinds.as_texts(pd.Series(found)).to_numpy()
     texts = np.append(levels, np.array([missing], dtype=object))[codes]

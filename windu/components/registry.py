@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from inspect import Parameter, signature
-from typing import Any
+from typing import Any, Literal
 
 from sklearn.utils import all_estimators
 
@@ -86,10 +86,17 @@ class Wants:
         Ordinal codes are as good as one column a level.
     missing : bool
         Missing values may stay.
+    categories : {"dtype", "texts"} or None
+        How columns of texts are given to a model with categories of its own, where
+        nothing encodes them before.
+    plain_names : bool
+        Names of features must not hold brackets and the like.
     """
 
     codes: bool
     missing: bool
+    categories: Literal["dtype", "texts"] | None = None
+    plain_names: bool = False
 
 
 _NATIVE = {
@@ -98,6 +105,11 @@ _NATIVE = {
     *("LGBMClassifier", "LGBMRegressor", "LGBMRanker"),
     *("XGBClassifier", "XGBRegressor", "XGBRFClassifier", "XGBRFRegressor"),
     *("CatBoostClassifier", "CatBoostRegressor", "CatBoost"),
+}
+#: By how the name of the class starts.
+_CATEGORIES: dict[str, Literal["dtype", "texts"]] = {
+    **{"LGBM": "dtype", "XGBC": "dtype", "XGBR": "dtype", "Hist": "dtype"},
+    **{"CatB": "texts"},
 }
 _TREES = {
     *("DecisionTreeClassifier", "DecisionTreeRegressor"),
@@ -124,7 +136,12 @@ def wants_of(model: Any) -> Wants:
     """
     name = type(model).__name__
     if name in _NATIVE:
-        return Wants(codes=True, missing=True)
+        return Wants(
+            codes=True,
+            missing=True,
+            categories=_CATEGORIES.get(name[:4]),
+            plain_names=name.startswith(("LGBM", "XGB")),
+        )
     if name in _TREES:
         return Wants(
             codes=True, missing=bool(model.__sklearn_tags__().input_tags.allow_nan)

@@ -21,7 +21,7 @@ from sklearn.preprocessing import (
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from windu._compat.frames import as_frame, text_columns
+from windu.io.frames import as_frame, text_columns
 from windu._compat.sklearn import Interval, StrOptions, fit_context, target_encoder
 from windu.components.featurizers import AutoFeaturizer
 from windu.components.registry import Wants

@@ -305,6 +305,8 @@ class WinduEstimator(
             "schema": self.schema,
             "featurizer_": self.featurizer_,
             "transformer_": self.transformer_,
+            "model_": self.model_,
+            "feature_schema": self._feature_table_schema,
             "trained_features": self._feature_table_schema if self._swapped else None,
         }
         values = run_steps(PREDICT_STEPS, values, until="validate")

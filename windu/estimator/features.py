@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from sklearn.preprocessing import FunctionTransformer
 
-from windu._compat.frames import own_copy
+from windu.io.frames import own_copy
 from windu.estimator.parts import name_of
 from windu.exceptions import FeatureError, FeatureSchemaError, SchemaError
 from windu.schema.check import compare

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
 
-from windu._compat.frames import as_frame, check_not_empty, named_columns
+from windu.io.frames import as_frame, check_not_empty, named_columns
 from windu.components.registry import wants_of
 from windu.estimator.metadata import read_metadata
 from windu.estimator.parts import PARTS, fresh_part, with_defaults

@@ -12,11 +12,16 @@ from sklearn.base import is_classifier
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.preprocessing import LabelEncoder
 
-from windu._compat.frames import own_copy, text_columns
+from windu.io.frames import own_copy, text_columns
 from windu.components.blend import BoostedBlendClassifier, BoostedBlendRegressor
 from windu.components.featurizers import AutoFeaturizer
 from windu.components.heavy_tails import fit_on_better_scale, is_candidate
 from windu.components.labelwise import LabelwiseClassifier, takes_labels
+from windu.components.model_input import (
+    model_input,
+    tell_categories,
+    with_categories,
+)
 from windu.components.registry import Wants
 from windu.components.transformers import AutoTransformer, codes_of
 from windu.estimator.features import asked_for_frames, checked_features
@@ -24,6 +29,8 @@ from windu.estimator.labels import encode, fit_label_encoder, is_auto
 from windu.estimator.parts import as_seed, with_defaults
 from windu.estimator.thresholding import select_threshold
 from windu.exceptions import FeatureError, PartError
+from windu.schema.check import conform_training
+from windu.schema.column_warnings import warn_of_columns
 from windu.schema.columns import TableSchema
 from windu.schema.example import choose_example
 from windu.schema.inference import infer_table
@@ -59,6 +66,9 @@ def infer_schema(
             "Replace it, for instance X.replace([np.inf, -np.inf], np.nan)."
         )
     table = overlay(infer_table(frame), schema)
+    if schema is not None:
+        frame = conform_training(frame, table)
+    warn_of_columns(table)
     return frame, table, choose_example(frame, table)
 
 
@@ -122,14 +132,23 @@ def fit_transformer(
     return transformer, None
 
 
-def transform(features: pd.DataFrame, transformer_: Any, fitted_matrix: Any) -> Any:
-    """Return the matrix that the model eats, cross-fitted where fitting gave it."""
+def transform(
+    features: pd.DataFrame,
+    feature_schema: TableSchema,
+    transformer_: Any,
+    fitted_matrix: Any,
+    wants: Wants,
+) -> tuple[Any, TableSchema]:
+    """Return the matrix for the model, cross-fitted where fitting gave it."""
     if fitted_matrix is not None:
-        return fitted_matrix
+        return model_input(fitted_matrix, feature_schema, wants), feature_schema
     if transformer_ is None:
-        return features
+        if wants.categories is not None:
+            feature_schema = with_categories(feature_schema, features)
+        return model_input(features, feature_schema, wants), feature_schema
     with config_context(enable_metadata_routing=False):
-        return transformer_.transform(text_columns(features))
+        matrix = transformer_.transform(text_columns(features))
+    return model_input(matrix, feature_schema, wants), feature_schema
 
 
 def _all_numbers(schema: TableSchema) -> bool:
@@ -154,6 +173,7 @@ def fit_model(
         return None, label_encoder_
     _translate_class_weight(model, label_encoder_)
     _set_categorical(model, transformer_)
+    tell_categories(model, matrix)
     model = _for_task(model, task, codes, n_jobs)
     with callback_context(model):
         if is_auto(label_encoder) and is_candidate(model, codes):
@@ -232,8 +252,8 @@ FIT_STEPS: tuple[Step, ...] = (
     ),
     Step(
         "transform",
-        ("features", "transformer_", "fitted_matrix"),
-        ("matrix",),
+        ("features", "feature_schema", "transformer_", "fitted_matrix", "wants"),
+        ("matrix", "feature_schema"),
         transform,
     ),
     Step(

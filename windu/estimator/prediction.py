@@ -13,8 +13,10 @@ import pandas as pd
 from scipy import sparse
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from windu._compat.frames import as_frame, named_columns, text_columns
+from windu.io.frames import as_frame, named_columns, row_of_series, text_columns
 from windu.components.featurizers import AutoFeaturizer
+from windu.components.model_input import model_input
+from windu.components.registry import wants_of
 from windu.estimator.features import checked_features, conformed_features, made_by
 from windu.exceptions import SchemaError, WinduWarning
 from windu.schema.check import conform
@@ -36,6 +38,7 @@ __all__ = [
 
 def read_named(X: Any, schema: TableSchema, named: bool) -> pd.DataFrame:
     """Return the table with names; columns without names go by position."""
+    X = row_of_series(X, schema.names)
     frame = as_frame(X)
     if named and named_columns(X):
         return frame
@@ -124,11 +127,16 @@ def features_of(frame: pd.DataFrame, featurizer_: Any) -> pd.DataFrame:
     return frame if featurizer_ is None else made_by(featurizer_, frame)
 
 
-def transform(features: pd.DataFrame, transformer_: Any) -> Any:
-    """Return the matrix that the model eats."""
-    if transformer_ is None:
-        return features
-    return transformer_.transform(text_columns(features))
+def transform(
+    features: pd.DataFrame, feature_schema: TableSchema, transformer_: Any, model_: Any
+) -> Any:
+    """Return the matrix for the model."""
+    matrix = features
+    if transformer_ is not None:
+        matrix = transformer_.transform(text_columns(features))
+    if not isinstance(matrix, pd.DataFrame):
+        return matrix
+    return model_input(matrix, feature_schema, wants_of(model_))
 
 
 PREDICT_STEPS: tuple[Step, ...] = (
@@ -139,7 +147,12 @@ PREDICT_STEPS: tuple[Step, ...] = (
         ("features",),
         featurize,
     ),
-    Step("transform", ("features", "transformer_"), ("matrix",), transform),
+    Step(
+        "transform",
+        ("features", "feature_schema", "transformer_", "model_"),
+        ("matrix",),
+        transform,
+    ),
 )
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from pandas.util import hash_pandas_object
 from sklearn.exceptions import NotFittedError
 
-from windu._compat.frames import text_columns
+from windu.io.frames import text_columns
 from windu._compat.threads import openmp_threads
 from windu.estimator.accepted import (
     check_codes,
@@ -83,7 +83,7 @@ def _replay(est: Any, frame: pd.DataFrame) -> Replay:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             features = featurize(frame, est.featurizer_, trained)
-            run = Replay(features, transform(features, est.transformer_))
+            run = Replay(features, _matrix_of(est, features))
             if est.model_ is not None:
                 run.codes = np.asarray(est.model_.predict(run.matrix))
                 run.response = _response(est)
@@ -95,6 +95,11 @@ def _replay(est: Any, frame: pd.DataFrame) -> Replay:
             "est.predict(est.example_)."
         ) from error
     return run
+
+
+def _matrix_of(est: Any, features: pd.DataFrame) -> Any:
+    schema = est._feature_table_schema
+    return transform(features, schema, est.transformer_, est.model_)
 
 
 def _proof(
@@ -110,7 +115,7 @@ def _proof(
         after.features, after.differences = _new_features(made, frame, attempt)
     if {"featurizer", "transformer"} & {*replaced}:
         after.matrix = attempt(
-            "transformer", lambda: transform(after.features, made.transformer_)
+            "transformer", lambda: _matrix_of(made, after.features)
         )
         _check_matrix(made, replaced, before.matrix, after.matrix)
     if "label_encoder" in replaced and made.label_encoder_ is not None:

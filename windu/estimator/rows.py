@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 
-from windu._compat.frames import as_frame
+from windu.io.frames import as_frame
 from windu._compat.sklearn import output_is_default
 from windu.components._row_blocks import transform_of_row
 from windu.components._row_features import Decline, features_of_value

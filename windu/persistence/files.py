@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from windu.exceptions import PersistenceError
-from windu.persistence.beside import beside
+from windu.io.atomic_write import atomic_write
 from windu.persistence.bundle import load_run, to_artifacts
 from windu.persistence.container import pack
 from windu.persistence.part import load_part_of
@@ -87,7 +87,7 @@ def save(
         )
     said: dict[str, Any] = {"example": example, "metrics": metrics, "stats": stats}
     artifacts = to_artifacts(estimator, **said, omit=omit, key=key_of(key))
-    with beside(path) as folder:
+    with atomic_write(path) as folder:
         made = folder / path.name
         if one_file:
             _write(pack(artifacts), made)

@@ -13,8 +13,8 @@ from windu.config.pipelines import read_prediction, write_prediction
 from windu.exceptions import ConfigError, TableError
 from windu.metastore import Metastore
 from windu.persistence import load
-from windu.persistence.beside import beside
-from windu.pipeline.databases import is_database
+from windu.io.atomic_write import atomic_write
+from windu.io.databases import is_database
 from windu.pipeline.scoring import (
     BATCH_SIZE,
     check_kept,
@@ -229,6 +229,6 @@ class PredictionPipeline:
 
     def _report(self, source: Any, path: Path) -> None:
         page = self.estimator_.validate(self._frame(source))._repr_html_()
-        with beside(path) as folder:
+        with atomic_write(path) as folder:
             (folder / path.name).write_text(page, encoding="utf-8")
             (folder / path.name).replace(path)

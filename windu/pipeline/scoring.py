@@ -13,9 +13,11 @@ from scipy import sparse
 
 from windu.evaluation.indicators import column_classes
 from windu.exceptions import SchemaError, TableError, did_you_mean_each
-from windu.pipeline.batches import read_batches, streamed_form, table_writer
-from windu.pipeline.sifting import reread, sift
-from windu.pipeline.sources import called
+from windu.io.batches import read_batches, streamed_form, table_writer
+from windu.pipeline.sifting import sift
+from windu.io.cells import TrainedColumn
+from windu.io.tables import called
+from windu.io.tables import read_table as read_source
 
 __all__ = [
     "BATCH_SIZE",
@@ -99,15 +101,10 @@ def predict_file(
         raise TableError(
             f"Predictions must go to another file. Got {str(target)!r} for both."
         )
-    texts = _texts(estimator, keep)
-    is_csv = streamed_form(source) == "csv"
+    trained = _trained_columns(estimator, keep)
     aside = None if rejects is None else Rejects(rejects)
-
-    def retype(frame: pd.DataFrame) -> pd.DataFrame:
-        return reread(frame, texts) if is_csv else frame
-
     with table_writer(target) as writer:
-        for batch in read_batches(source, batch_size, texts):
+        for batch in read_batches(source, batch_size, trained):
             frame = batch.frame
             check_kept(frame, keep, f"The table {called(source)!r}")
             try:
@@ -115,7 +112,7 @@ def predict_file(
             except SchemaError as error:
                 if aside is None:
                     raise _with_place(error, source, batch.first) from error
-                fitting, reasons = sift(estimator, frame, retype)
+                fitting, reasons = sift(estimator, frame)
                 aside.add(frame, reasons, batch.first)
                 frame = fitting
                 made = predictions(estimator, frame, probabilities)
@@ -232,17 +229,14 @@ def read_table(estimator: Any, source: Any, keep: Sequence[str] = ()) -> pd.Data
     pandas.DataFrame
         All of its rows.
     """
-    batches = read_batches(source, BATCH_SIZE, _texts(estimator, keep))
-    return pd.concat([batch.frame for batch in batches], ignore_index=True)
+    return read_source(source, _trained_columns(estimator, keep))
 
 
-def _texts(estimator: Any, keep: Sequence[str]) -> list[str]:
-    """Return the columns whose values must be read as they are written."""
+def _trained_columns(estimator: Any, keep: Sequence[str]) -> dict[Any, TrainedColumn]:
+    """Return what a reader must know of the columns; those to keep are as written."""
     schema = getattr(estimator, "_table_schema", None)
-    columns = [] if schema is None else schema.columns
-    known = {str(column.name) for column in columns}
-    texts = [str(column.name) for column in columns if column.storage == "text"]
-    return texts + [name for name in keep if name not in known]
+    trained = {} if schema is None else schema.reading()
+    return dict.fromkeys(keep, TrainedColumn("text")) | trained
 
 
 def check_kept(frame: pd.DataFrame, keep: Sequence[str], where: str) -> None:

@@ -16,7 +16,7 @@ from windu.evaluation import describe_data
 from windu.exceptions import TableError
 from windu.pipeline.evaluation import evaluate
 from windu.pipeline.scoring import predictions
-from windu.pipeline.sources import read_data, source_digest, split_target
+from windu.io.tables import columns_of, read_table, source_digest, split_target
 from windu.pipeline.splitting import split_rows
 from windu.pipeline.stored_parts import check_features
 from windu.steps import Step
@@ -129,8 +129,11 @@ def steps_of(*, preprocesses: bool, model: bool, stored: bool) -> list[Step]:
 
 def _load(data: Any, files: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return the table, and those that are held back whole."""
-    held = (files.get(name) for name in ("dev", "test"))
-    return read_data(data), *(None if one is None else read_data(one) for one in held)
+    table = read_table(data)
+    trained = columns_of(table)
+    parts = (files.get(name) for name in ("dev", "test"))
+    # Texts of these are read as those of the table to learn from.
+    return table, *(None if one is None else read_table(one, trained) for one in parts)
 
 
 def _preprocess(preprocess: Any, **tables: pd.DataFrame | None) -> tuple[Any, ...]:

@@ -31,7 +31,7 @@ from windu.pipeline.settings import (
     store_of,
 )
 from windu.pipeline.single import SingleSteps
-from windu.pipeline.sources import source_digest
+from windu.io.tables import source_digest
 from windu.pipeline.steps import (
     MAIN,
     first_keys,
@@ -56,7 +56,7 @@ class TrainingPipeline(SingleSteps, FittedPipeline, ModelSelection):
     estimator : WinduEstimator, default=None
         What is fitted; None takes ``WinduEstimator()``.
     data : DataFrame, path, URL, list, mapping or callable
-        Where the table comes from, as `windu.pipeline.read_data` takes it.
+        Where the table comes from, as `windu.pipeline.read_table` takes it.
     target : str, list of str or None, default=None
         Column or columns to predict; None for features alone.
     preprocess : str, callable or list of them, default=()

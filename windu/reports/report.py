@@ -13,7 +13,7 @@ from windu.evaluation.cuts import plain_curve
 from windu.exceptions import WinduError
 from windu.metastore import Metastore
 from windu.persistence.artifacts import read_json, read_schema
-from windu.persistence.beside import beside
+from windu.io.atomic_write import atomic_write
 from windu.persistence.part import load_part_of
 from windu.persistence.runs import Run, open_path
 from windu.persistence.signature import key_of
@@ -61,7 +61,7 @@ class Report:
             The file.
         """
         target = Path(path)
-        with beside(target) as folder:
+        with atomic_write(target) as folder:
             (folder / "page").write_text(self.html, encoding="utf-8")
             (folder / "page").replace(target)
         return target

@@ -10,13 +10,22 @@ import pandas as pd
 from windu.exceptions import did_you_mean_each
 from windu.schema import kinds
 from windu.schema.columns import ColumnSchema, TableSchema
-from windu.schema.compiled import OF_VALUES, compiled_check
+from windu.schema.compiled import (
+    MAX_LOOKED_AT,
+    OF_VALUES,
+    compiled_check,
+    known_levels,
+    spelling_of,
+)
+from windu.schema.dates import has_zone
 from windu.schema.drift import drift_of
 from windu.schema.names import check_names, duplicates, is_infinite
-from windu.schema.recast import is_settled, recast
+from windu.schema.recast import is_parsed, is_settled, recast
 from windu.schema.report import Difference, ValidationReport
 
-__all__ = ["compare", "conform"]
+__all__ = ["compare", "conform", "conform_training"]
+
+_PARSED = ("numeric", "datetime")
 
 
 def conform(frame: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
@@ -103,6 +112,43 @@ def compare(
     return frame, ValidationReport(differences, n_rows, drift)
 
 
+def conform_training(frame: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
+    """Return the training table in the form that each new table is given.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame of shape (n_samples, n_columns)
+        The table to learn from.
+    schema : TableSchema
+        What was inferred from it.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_samples, n_columns)
+        Empty texts are missing, categories are those of the schema, and mixtures are
+        texts. The frame itself where nothing had to be done.
+    """
+    changed: dict[int, pd.Series] = {}
+    for position, column in enumerate(schema.columns):
+        values = frame.iloc[:, position]
+        if column.storage not in ("text", "datetime", "timedelta", "boolean"):
+            # Numbers stay what they are, but for the categories around them.
+            made = values if column.categories is None else recast(values, column)[0]
+        elif is_parsed(column) or is_settled(values, column):
+            made = _without_blanks(values, column)
+        else:
+            made = recast(values, column)[0]
+        if made is not values:
+            changed[position] = made
+    if not changed:
+        return frame
+    columns = {
+        position: changed.get(position, frame.iloc[:, position])
+        for position in range(frame.shape[1])
+    }
+    return pd.DataFrame(columns, index=frame.index).set_axis(frame.columns, axis=1)
+
+
 def _numbered(frame: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
     """Names that were numbers come back as texts from a CSV file."""
     numbers = {str(name): name for name in schema.names if not isinstance(name, str)}
@@ -159,21 +205,33 @@ def _column(
     """Return one column as it shall be, and its differences."""
     made, found = values, []
 
-    def differ(kind: str, expected: str, got: str, wrong: Any = None) -> None:
+    def differ(
+        kind: str, expected: str, got: str, wrong: Any = None, hint: str = ""
+    ) -> None:
         rows = 0 if wrong is None else int(wrong.sum())
         first = int(wrong.argmax()) if rows else None
         action = schema.action(kind, column)
-        found.append(Difference(column.name, kind, action, expected, got, rows, first))
+        found.append(
+            Difference(column.name, kind, action, expected, got, rows, first, hint)
+        )
 
-    if not is_settled(values, column):
+    if is_settled(values, column):
+        made = _without_blanks(values, column)
+
+    else:
         made, wrong = recast(values, column)
         if wrong.any():
             told = _at_fault(values, wrong, column)
-            differ("meaning", _meaning(column), _got(values, told), told)
+            got = _got(values, told)
+            differ("meaning", _meaning(column), got, told, _lost(values, told, column))
             made = recast(values.where(~wrong), column)[0]
         # No value has no type.
         elif str(values.dtype) != column.dtype and values.notna().any():
             differ("dtype", f"be of dtype {column.dtype}", str(values.dtype))
+    if column.zoned is not None and schema.action("zone", column) != "ignore":
+        _differ_in_zone(values, column, differ)
+    if schema.action("unknown", column) != "ignore":
+        _differ_in_levels(made, column, differ)
     infinite = _infinite(made) if column.storage == "numeric" else None
     if infinite is not None:
         differ("infinite", "be finite", _got(values, infinite), infinite)
@@ -188,6 +246,83 @@ def _column(
         missing = values.isna().to_numpy()
         _differ_in_values(made, missing, column, asked, differ)
     return made, found
+
+
+def _without_blanks(values: pd.Series, column: ColumnSchema) -> pd.Series:
+    if column.storage != "text" or "" in (column.levels or ()):
+        return values
+    return kinds.without_blanks(values)
+
+
+def _lost(values: pd.Series, wrong: np.ndarray, column: ColumnSchema) -> str:
+    """Return what may have happened to codes that come as numbers."""
+    numbers = kinds.storage_of(values[wrong]) == "numeric"
+    numbers |= column.code_width is not None
+    if not numbers or column.storage != "text" or column.kind in _PARSED:
+        return ""
+    if column.number_texts == "padded":
+        return (
+            " In training it held codes such as '007', which lose their zeros as "
+            f"numbers: read it as text, for instance dtype={{{column.name!r}: 'str'}}."
+        )
+    return f" Read it as text, for instance dtype={{{column.name!r}: 'str'}}."
+
+
+def _differ_in_zone(values: pd.Series, column: ColumnSchema, differ: Any) -> None:
+    """Report dates with a zone where training had none, or the other way."""
+    storage = kinds.storage_of(values)
+    if storage not in ("datetime", "text"):
+        return
+    zoned = has_zone(values, column.date_format)
+    other = values.notna().to_numpy() & (zoned != column.zoned)
+    if column.zoned and (storage == "text" or column.storage == "text"):
+        # A day without a time has no zone anywhere.
+        other &= values.map(_has_clock, na_action="ignore").eq(True).to_numpy()
+    if other.any():
+        names = ("a time zone", "no time zone")
+        expected, got = names if column.zoned else names[::-1]
+        hint = (
+            " Times without a zone count as UTC: an hour, or a day, may be another "
+            "one. Call tz_localize or tz_convert so that it is as in training."
+        )
+        differ("zone", f"hold times with {expected}", f"times with {got}", other, hint)
+
+
+def _has_clock(cell: Any) -> bool:
+    return ":" in cell[:64] if isinstance(cell, str) else True
+
+
+def _differ_in_levels(values: pd.Series, column: ColumnSchema, differ: Any) -> None:
+    """Report levels that are spelled otherwise, or a column of unknown ones."""
+    known = known_levels(column)
+    if known is None:
+        return
+    step = max(1, -(-len(values) // MAX_LOOKED_AT))
+    sample = values.iloc[::step]
+    present = sample[sample.notna()]
+    new = ~kinds.as_texts(present).isin(known.levels).to_numpy()
+    if not new.any():
+        return
+    texts = kinds.as_texts(present[new])
+    spelled = texts.map(lambda text: spelling_of(text) in known.spellings).to_numpy()
+    n_new, n = int(new.sum()), len(present)
+    mostly = n >= known.min_rows and 1 - n_new / n < known.share / 2
+    if not spelled.any() and not mostly:
+        return
+    wrong = np.zeros(len(values), dtype=bool)
+    positions = np.flatnonzero(sample.notna().to_numpy())[new] * step
+    wrong[positions if mostly else positions[spelled]] = True
+    first = texts.iloc[0] if mostly else texts[spelled].iloc[0]
+    twin = known.spellings.get(spelling_of(first))
+    hint = f" Did you mean {twin!r}?" if twin is not None else ""
+    differ(
+        "unknown",
+        "have levels that training knew",
+        _got(values, wrong) + (f", of {n} looked at" if step > 1 else ""),
+        wrong,
+        f"{hint} Unknown levels are predicted like missing values: check how the "
+        "table is written, or train again if the levels are new.",
+    )
 
 
 def _at_fault(values: pd.Series, wrong: np.ndarray, column: ColumnSchema) -> np.ndarray:
@@ -238,6 +373,11 @@ def _differ_in_values(
 def _meaning(column: ColumnSchema) -> str:
     if column.storage == "timedelta":
         return "hold durations"
+    if column.number_marks is not None and set(column.number_marks) - {""}:
+        signs = " or ".join(repr(sign) for sign in column.number_marks if sign)
+        return f"hold numbers with {signs}"
+    if column.storage == "text" and column.number_texts == "padded":
+        return f"be {column.kind}, as texts with their leading zeros"
     if column.date_format is not None:
         return f"be datetime like {column.date_format}"
     return f"be {column.kind}"

@@ -7,6 +7,8 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
+from windu.io.cells import TrainedColumn
+from windu.schema.dates import days_of, parse_dates
 from windu.schema.tolerance import Action, action_for, check_tolerance
 
 __all__ = ["ColumnSchema", "Kind", "TableSchema"]
@@ -59,9 +61,36 @@ class ColumnSchema(BaseModel):
     bin_edges, bin_shares : list of float or None
         Deciles of numbers, or of dates in days since 1970, and the share of values
         below the first and from each one on.
+    categories : list or None
+        The categories of a categorical dtype, in its order.
+    ordered : bool
+        Whether these are ordered.
+    frequent_levels : list of str or None
+        The most frequent levels of a high-cardinality column.
+    frequent_share : float or None
+        Share of the values that are one of these.
+    number_texts : str or None
+        How texts that are numbers are written: "none", "plain", "pointed" for whole
+        numbers such as ``2.0``, "padded" for codes such as ``007``.
+    code_width : int or None
+        Number of digits of the codes with leading zeros, where all have as many.
+    number_marks : list of str or None
+        Signs such as ``%`` that stand with numbers that are texts.
+    missing_texts : list of str or None
+        Texts of a column of numbers or dates that are neither.
+    literal_texts : list of str or None
+        Texts such as ``NA`` that are values, although files use them for missing ones.
+    zoned : bool or None
+        Whether dates came with a time zone.
+    note : str or None
+        What may be a mistake in the training table.
     tolerance : dict of str to str
         What is done about a difference, where it is not what the table's tolerance
         says.
+
+    Notes
+    -----
+    What is None was not looked at when the schema was stored.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -82,15 +111,26 @@ class ColumnSchema(BaseModel):
     level_shares: list[float] | None = None
     bin_edges: list[float] | None = None
     bin_shares: list[float] | None = None
+    categories: list[bool | int | float | str] | None = None
+    ordered: bool = False
+    frequent_levels: list[str] | None = None
+    frequent_share: float | None = None
+    number_texts: Literal["none", "plain", "pointed", "padded"] | None = None
+    code_width: int | None = None
+    number_marks: list[str] | None = None
+    missing_texts: list[str] | None = None
+    literal_texts: list[str] | None = None
+    zoned: bool | None = None
+    note: str | None = None
     tolerance: dict[str, Action] = Field(default_factory=dict)
 
     @property
     def span(self) -> tuple[float, float]:
         """Minimum and maximum as numbers, of dates in days since 1970."""
         if isinstance(self.minimum, str) or isinstance(self.maximum, str):
-            low, high = pd.Timestamp(str(self.minimum)), pd.Timestamp(str(self.maximum))
-            day = pd.Timedelta(days=1)
-            return (low - pd.Timestamp(0)) / day, (high - pd.Timestamp(0)) / day
+            ends = pd.Series([str(self.minimum), str(self.maximum)], dtype=object)
+            low, high = days_of(parse_dates(ends, "ISO8601"))
+            return float(low), float(high)
         return float(self.minimum or 0.0), float(self.maximum or 0.0)
 
 
@@ -143,6 +183,15 @@ class TableSchema:
         """Return the schema that a JSON text describes; unknown keys are refused."""
         stored = _Stored.model_validate_json(text)
         return cls(stored.columns, check_tolerance(stored.tolerance))
+
+    def reading(self) -> dict[Any, TrainedColumn]:
+        """Return what a reader of files must know of the columns, by name."""
+        return {
+            str(column.name): TrainedColumn(
+                column.storage, frozenset(column.literal_texts or ())
+            )
+            for column in self.columns
+        }
 
     def of_kind(self, *kinds: str) -> list[Any]:
         """Return the names of the columns of these kinds, in order."""

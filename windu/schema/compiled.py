@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,12 +14,79 @@ from windu.schema.kinds import is_castable
 from windu.schema.names import is_infinite
 from windu.schema.recast import is_parsed
 
-__all__ = ["OF_VALUES", "CompiledCheck", "compiled_check"]
+__all__ = [
+    "MAX_LOOKED_AT",
+    "OF_VALUES",
+    "CompiledCheck",
+    "KnownLevels",
+    "compiled_check",
+    "known_levels",
+    "spelling_of",
+]
 
 #: Kinds of difference that only looking at every value shows.
 OF_VALUES = ("null", "level", "range")
 #: Up to so many rows, one copy of all floats is cheaper than a look at each column.
 _FEW_ROWS = 1_000
+#: So many rows at most are looked at for levels that training did not know.
+MAX_LOOKED_AT = 1_000
+#: Fewer values do not show that a column is written in another way.
+_MIN_ROWS, _MIN_ROWS_OF_MANY = 5, 30
+
+
+@dataclass(frozen=True)
+class KnownLevels:
+    """The levels of a column that training knew.
+
+    Attributes
+    ----------
+    levels : frozenset of str
+        All, or the most frequent ones of many.
+    spellings : dict of str to str
+        Each level by its spelling without case and blanks around it.
+    share : float
+        Share of the training values that are one of these levels.
+    min_rows : int
+        With fewer values, unknown levels are no more than life.
+    """
+
+    levels: frozenset[str]
+    spellings: Mapping[str, str]
+    share: float
+    min_rows: int
+
+
+def known_levels(column: ColumnSchema) -> KnownLevels | None:
+    """Return the levels of a column that training knew, None where it has none.
+
+    Parameters
+    ----------
+    column : ColumnSchema
+        What was seen in training.
+    """
+    if column.storage != "text":
+        return None
+    if column.kind == "categorical" and column.levels:
+        levels, share, min_rows = map(str, column.levels), 1.0, _MIN_ROWS
+    elif column.kind == "high-cardinality" and column.frequent_levels:
+        levels, share = iter(column.frequent_levels), column.frequent_share or 0.0
+        min_rows = _MIN_ROWS_OF_MANY
+    else:
+        return None
+    known = tuple(levels)
+    spellings: dict[str, str] = {}
+    if column.kind == "categorical":
+        for level in known:
+            spellings.setdefault(spelling_of(level), level)
+    return KnownLevels(frozenset(known), spellings, share, min_rows)
+
+
+def spelling_of(level: str) -> str:
+    """Return a level without case, and without blanks around it."""
+    return level.strip().casefold()
+
+
+_DROPPED = ("constant", "identifier")
 
 
 class CompiledCheck:
@@ -31,6 +100,7 @@ class CompiledCheck:
 
     def __init__(self, schema: TableSchema):
         self._dtypes = [_dtype(column, schema) for column in schema.columns]
+        self._levels = [_quick_levels(column, schema) for column in schema.columns]
         self._floats = [
             position
             for position, dtype in enumerate(self._dtypes)
@@ -58,12 +128,37 @@ class CompiledCheck:
             )
             if dtype is not known and (known is None or dtype != known)
         ]
+        if found and len(frame) <= _FEW_ROWS:
+            found = [i for i in found if not self._has_known_levels(frame, i)]
         floats = self._floats
         if found:
             floats = sorted(set(floats) - set(found))
         if floats and not _finite(frame, floats):
             found += [i for i in floats if is_infinite(frame.iloc[:, i]).any()]
         return sorted(found)
+
+
+    def _has_known_levels(self, frame: pd.DataFrame, position: int) -> bool:
+        """Tell whether texts are levels of training, or missing, and nothing else."""
+        known = self._levels[position]
+        if known is None or str(frame.dtypes.iloc[position]) != known[0]:
+            return False
+        cells = set(frame.iloc[:, position].tolist())
+        # A missing value is not equal to itself.
+        return all(cell in known[1] or cell != cell for cell in cells)
+
+
+def _quick_levels(
+    column: ColumnSchema, schema: TableSchema
+) -> tuple[str, frozenset[str]] | None:
+    """Return dtype and levels of texts that need no look if they are known."""
+    asked = any(schema.action(kind, column) != "ignore" for kind in OF_VALUES)
+    if asked or column.dtype not in ("str", "string") or column.storage != "text":
+        return None
+    if column.code_width is not None and column.kind != "categorical":
+        return None
+    known = known_levels(column) if column.kind == "categorical" else None
+    return None if known is None else (column.dtype, known.levels)
 
 
 def _finite(frame: pd.DataFrame, positions: list[int]) -> bool:
@@ -79,6 +174,11 @@ def _dtype(column: ColumnSchema, schema: TableSchema) -> Any:
     asked = any(schema.action(kind, column) != "ignore" for kind in OF_VALUES)
     # Categories differ from table to table under one name.
     if asked or column.dtype in ("object", "category") or is_parsed(column):
+        return None
+    if column.zoned is not None and "64[" not in column.dtype:
+        return None
+    if column.storage == "text" and column.kind not in _DROPPED:
+        # Empty texts are missing, and levels may be unknown.
         return None
     known = is_castable(column.dtype)
     return pd.api.types.pandas_dtype(column.dtype) if known else None

@@ -8,17 +8,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from windu._compat.frames import as_frame
+from windu.io.cells import MISSING_CELLS
+from windu.io.frames import as_frame
 from windu.schema import kinds
 from windu.schema.columns import ColumnSchema, TableSchema
+from windu.schema.dates import days_of, has_zone, usable_dates
 from windu.schema.drift import bins_of
 from windu.schema.names import check_columns
+from windu.schema.numbers import code_width_of, digit_form_of, parse_numbers
 from windu.schema.tolerance import check_tolerance
 
 if TYPE_CHECKING:
     import pandera.pandas
 
 __all__ = ["infer_column", "infer_schema", "infer_table"]
+
+#: So many of the levels of a high-cardinality column are kept.
+MAX_FREQUENT = 200
 
 
 def infer_schema(
@@ -92,7 +98,11 @@ def infer_column(values: pd.Series) -> ColumnSchema:
     ColumnSchema
         Kind and reason, dtype, range, levels.
     """
+    values = kinds.without_blanks(values)
     storage = kinds.storage_of(values)
+    if storage == "numeric" and kinds.has_long_codes(values):
+        # float64 would take different ones for the same.
+        storage, values = "text", kinds.as_texts(values)
     name: Any = values.name
     missing = values.isna()
     nullable = bool(missing.any())
@@ -102,11 +112,15 @@ def infer_column(values: pd.Series) -> ColumnSchema:
         "dtype": str(values.dtype),
         "storage": storage,
         "nullable": nullable,
+        **_categories(values),
     }
+    if storage == "text" and values.dtype == object:
+        common["dtype"] = "object"
     if storage == "empty" or (nullable and missing.all()):
         return ColumnSchema(kind="constant", why="no value at all", **common)
     if storage == "other":
-        got = type(values.dropna().iloc[0]).__name__
+        strange = (v for v in values.dropna() if kinds.storage_of_cell(v) == "other")
+        got = type(next(strange, values.dropna().iloc[0])).__name__
         why = f"values of type {got} cannot become features"
         return ColumnSchema(kind="unsupported", why=why, **common)
     describe = {
@@ -117,6 +131,23 @@ def infer_column(values: pd.Series) -> ColumnSchema:
         "text": _text,
     }[storage]
     return ColumnSchema(**(common | describe(values, nullable)))
+
+
+def _categories(values: pd.Series) -> dict[str, Any]:
+    """Return the categories of a categorical dtype, as JSON can hold them."""
+    dtype = values.dtype
+    if not isinstance(dtype, pd.CategoricalDtype):
+        return {}
+    levels = dtype.categories
+    if levels.dtype.kind in "mM":
+        return {"dtype": str(levels.dtype)}
+    if levels.dtype.kind in "biuf":
+        plain = levels.tolist()
+    else:
+        plain = [kinds.text_of(level) for level in levels]
+        if len(set(plain)) < len(plain):
+            return {"dtype": "object"}
+    return {"categories": plain, "ordered": bool(dtype.ordered)}
 
 
 def _boolean(values: pd.Series, nullable: bool) -> dict[str, Any]:
@@ -155,7 +186,10 @@ def _numbers_the_rows(values: pd.Series, numbers: np.ndarray) -> bool:
 
 
 def _datetime(values: pd.Series, nullable: bool) -> dict[str, Any]:
-    return _dates(kinds.parse_dates(values, None), nullable, "dates", None)
+    dates = usable_dates(values, None)
+    zoned = bool(has_zone(values, None).any())
+    nullable = nullable or bool(dates.isna().any())
+    return _dates(dates, nullable, "dates", None) | {"zoned": zoned}
 
 
 def _dates(
@@ -173,35 +207,54 @@ def _dates(
         "maximum": high.isoformat(),
         "date_format": date_format,
         "has_time": bool((dates.dropna().dt.normalize() != dates.dropna()).any()),
-        **bins_of((dates - pd.Timestamp(0)).to_numpy() / np.timedelta64(1, "D")),
+        **bins_of(days_of(dates)),
     }
 
 
 def _text(values: pd.Series, nullable: bool) -> dict[str, Any]:
+    if values.dtype == object:
+        # Different types may be equal, such as True and 1.
+        values = kinds.as_texts(values)
     counts = values.value_counts()
     counts = counts[counts > 0]
     if len(counts) == 1 and not nullable:
         return {"kind": "constant", "why": f"always {counts.index[0]!r}"}
-    kind, why, date_format = kinds.text_kind(values.name, counts, int(counts.sum()))
+    reading = kinds.text_kind(values.name, counts, int(counts.sum()))
+    kind, why = reading.kind, reading.why
+    texts = [kinds.text_of(text) for text in counts.index]
+    common: dict[str, Any] = {
+        "note": reading.note,
+        "number_texts": digit_form_of(texts),
+        "code_width": code_width_of(texts),
+        "missing_texts": list(reading.bad_texts),
+        "literal_texts": sorted(MISSING_CELLS.intersection(texts)),
+    }
     if kind == "datetime":
-        dates = kinds.parse_dates(kinds.as_texts(values), date_format)
-        return _dates(dates, nullable, why, date_format) | _gaps(dates)
+        cells = kinds.as_texts(values)
+        dates = usable_dates(cells, reading.date_format)
+        zoned = bool(has_zone(cells, reading.date_format).any())
+        found = _dates(dates, nullable, why, reading.date_format)
+        return common | {"zoned": zoned} | found | _gaps(dates)
     if kind == "numeric":
-        numbers = kinds.parse_numbers(kinds.as_texts(values))
-        return {
-            **{"kind": kind, "why": why},
+        numbers = parse_numbers(kinds.as_texts(values))
+        return common | {
+            **{"kind": kind, "why": why, "number_marks": list(reading.marks)},
             **_gaps(numbers),
             **bins_of(numbers.to_numpy()),
             **{"minimum": float(numbers.min()), "maximum": float(numbers.max())},
         }
-    levels = shares = None
+    levels = shares = frequent = share = None
     if kind == "categorical":
-        levels = [str(level) for level in counts.index]
+        levels = texts
         shares = (counts / counts.sum()).tolist()
+    if kind == "high-cardinality":
+        frequent = texts[:MAX_FREQUENT]
+        share = float(counts.iloc[:MAX_FREQUENT].sum() / counts.sum())
     many = kind in ("text", "high-cardinality")
     words = kinds.mean_words(counts.index) if many else None
     stats = {"levels": levels, "level_shares": shares, "words": words}
-    return {"kind": kind, "why": why, **stats}
+    stats |= {"frequent_levels": frequent, "frequent_share": share}
+    return common | {"kind": kind, "why": why, **stats}
 
 
 def _gaps(parsed: pd.Series) -> dict[str, Any]:

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import re
-import warnings
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from decimal import Decimal
+from numbers import Number
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.tseries.api import guess_datetime_format
 
+from windu.io.cells import LARGEST_WHOLE
 from windu.schema.columns import ColumnSchema
+from windu.schema.dates import days_of, read_date_column, usable_dates
+from windu.schema.numbers import is_long_code, parse_numbers, read_number_column
 
 __all__ = [
     "MISSING_TEXTS",
+    "TextReading",
     "as_numbers",
     "as_texts",
-    "date_format_of",
+    "has_long_codes",
     "is_castable",
     "is_identifier_name",
+    "is_missing_text",
     "mean_words",
     "numbers_of",
-    "parse_dates",
-    "parse_numbers",
     "storage_of",
+    "storage_of_cell",
+    "storage_of_objects",
     "text_kind",
+    "text_of",
+    "without_blanks",
 ]
 
 #: Texts that stand for "no value" in a column of numbers or dates.
@@ -44,6 +53,10 @@ MISSING_TEXTS = frozenset(
         "null",
         "missing",
         "unknown",
+        "nat",
+        "<na>",
+        "#na",
+        "-nan",
     }
 )
 #: More levels than this, and a column of texts is high-cardinality.
@@ -57,11 +70,6 @@ _IDENTIFIER_NAME = re.compile(
     r"^(unnamed: ?\d+|index|row_?(names?|id|num(ber)?)?|rownames?|(.*[_ .-])?"
     r"(id|uuid|guid|key|pk)|[a-z]+ID|[a-z]+Id)$"
 )
-#: Signs of currencies and percent, and commas between thousands.
-_DECORATION = re.compile(r"^\s*[$€£]\s*|\s*[%$€£]\s*$|(?<=\d),(?=\d{3}(?:\D|$))")
-_ISO_DATE = re.compile(r"\s*[12]\d{3}-\d\d")
-_LEADING_ZERO = re.compile(r"^[+-]?0\d")
-_DATE_LIKE = re.compile(r"\d.*[-/.: ,T].*\d|^\d{8}$|[A-Za-z]{3}.*\d{4}")
 
 
 def storage_of(values: pd.Series) -> str:
@@ -94,9 +102,48 @@ def storage_of(values: pd.Series) -> str:
         return "timedelta"
     if dtype != object:
         return _storage_of_extension(values)
-    return _STORAGE_OF_OBJECTS.get(
-        pd.api.types.infer_dtype(values, skipna=True), "other"
-    )
+    return storage_of_objects(values) or _storage_of_mixture(values)
+
+
+def storage_of_objects(values: pd.Series) -> str | None:
+    """Return how objects of one type are stored; None for a mixture.
+
+    Parameters
+    ----------
+    values : pandas.Series of object
+        One column.
+    """
+    inferred = pd.api.types.infer_dtype(values, skipna=True)
+    return _STORAGE_OF_OBJECTS.get(inferred)
+
+
+def _storage_of_mixture(values: pd.Series) -> str:
+    """Return how objects of several types are stored: as texts, if texts show them."""
+    classes = {storage_of_cell(cell) for cell in values[values.notna()]}
+    if len(classes) == 1:
+        return classes.pop()
+    return "other" if "other" in classes else "text"
+
+
+def storage_of_cell(cell: Any) -> str:
+    """Return how one value that is not missing is stored, as in `storage_of`.
+
+    Parameters
+    ----------
+    cell : object
+        A value of a column of objects.
+    """
+    if isinstance(cell, (str, time, pd.Interval, pd.Period)):
+        return "text"
+    if isinstance(cell, (bool, np.bool_)):
+        return "boolean"
+    if isinstance(cell, (timedelta, np.timedelta64)):
+        return "timedelta"
+    if isinstance(cell, (date, np.datetime64)):
+        return "datetime"
+    if isinstance(cell, (Number, Decimal)):
+        return "other" if isinstance(cell, (complex, np.complexfloating)) else "numeric"
+    return "other"
 
 
 _STORAGE_OF_OBJECTS = {
@@ -111,7 +158,6 @@ _STORAGE_OF_OBJECTS = {
     "timedelta": "timedelta",
     "timedelta64": "timedelta",
     "string": "text",
-    "mixed-integer": "text",
     "interval": "text",
     "period": "text",
     "time": "text",
@@ -169,7 +215,86 @@ def as_texts(values: pd.Series) -> pd.Series:
     texts = values.astype(object)
     if pd.api.types.infer_dtype(texts, skipna=True) in ("string", "empty"):
         return texts
-    return texts.map(str, na_action="ignore")
+    return texts.map(text_of, na_action="ignore").astype(object)
+
+
+def text_of(value: Any) -> str:
+    """Return a value as text; a whole number is written with its digits alone.
+
+    Parameters
+    ----------
+    value : object
+        Not missing.
+    """
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return str(int(value))
+    return str(value)
+
+
+def without_blanks(values: pd.Series) -> pd.Series:
+    """Return a column in which empty texts are missing, as they are in files.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Of any dtype.
+
+    Returns
+    -------
+    pandas.Series
+        The column itself where there are none.
+    """
+    dtype = values.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        if dtype.categories.dtype.kind != "O" or "" not in dtype.categories:
+            return values
+        return values.cat.remove_categories("")
+    if dtype == object:
+        blank = np.fromiter((cell == "" for cell in map(_text_or_none, values)), bool)
+    elif isinstance(dtype, pd.StringDtype):
+        blank = (values == "").to_numpy(dtype=bool, na_value=False)
+    else:
+        return values
+    return values.where(~blank) if blank.any() else values
+
+
+def _text_or_none(cell: Any) -> str | None:
+    return cell if isinstance(cell, str) else None
+
+
+def has_long_codes(values: pd.Series) -> bool:
+    """Tell whether numbers are codes that float64 could not tell apart.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        A column whose storage is numeric.
+
+    Returns
+    -------
+    bool
+        True where most of the different values are whole and beyond 2**53.
+    """
+    dtype = values.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        values, dtype = values.dtype.categories.to_series(), values.dtype.categories.dtype
+    if dtype == object:
+        # Of decimals and Python's own integers, which have no bound.
+        present = values.dropna().unique()
+        whole = [int(x) for x in present if _is_whole(x)]
+        return 2 * len(whole) >= len(present) and is_long_code(whole)
+    if getattr(dtype, "kind", "O") not in "iu" or getattr(dtype, "itemsize", 8) < 8:
+        return False
+    low, high = values.min(), values.max()
+    if pd.isna(low) or (low >= -LARGEST_WHOLE and high <= LARGEST_WHOLE):
+        return False
+    return is_long_code(values.dropna().unique())
+
+
+def _is_whole(value: Any) -> bool:
+    if isinstance(value, Decimal):
+        return value.is_finite() and value == value.to_integral_value()
+    return isinstance(value, (int, np.integer))
 
 
 def as_numbers(values: pd.Series) -> np.ndarray:
@@ -213,8 +338,7 @@ def numbers_of(values: pd.Series, column: ColumnSchema) -> np.ndarray:
     if column.storage == "text":
         values = as_texts(values)
     if column.kind == "datetime":
-        dates = parse_dates(values, column.date_format)
-        return (dates - pd.Timestamp(0)).to_numpy() / np.timedelta64(1, "D")
+        return days_of(usable_dates(values, column.date_format))
     if column.storage == "text":
         return parse_numbers(values).to_numpy()
     return as_numbers(values)
@@ -237,109 +361,8 @@ def is_identifier_name(name: object) -> bool:
     return bool(_IDENTIFIER_NAME.match(text) or _IDENTIFIER_NAME.match(text.lower()))
 
 
-def parse_numbers(texts: pd.Series) -> pd.Series:
-    """Return texts as float64; what is no number becomes NaN.
-
-    ``1,234.5``, ``$ 12`` and ``7 %`` are the numbers 1234.5, 12 and 7.
-
-    Parameters
-    ----------
-    texts : pandas.Series
-        Texts, with missing values.
-
-    Returns
-    -------
-    pandas.Series of float64
-        Same index.
-    """
-    numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
-    unread = numbers.isna() & texts.notna()
-    if unread.any():
-        plain = texts[unread].astype(object).str.replace(_DECORATION, "", regex=True)
-        numbers[unread] = pd.to_numeric(plain, errors="coerce").astype("float64")
-    return numbers
-
-
-def parse_dates(values: pd.Series, date_format: str | None) -> pd.Series:
-    """Return dates without time zone (UTC); what is no date becomes NaT.
-
-    Parameters
-    ----------
-    values : pandas.Series
-        Texts, date objects or datetimes.
-    date_format : str or None
-        The format of texts; None for values that are dates already.
-
-    Returns
-    -------
-    pandas.Series of datetime64
-        Same index.
-    """
-    if values.dtype.kind == "M" and not isinstance(values.dtype, pd.ArrowDtype):
-        dates = values
-    else:
-        texts = values.astype(object)
-        if date_format == "ISO8601":
-            texts = texts.where(_is_iso(texts))
-        dates = pd.to_datetime(texts, format=date_format, errors="coerce", utc=True)
-        unread = dates.isna() & texts.notna()
-        if unread.any() and (date_format or "").startswith("%Y-%m"):
-            unread &= _is_iso(texts)
-            # The same moment may be written with more or less of it.
-            again = pd.to_datetime(
-                texts.where(unread), format="ISO8601", errors="coerce", utc=True
-            )
-            dates = dates.where(~unread, again)
-    if getattr(dates.dt, "tz", None) is not None:
-        dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
-    return dates.astype("datetime64[us]")
-
-
-def _is_iso(texts: pd.Series) -> pd.Series:
-    # pandas raises for years it cannot hold, also where it shall coerce.
-    return texts.astype(object).map(
-        lambda text: isinstance(text, str) and bool(_ISO_DATE.match(text))
-    )
-
-
-def date_format_of(texts: pd.Series) -> str | None:
-    """Return the one format that all texts have as dates, or None.
-
-    Parameters
-    ----------
-    texts : pandas.Series
-        Different texts, without missing values.
-
-    Returns
-    -------
-    str or None
-        A `datetime.strptime` format. Where day and month cannot be told apart,
-        month first.
-    """
-    head = texts.iloc[:200]
-    if not head.map(lambda text: bool(_DATE_LIKE.search(text))).all():
-        return None
-    formats = []
-    with warnings.catch_warnings():
-        # pandas warns when a text contradicts the dayfirst that is only tried here.
-        warnings.simplefilter("ignore", UserWarning)
-        for text in head.iloc[[0, len(head) // 2, -1]]:
-            for day_first in (False, True):
-                formats.append(guess_datetime_format(text, dayfirst=day_first))
-    for date_format in dict.fromkeys(f for f in formats if f and f != "%Y"):
-        for sample in (head, texts):
-            dates = parse_dates(sample, date_format)
-            if not (dates.notna() & dates.dt.year.between(1700, 2200)).all():
-                break
-        else:
-            return date_format
-    return None
-
-
-def text_kind(
-    name: object, counts: pd.Series, n_present: int
-) -> tuple[str, str, str | None]:
-    """Return kind, reason and date format of a column of texts.
+def text_kind(name: object, counts: pd.Series, n_present: int) -> TextReading:
+    """Return what a column of texts holds.
 
     Parameters
     ----------
@@ -352,21 +375,72 @@ def text_kind(
 
     Returns
     -------
-    kind : str
-        One of numeric, datetime, identifier, text, categorical, high-cardinality.
-    why : str
-        The rule that decided.
-    date_format : str or None
-        For dates.
+    TextReading
+        Kind and reason; how numbers and dates are read.
     """
     texts = counts.index.to_series().astype(object).reset_index(drop=True)
-    texts = texts.map(str)
-    real = texts[~texts.str.strip().str.lower().isin(MISSING_TEXTS)]
+    texts = texts.map(text_of).astype(object)
+    real = texts[~texts.map(is_missing_text)].reset_index(drop=True)
+    note = None
     if len(real) > 1:
-        if date_format := date_format_of(real):
-            return "datetime", f"all texts are dates like {date_format}", date_format
-        if _are_numbers(real):
-            return "numeric", "all texts are numbers", None
+        dates = read_date_column(real)
+        if dates.format is not None:
+            return TextReading(
+                *("datetime", dates.why, dates.note),
+                date_format=dates.format,
+                bad_texts=dates.bad_texts,
+            )
+        numbers = read_number_column(real.tolist(), MAX_LEVELS)
+        if numbers.numeric:
+            return TextReading(
+                *("numeric", numbers.why, numbers.note),
+                marks=numbers.marks,
+                bad_texts=numbers.bad_texts,
+            )
+        note = numbers.note
+    kind, why = _kind_of_levels(name, texts, n_present)
+    return TextReading(kind, why, note)
+
+
+@dataclass(frozen=True)
+class TextReading:
+    """What a column of texts holds.
+
+    Attributes
+    ----------
+    kind, why : str
+        One of numeric, datetime, identifier, text, categorical, high-cardinality, and
+        the rule that decided.
+    note : str or None
+        What may be a mistake.
+    date_format : str or None
+        For dates.
+    marks : tuple of str
+        For numbers, the signs that stand with them.
+    bad_texts : tuple of str
+        Texts of numbers or dates that are neither.
+    """
+
+    kind: str
+    why: str
+    note: str | None = None
+    date_format: str | None = None
+    marks: tuple[str, ...] = ()
+    bad_texts: tuple[str, ...] = ()
+
+
+def is_missing_text(text: str) -> bool:
+    """Tell whether a text stands for "no value" in a column of numbers or dates.
+
+    Parameters
+    ----------
+    text : str
+        Of any length.
+    """
+    return len(text) < 64 and text.strip().lower() in MISSING_TEXTS
+
+
+def _kind_of_levels(name: object, texts: pd.Series, n_present: int) -> tuple[str, str]:
     n = len(texts)
     words = mean_words(texts)
     distinct = n / n_present
@@ -378,14 +452,14 @@ def text_kind(
             or (n_present > 2 and is_identifier_name(name))
         )
     ):
-        return "identifier", "every row has a text of its own", None
+        return "identifier", "every row has a text of its own"
     if n <= MAX_LEVELS:
-        return "categorical", f"{n} levels", None
+        return "categorical", f"{n} levels"
     if distinct > 0.95 and words < MIN_WORDS:
-        return "identifier", f"{n} different texts in {n_present} rows", None
+        return "identifier", f"{n} different texts in {n_present} rows"
     if distinct > 0.5 and words >= MIN_WORDS:
-        return "text", f"{words:.1f} words in the mean, {n} different texts", None
-    return "high-cardinality", f"{n} levels, more than {MAX_LEVELS}", None
+        return "text", f"{words:.1f} words in the mean, {n} different texts"
+    return "high-cardinality", f"{n} levels, more than {MAX_LEVELS}"
 
 
 def mean_words(texts: Any) -> float:
@@ -402,11 +476,3 @@ def mean_words(texts: Any) -> float:
         Separated by white space.
     """
     return float(np.mean([len(str(text).split()) for text in texts]))
-
-
-def _are_numbers(texts: pd.Series) -> bool:
-    numbers: Any = parse_numbers(texts.iloc[:200])
-    if numbers.isna().any() or texts.iloc[:200].str.match(_LEADING_ZERO).any():
-        return False
-    numbers = parse_numbers(texts)
-    return bool(np.isfinite(numbers).all()) and not texts.str.match(_LEADING_ZERO).any()

@@ -1,31 +1,28 @@
-"""One column of a new table to the dtype of training, where the values are the same."""
+"""One column of a new table becomes the column of training, cell by cell.
+
+What a cell becomes depends on the cell and on training alone, never on the other
+cells: a row is taken, or refused, alone as in any table.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
 from decimal import Decimal
-from numbers import Number
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from windu._compat.dtypes import cast
+from windu.io.cells import LARGEST_WHOLE, settle_objects
 from windu.schema import kinds
 from windu.schema.columns import ColumnSchema
+from windu.schema.dates import parse_dates
+from windu.schema.numbers import parse_numbers, wrong_marks
 
-__all__ = ["is_parsed", "is_settled", "recast"]
+__all__ = ["as_categories", "is_parsed", "is_settled", "recast"]
 
-_TYPES: dict[str, Any] = {
-    "numeric": (Number, Decimal),
-    "boolean": (bool, np.bool_),
-    "datetime": (date, np.datetime64),
-    "timedelta": (timedelta, np.timedelta64),
-    "text": (str, Number),
-}
-
-#: No model looks at them, whatever they hold.
+#: No part looks at them, whatever they hold.
 _DROPPED = ("constant", "identifier")
 
 Recast = tuple[pd.Series, np.ndarray]
@@ -46,8 +43,32 @@ def is_settled(values: pd.Series, column: ColumnSchema) -> bool:
     bool
         False where the values have to be looked at.
     """
-    same = str(values.dtype) == column.dtype != "object"
-    return same and not is_parsed(column)
+    same = str(values.dtype) == column.dtype and column.dtype != "object"
+    if not same or is_parsed(column) or column.code_width is not None:
+        return False
+    return column.categories is None or values.dtype == categories_of(column)
+
+
+def is_parsed(column: ColumnSchema) -> bool:
+    """Tell whether a column holds numbers or dates as texts.
+
+    Parameters
+    ----------
+    column : ColumnSchema
+        What was seen in training.
+    """
+    return column.storage == "text" and column.kind in ("numeric", "datetime")
+
+
+def categories_of(column: ColumnSchema) -> pd.CategoricalDtype:
+    """Return the categorical dtype of training.
+
+    Parameters
+    ----------
+    column : ColumnSchema
+        One with categories.
+    """
+    return pd.CategoricalDtype(pd.Index(column.categories), ordered=column.ordered)
 
 
 def recast(values: pd.Series, column: ColumnSchema) -> Recast:
@@ -67,82 +88,158 @@ def recast(values: pd.Series, column: ColumnSchema) -> Recast:
     wrong : ndarray of bool of shape (n_samples,)
         Values that mean something else.
     """
-    got = kinds.storage_of(values)
     right = np.zeros(len(values), dtype=bool)
-    if column.storage in ("empty", "other") or column.kind in _DROPPED:
+    if column.storage in ("empty", "other"):
         return values, right
-    if got == "empty" or values.isna().all():
+    values = _blanks_removed(values, column)
+    if values.isna().all():
         return _astype(values.astype(object), column), right
-    mixed = values.dtype == object and got != column.storage
-    strange = _strange_cells(values, column.storage) if mixed else right
-    if got == column.storage or (got == "other" and mixed and not strange.any()):
-        wrong = right
-    elif strange.any() and not (strange | values.isna().to_numpy()).all():
-        wrong = strange
-    elif convert := _CONVERSIONS.get((got, column.storage)):
-        values, wrong = convert(values, column)
-    else:
-        wrong = values.notna().to_numpy()
+    converted, wrong = _converted(values, column)
     if is_parsed(column):
-        wrong = wrong | _unreadable(values, column)
-    return (values if wrong.any() else _astype(values, column)), wrong
+        wrong = wrong | _unreadable(converted, column)
+    if wrong.any():
+        # Nobody looks at the values of a column that is dropped.
+        return values, right if column.kind in _DROPPED else wrong
+    return _astype(converted, column), wrong
 
 
-def _strange_cells(values: pd.Series, storage: str) -> np.ndarray:
-    """Return which cells of a mixture are not stored as the column was."""
-    known = _TYPES.get(storage, object)
-
-    def is_strange(value: Any) -> bool:
-        is_number = storage == "numeric" and isinstance(value, (bool, np.bool_))
-        return is_number or not isinstance(value, known)
-
-    return values.map(is_strange).to_numpy(bool) & values.notna().to_numpy()
+def _blanks_removed(values: pd.Series, column: ColumnSchema) -> pd.Series:
+    # Before empty texts were missing values, they could be a level.
+    is_level = "" in (column.levels or ()) or "" in (column.categories or ())
+    if column.storage != "text" or is_level:
+        return values
+    return kinds.without_blanks(values)
 
 
-def is_parsed(column: ColumnSchema) -> bool:
-    """Tell whether a column holds numbers or dates as texts.
+def _converted(values: pd.Series, column: ColumnSchema) -> Recast:
+    """Return values stored as in training."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        levels = values.dtype.categories
+        values = values.astype(object if levels.dtype.kind == "O" else levels.dtype)
+    if values.dtype != object:
+        return _of_one_storage(values, kinds.storage_of(values), column)
+    if (storage := kinds.storage_of_objects(values)) is not None:
+        return _of_one_storage(settle_objects(values), storage, column)
+    present = values.notna().to_numpy()
+    storages = values.map(kinds.storage_of_cell, na_action="ignore")
+    wrong = np.zeros(len(values), dtype=bool)
+    converted = values.copy()
+    for storage in storages[present].unique():
+        mask = (storages == storage).to_numpy(bool)
+        part = settle_objects(values[mask])
+        cells, wrong[mask] = _of_one_storage(part, storage, column)
+        converted[mask] = cells.astype(object)
+    return converted, wrong
 
-    Parameters
-    ----------
-    column : ColumnSchema
-        What was seen in training.
-    """
-    return column.storage == "text" and column.kind in ("numeric", "datetime")
+
+def _of_one_storage(values: pd.Series, storage: str, column: ColumnSchema) -> Recast:
+    right = np.zeros(len(values), dtype=bool)
+    if storage == column.storage:
+        if storage != "text":
+            return values, right
+        is_text = values.dtype != object and pd.api.types.is_string_dtype(values.dtype)
+        texts = values if is_text else kinds.as_texts(values)
+        return texts, _shortened(texts, column)
+    if convert := _CONVERSIONS.get((storage, column.storage)):
+        return convert(values, column)
+    return values, values.notna().to_numpy()
+
+
+def _shortened(texts: pd.Series, column: ColumnSchema) -> np.ndarray:
+    """Return which codes are shorter than all of training: they lost their zeros."""
+    if column.code_width is None:
+        return np.zeros(len(texts), dtype=bool)
+    width = column.code_width
+    codes, distinct = pd.factorize(texts)
+    short = [len(t) < width and t.isascii() and t.isdigit() for t in distinct]
+    return np.array([*short, False], dtype=bool)[codes]
 
 
 def _to_boolean(values: pd.Series, column: ColumnSchema) -> Recast:
     numbers = kinds.as_numbers(values)
-    return values, ~(np.isnan(numbers) | np.isin(numbers, (0.0, 1.0)))
+    wrong = ~(np.isnan(numbers) | np.isin(numbers, (0.0, 1.0)))
+    if wrong.any():
+        return values, wrong
+    booleans = pd.Series(numbers, values.index, dtype=object)
+    return booleans.map(bool, na_action="ignore"), wrong
 
 
 def _boolean_to_number(values: pd.Series, column: ColumnSchema) -> Recast:
     # Only numbers that were 0 and 1 in training can be told as booleans.
-    told = column.minimum in (0.0, 1.0) and column.maximum in (0.0, 1.0)
-    return values, values.notna().to_numpy() & (not told)
+    known = column.minimum in (0.0, 1.0) and column.maximum in (0.0, 1.0)
+    numbers = pd.Series(kinds.as_numbers(values), values.index)
+    return numbers if known else values, values.notna().to_numpy() & (not known)
 
 
 def _text_to_date(values: pd.Series, column: ColumnSchema) -> Recast:
     texts = values.astype(object)
-    dates = kinds.parse_dates(texts, "ISO8601")
-    return dates, (dates.isna() & texts.notna()).to_numpy()
+    real = texts.notna() & ~texts.map(kinds.is_missing_text, na_action="ignore").eq(True)
+    dates = parse_dates(texts.where(real), "ISO8601")
+    return dates, (dates.isna() & real).to_numpy()
 
 
 def _date_to_text(values: pd.Series, column: ColumnSchema) -> Recast:
     if column.date_format is None:
         return values, values.notna().to_numpy()
-    texts = kinds.parse_dates(values, None).dt.strftime(column.date_format)
-    return texts, np.zeros(len(values), dtype=bool)
+    dates = parse_dates(values, None)
+    texts = dates.dt.strftime(column.date_format.replace("%z", "+0000"))
+    return texts.astype(object), np.zeros(len(values), dtype=bool)
 
 
 def _number_to_text(values: pd.Series, column: ColumnSchema) -> Recast:
-    """Levels that are whole numbers as texts come back as numbers from a CSV file."""
-    numbers = pd.Series(kinds.as_numbers(values), index=values.index)
-    texts = numbers.map(
-        lambda x: str(int(x)) if x == int(x) else repr(x), na_action="ignore"
-    ).astype(object)
-    if column.kind in ("numeric", "high-cardinality"):
-        return texts, np.zeros(len(values), dtype=bool)
-    return texts, (~texts.isin(column.levels or []) & texts.notna()).to_numpy()
+    """Return numbers as the texts of training, where none has lost anything.
+
+    Levels that are whole numbers as texts come back as numbers from a file that was
+    read without the schema.
+    """
+    pointed = column.number_texts == "pointed"
+    codes, distinct = pd.factorize(values.astype(object))
+    texts = [_text_of_number(number, pointed) for number in distinct]
+    if column.kind == "categorical":
+        # The other way to write a whole number may be the one of training.
+        levels = set(map(str, column.levels or ()))
+        for position, number in enumerate(distinct):
+            if texts[position] not in levels:
+                other = _text_of_number(number, not pointed)
+                unknown = None if _lost_in_numbers(column) else texts[position]
+                texts[position] = other if other in levels else unknown
+    elif _lost_in_numbers(column):
+        texts = [None] * len(texts)
+    cells = pd.Series(np.array([*texts, None], dtype=object)[codes], values.index)
+    return cells, (cells.isna() & values.notna()).to_numpy()
+
+
+def _text_of_number(number: Any, pointed: bool) -> str | None:
+    """Return a number as text; None where it is one of several that are written so."""
+    if isinstance(number, (int, np.integer, Decimal)):
+        return kinds.text_of(number)
+    number = float(number)
+    if number != np.floor(number) or not np.isfinite(number):
+        return repr(number)
+    if abs(number) > LARGEST_WHOLE:
+        return None
+    return repr(number) if pointed else str(int(number))
+
+
+def _lost_in_numbers(column: ColumnSchema) -> bool:
+    """Tell whether the texts of a column would be others if they were numbers.
+
+    Parameters
+    ----------
+    column : ColumnSchema
+        What was seen in training.
+
+    Returns
+    -------
+    bool
+        True for codes with leading zeros, and for names that hold no numbers.
+    """
+    if column.kind in ("numeric", "datetime"):
+        return False
+    if column.number_texts is None:
+        # It was not looked at when the schema was stored.
+        return column.kind != "high-cardinality"
+    return column.number_texts in ("none", "padded")
 
 
 def _boolean_to_text(values: pd.Series, column: ColumnSchema) -> Recast:
@@ -153,8 +250,10 @@ def _boolean_to_text(values: pd.Series, column: ColumnSchema) -> Recast:
 
 def _text_to_duration(values: pd.Series, column: ColumnSchema) -> Recast:
     texts = values.astype(object)
-    durations = pd.to_timedelta(texts, errors="coerce")
-    return durations, (durations.isna() & texts.notna()).to_numpy()
+    short = texts.where(texts.map(len, na_action="ignore") < 64)
+    durations = pd.to_timedelta(short, errors="coerce")
+    real = texts.notna() & ~texts.map(kinds.is_missing_text, na_action="ignore").eq(True)
+    return durations, (durations.isna() & real).to_numpy()
 
 
 _CONVERSIONS: dict[tuple[str, str], Callable[[pd.Series, ColumnSchema], Recast]] = {
@@ -169,20 +268,29 @@ _CONVERSIONS: dict[tuple[str, str], Callable[[pd.Series, ColumnSchema], Recast]]
 
 
 def _unreadable(values: pd.Series, column: ColumnSchema) -> np.ndarray:
+    """Return which texts of a column of numbers or dates are none of training's."""
     texts = kinds.as_texts(values)
-    real = texts.notna()
-    real &= ~texts.map(str).str.strip().str.lower().isin(kinds.MISSING_TEXTS)
+    known = frozenset(column.missing_texts or ())
+    missing = texts.map(
+        lambda text: text in known or kinds.is_missing_text(text), na_action="ignore"
+    )
+    real = texts.notna() & ~missing.eq(True)
     texts = texts.where(real)
     if column.kind == "datetime":
-        read = kinds.parse_dates(texts, column.date_format)
-    else:
-        read = kinds.parse_numbers(texts)
-    return (real & read.isna()).to_numpy()
+        parsed: pd.Series = parse_dates(texts, column.date_format)
+        return (real & parsed.isna()).to_numpy()
+    parsed = parse_numbers(texts)
+    wrong = (real & parsed.isna()).to_numpy()
+    if column.number_marks is not None:
+        wrong = wrong | wrong_marks(texts, column.number_marks)
+    return np.asarray(wrong)
 
 
 def _astype(values: pd.Series, column: ColumnSchema) -> pd.Series:
     """Give values the dtype of training, or the nearest that can hold them."""
     dtype: Any = column.dtype
+    if column.categories is not None:
+        return as_categories(values, column)
     if dtype == str(values.dtype) or not kinds.is_castable(dtype):
         return values
     if dtype == "category" or (dtype == "bool" and values.isna().any()):
@@ -190,15 +298,43 @@ def _astype(values: pd.Series, column: ColumnSchema) -> pd.Series:
     if column.storage == "numeric":
         return _as_number_type(values, dtype)
     if column.storage == "datetime":
-        dates: Any = kinds.parse_dates(values, None)
+        dates: Any = parse_dates(values, None)
         # Without a zone, a date is one of UTC.
         zoned = "," in dtype or "tz=" in dtype
-        return (dates.dt.tz_localize("UTC") if zoned else dates).astype(dtype)
+        try:
+            return (dates.dt.tz_localize("UTC") if zoned else dates).astype(dtype)
+        except (ValueError, OverflowError):
+            # Nanoseconds hold the years 1678 to 2262 alone.
+            return dates
     return cast(values, dtype)
+
+
+def as_categories(values: pd.Series, column: ColumnSchema) -> pd.Series:
+    """Return values as the categories of training; any other is missing.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Stored as in training.
+    column : ColumnSchema
+        One with categories.
+    """
+    dtype = categories_of(column)
+    if values.dtype == dtype:
+        return values
+    cells: Any = kinds.as_texts(values) if column.storage == "text" else values
+    if column.storage == "numeric":
+        cells = kinds.as_numbers(values)
+    categories = pd.Categorical(cells, dtype=dtype)
+    return pd.Series(categories, values.index, name=values.name)
 
 
 def _as_number_type(values: pd.Series, dtype: Any) -> pd.Series:
     """Cast numbers where each of them stays what it is; else give floats."""
+    if values.dtype.kind in "iu" and "nt" in dtype:
+        low, high = _whole_range_of(dtype)
+        if int(values.min()) >= low and int(values.max()) <= high:
+            return values.astype(dtype)
     numbers = pd.Series(kinds.as_numbers(values), index=values.index, name=values.name)
     if "nt" in dtype:
         present = numbers.dropna()
@@ -211,12 +347,17 @@ def _as_number_type(values: pd.Series, dtype: Any) -> pd.Series:
             return numbers
         return numbers.astype(dtype)
     with np.errstate(over="ignore"):
-        cast = numbers.astype(dtype)
-    overflow = np.isinf(kinds.as_numbers(cast)) & ~np.isinf(numbers.to_numpy())
-    return numbers if overflow.any() else cast
+        converted = numbers.astype(dtype)
+    overflow = np.isinf(kinds.as_numbers(converted)) & ~np.isinf(numbers.to_numpy())
+    return numbers if overflow.any() else converted
+
+
+def _whole_range_of(dtype: str) -> tuple[int, int]:
+    info = np.iinfo(dtype.partition("[")[0].lower())
+    return int(info.min), int(info.max)
 
 
 def _range_of(dtype: str) -> tuple[float, float]:
-    info = np.iinfo(dtype.partition("[")[0].lower())
+    low, high = _whole_range_of(dtype)
     # Floats near the ends of 64 bits round to numbers behind them.
-    return float(info.min), float(np.nextafter(float(info.max), 0))
+    return float(low), float(np.nextafter(float(high), 0))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from windu.exceptions import SchemaError, WinduWarning
+from windu.exceptions import DataWarning, SchemaError
 
 __all__ = ["Difference", "ValidationReport"]
 
@@ -28,7 +28,10 @@ _TODO = {
 }
 #: Nothing has to be done.
 _TAKEN = {"ignore": "It is accepted.", "cast": "It is cast."}
-_CLEAN = "Clean it before, in the featurizer, or choose another tolerance for {!r}."
+_CLEAN = (
+    "Clean it in a function that you call on the table before fit and predict, in "
+    "preprocess of a pipeline, or choose another tolerance: schema={{{!r}: 'ignore'}}."
+)
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ class Difference:
         todo = _TAKEN.get(self.action) or _TODO.get(
             self.difference, _CLEAN.format(self.difference)
         )
+        if self.action == "warn" and self.difference in ("unknown", "zone"):
+            todo = f"schema={{{self.difference!r}: 'ignore'}} accepts it silently."
         return f"{subject} must {self.expected}. Got {self.got}.{self.hint} {todo}"
 
 
@@ -168,7 +173,7 @@ class ValidationReport:
         """Give one warning for the differences whose action is to warn."""
         chosen = [d for d in self.differences if d.action == "warn"]
         if chosen:
-            warnings.warn(_text(chosen), WinduWarning, stacklevel=2)
+            warnings.warn(_text(chosen), DataWarning, stacklevel=2)
 
     def __str__(self) -> str:
         head = (

@@ -42,6 +42,13 @@ DIFFERENCES: dict[str, Kind] = {
     "infinite": Kind("raise", _ALL, "infinite numbers; else they count as missing"),
     "null": Kind("ignore", _ALL, "missing values where training had none"),
     "level": Kind("ignore", _ALL, "levels that training did not have"),
+    "unknown": Kind(
+        "warn",
+        _ALL,
+        "most values are levels that training did not have, or levels are spelled in "
+        "another way; they are predicted like missing values",
+    ),
+    "zone": Kind("warn", _ALL, "times with a zone where training had none, or without"),
     "range": Kind("ignore", _ALL, "values outside the range of training"),
     "check": Kind("raise", _ALL, "a check of a user's own schema that fails"),
 }

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from windu._compat.frames import as_frame
+from windu.io.frames import as_frame
 from windu.components.registry import MODELS
 from windu.estimator.target import resolve_task
 from windu.exceptions import SearchError

@@ -17,7 +17,7 @@ from sklearn.base import is_classifier
 from sklearn.model_selection import check_cv
 from sklearn.utils import get_tags, indexable
 
-from windu._compat.frames import as_frame
+from windu.io.frames import as_frame
 from windu._compat.sklearn import (
     BaseSearchCV,
     CallbackSupportMixin,

@@ -9,11 +9,11 @@ import pytest
 
 from windu.datasets import load_penguins
 from windu.exceptions import MissingLibraryError, TableError, TargetError
-from windu.pipeline.sources import (
-    read_data,
+from windu.io.tables import (
+    read_table,
     source_digest,
     split_target,
-    write_data,
+    write_table,
 )
 
 TABLE = load_penguins().frame.head(40).reset_index(drop=True)
@@ -26,8 +26,8 @@ def test_files(tmp_path, ending):
     if ending == "xlsx":
         pytest.importorskip("openpyxl")
     path = tmp_path / f"new.{ending}"
-    write_data(TABLE, path)
-    again = read_data(str(path))
+    write_table(TABLE, path)
+    again = read_table(str(path))
     # JSON and Excel have no whole floats; what stands for nothing differs.
     assert list(again) == list(TABLE)
     for name in TABLE:
@@ -40,7 +40,7 @@ def test_json_says_what_is_a_text(tmp_path):
     """Nothing is made a number or a date; numbers are."""
     path = tmp_path / "new.jsonl"
     path.write_text('{"code": "007", "modified": "2020-01-02", "n": 1}\n\n{"n": 2}\n')
-    read = read_data(str(path))
+    read = read_table(str(path))
     assert read["code"].tolist()[0] == "007"
     assert read["modified"].tolist()[0] == "2020-01-02"
     assert read["n"].tolist() == [1, 2]
@@ -49,38 +49,38 @@ def test_json_says_what_is_a_text(tmp_path):
 def test_several_files(tmp_path):
     """Rows stand under one another, in the order of names; columns must agree."""
     for i, start in enumerate((0, 10, 20)):
-        write_data(TABLE.iloc[start : start + 10], tmp_path / f"part{i}.csv")
+        write_table(TABLE.iloc[start : start + 10], tmp_path / f"part{i}.csv")
     pattern = str(tmp_path / "part*.csv")
-    assert read_data(pattern).shape == (30, TABLE.shape[1])
+    assert read_table(pattern).shape == (30, TABLE.shape[1])
     files = [tmp_path / "part1.csv", tmp_path / "part0.csv"]
-    assert read_data(files)["island"].tolist() == [
+    assert read_table(files)["island"].tolist() == [
         *TABLE["island"][10:20],
         *TABLE["island"][:10],
     ]
-    write_data(TABLE.rename(columns={"sex": "gender"}), tmp_path / "part3.csv")
+    write_table(TABLE.rename(columns={"sex": "gender"}), tmp_path / "part3.csv")
     with pytest.raises(TableError, match=r"part3.csv' lacks \['sex'\] and adds"):
-        read_data(pattern)
+        read_table(pattern)
 
 
 def test_other_sources(tmp_path):
     """A function, a frame, memory, SQLite by query and by name."""
     pytest.importorskip("sqlalchemy")
-    pd.testing.assert_frame_equal(read_data(lambda: TABLE), TABLE)
-    write_data(TABLE, "memory://sources/new.csv")
-    assert read_data("memory://sources/new.csv").shape == TABLE.shape
+    pd.testing.assert_frame_equal(read_table(lambda: TABLE), TABLE)
+    write_table(TABLE, "memory://sources/new.csv")
+    assert read_table("memory://sources/new.csv").shape == TABLE.shape
     url = f"sqlite:///{tmp_path}/new.db"
-    write_data(TABLE, {"sql": "birds", "url": url})
+    write_table(TABLE, {"sql": "birds", "url": url})
     with closing(sqlite3.connect(tmp_path / "new.db")) as base:
         assert base.execute("select count(*) from birds").fetchone() == (40,)
-    assert read_data({"sql": "birds", "url": url}).shape == TABLE.shape
-    assert read_data(f"{url}#birds").shape == TABLE.shape
+    assert read_table({"sql": "birds", "url": url}).shape == TABLE.shape
+    assert read_table(f"{url}#birds").shape == TABLE.shape
     with pytest.raises(TableError, match="Did you mean 'birds'"):
-        read_data(f"{url}#brids")
+        read_table(f"{url}#brids")
     with pytest.raises(TableError, match="database .* must exist"):
-        read_data(f"sqlite:///{tmp_path}/none.db#birds")
+        read_table(f"sqlite:///{tmp_path}/none.db#birds")
     assert not (tmp_path / "none.db").exists()
     query = {"sql": "select * from birds where year = 2007", "url": url}
-    assert set(read_data(query)["year"]) == {2007}
+    assert set(read_table(query)["year"]) == {2007}
 
 
 def test_options(tmp_path):
@@ -88,7 +88,7 @@ def test_options(tmp_path):
     path = tmp_path / "new.txt"
     path.write_text("a;b\n1,5;x\n", encoding="latin-1")
     data = {"path": str(path), "format": "csv", "options": {"sep": ";", "decimal": ","}}
-    assert read_data(data).to_dict("list") == {"a": [1.5], "b": ["x"]}
+    assert read_table(data).to_dict("list") == {"a": [1.5], "b": ["x"]}
 
 
 def test_digest(tmp_path):
@@ -142,7 +142,7 @@ def test_wrong_files(tmp_path, case):
     name, said = WRONG[case]
     path = _broken(tmp_path) / name
     with pytest.raises(TableError, match=said):
-        read_data(str(path))
+        read_table(str(path))
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_wrong_files(tmp_path, case):
 def test_wrong_data(data, said):
     """Near misses are told."""
     with pytest.raises(TableError, match=said):
-        read_data(data)
+        read_table(data)
 
 
 def test_no_password_in_messages(tmp_path):
@@ -177,7 +177,7 @@ def test_no_password_in_messages(tmp_path):
         "memory://me:hunter2@here/none.csv",
     ):
         with pytest.raises((TableError, MissingLibraryError)) as raised:
-            read_data(data)
+            read_table(data)
         assert "hunter2" not in str(raised.value)
 
 

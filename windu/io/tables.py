@@ -7,6 +7,8 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date, time
+from decimal import Decimal
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -16,8 +18,8 @@ import fsspec
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pyarrow import parquet
 
-from windu._compat.frames import as_frame
 from windu.exceptions import (
     MissingLibraryError,
     TableError,
@@ -26,17 +28,28 @@ from windu.exceptions import (
     did_you_mean,
     did_you_mean_each,
 )
-from windu.persistence.beside import beside
-from windu.pipeline.databases import needs, place_of, read_query, write_query
-from windu.pipeline.headers import check_header, check_names
+from windu.io.atomic_write import atomic_write
+from windu.io.cells import (
+    LARGEST_WHOLE,
+    MISSING_CELLS,
+    TrainedColumn,
+    settle_objects,
+    without_missing_cells,
+)
+from windu.io.csv import as_list, read_csv_cells, typed_csv
+from windu.io.databases import needs, place_of, read_query, write_query
+from windu.io.frames import arrow_of_frame, as_frame, frame_of_arrow, frame_of_records
+from windu.io.headers import check_header, check_names
 
 __all__ = [
     "called",
+    "check_options",
+    "columns_of",
     "form_of",
-    "read_data",
+    "read_table",
     "source_digest",
     "split_target",
-    "write_data",
+    "write_table",
 ]
 
 _FORMS = {
@@ -64,7 +77,9 @@ _UNREADABLE = (
 )
 
 
-def read_data(data: Any) -> pd.DataFrame:
+def read_table(
+    data: Any, trained: Mapping[Any, TrainedColumn] | None = None
+) -> pd.DataFrame:
     r"""Return a table.
 
     Parameters
@@ -76,6 +91,9 @@ def read_data(data: Any) -> pd.DataFrame:
         ``{"sql": "select ...", "url": "sqlite:///file.db"}``, which is run as it is, or
         ``"sqlite:///file.db#table"``; or a function without arguments that returns a
         table.
+    trained : mapping of column name to TrainedColumn, default=None
+        What training knew of the columns: cells of CSV are then read one by one as
+        they were in training. Without it a column is typed by all of its cells.
 
     Returns
     -------
@@ -91,10 +109,10 @@ def read_data(data: Any) -> pd.DataFrame:
     --------
     >>> import tempfile
     >>> from pathlib import Path
-    >>> from windu.pipeline.sources import read_data
+    >>> from windu.io.tables import read_table
     >>> file = Path(tempfile.mkdtemp(), "a.csv")
     >>> _ = file.write_text("x,y\n1,2\n")
-    >>> read_data({"path": str(file), "options": {"sep": ","}})
+    >>> read_table({"path": str(file), "options": {"sep": ","}})
        x  y
     0  1  2
     """
@@ -103,13 +121,13 @@ def read_data(data: Any) -> pd.DataFrame:
         where = f"What {_name(data)} returns"
         frame = _as_frame(_called(data), where)
     elif isinstance(data, (str, os.PathLike, list, tuple)):
-        return read_data({"path": data})
+        return read_table({"path": data}, trained)
     elif isinstance(data, Mapping):
         _check_keys(data)
         if "sql" in data:
             frame, where = read_query(data), "The result of the query"
         else:
-            frame, where = _files(data), f"The table {_said(data['path'])!r}"
+            frame, where = _files(data, trained), f"The table {_said(data['path'])!r}"
     elif data is None:
         raise TableError("A pipeline must have data. Got none. Pass data='table.csv'.")
     else:
@@ -129,7 +147,7 @@ def source_digest(data: Any) -> str | None:
     Parameters
     ----------
     data : object
-        As in `read_data`.
+        As in `read_table`.
 
     Returns
     -------
@@ -197,7 +215,7 @@ def split_target(
     return frame.drop(columns=names), y
 
 
-def write_data(frame: pd.DataFrame, place: str | Path | Mapping[str, Any]) -> None:
+def write_table(frame: pd.DataFrame, place: str | Path | Mapping[str, Any]) -> None:
     """Write a table.
 
     Parameters
@@ -232,7 +250,7 @@ def write_data(frame: pd.DataFrame, place: str | Path | Mapping[str, Any]) -> No
                 f"{type(error).__name__}."
             ) from error
         return
-    with beside(Path(path)) as folder:
+    with atomic_write(Path(path)) as folder:
         written = folder / Path(path).name
         with fsspec.open(str(written), "wb", compression="infer") as file:
             _write(frame, file, form)
@@ -243,12 +261,52 @@ def _write(frame: pd.DataFrame, file: Any, form: str) -> None:
     if form == "csv":
         frame.to_csv(file, index=False)
     elif form == "jsonl":
-        frame.to_json(file, orient="records", lines=True, date_format="iso")
+        _write_json_lines(frame, file)
     elif form == "parquet":
-        frame.to_parquet(file, index=False)
+        parquet.write_table(arrow_of_frame(frame), file)
     else:
         needs("openpyxl", "excel")
-        frame.to_excel(file, index=False)
+        columns = {i: _for_excel(frame.iloc[:, i]) for i in range(frame.shape[1])}
+        cells = pd.DataFrame(columns, index=frame.index)
+        cells.set_axis(frame.columns, axis=1).to_excel(file, index=False)
+
+
+def _for_excel(values: pd.Series) -> pd.Series:
+    """Return a column with what Excel cannot hold as texts."""
+    zoned = isinstance(values.dtype, pd.DatetimeTZDtype)
+    is_time = pd.api.types.is_timedelta64_dtype(values.dtype)
+    if zoned or is_time or values.map(_is_long, na_action="ignore").eq(True).any():
+        return values.astype(object).map(str, na_action="ignore")
+    return values
+
+
+def _is_long(value: Any) -> bool:
+    whole = isinstance(value, (int, np.integer))
+    return whole and not -LARGEST_WHOLE <= int(value) <= LARGEST_WHOLE
+
+
+def _write_json_lines(frame: pd.DataFrame, file: Any) -> None:
+    """Write one object a row; pandas itself rounds numbers and cuts times."""
+    names = [str(name) for name in frame.columns]
+    columns = [frame.iloc[:, i].astype(object) for i in range(frame.shape[1])]
+    # A Series that is mapped would make floats of long integers beside missing ones.
+    for row in zip(*(map(_json_value, values) for values in columns), strict=True):
+        line = json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False)
+        file.write(f"{line}\n".encode())
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or (np.ndim(value) == 0 and pd.isna(value)):
+        return None
+    if isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    return str(value)
 
 
 def form_of(path: str, given: str | None) -> str:
@@ -323,11 +381,16 @@ def _paths(given: Any) -> list[str]:
     return paths
 
 
-def _files(data: Mapping[str, Any]) -> pd.DataFrame:
-    frames: list[pd.DataFrame] = []
+def _files(
+    data: Mapping[str, Any], trained: Mapping[Any, TrainedColumn] | None
+) -> pd.DataFrame:
+    """Return files under one another, with columns that are typed over all of them."""
+    options = data.get("options") or {}
     paths = _paths(data["path"])
-    for path in paths:
-        frame = _file(path, form_of(path, data.get("format")), data.get("options"))
+    forms = [form_of(path, data.get("format")) for path in paths]
+    frames: list[pd.DataFrame] = []
+    for path, form in zip(paths, forms, strict=True):
+        frame = _file(path, form, options)
         if frames and set(frame.columns) != set(frames[0].columns):
             gone = sorted(map(str, set(frames[0].columns) - set(frame.columns)))
             more = sorted(map(str, set(frame.columns) - set(frames[0].columns)))
@@ -336,30 +399,51 @@ def _files(data: Mapping[str, Any]) -> pd.DataFrame:
                 f"lacks {gone} and adds {more} to those of {_said(paths[0])!r}."
             )
         frames.append(frame)
+    if set(forms) <= {"csv"} or set(forms) <= {"excel"}:
+        return _typed(_stacked(frames), forms[0], options, trained)
+    if trained is None:
+        # What a file of typed columns says holds for the texts of the others.
+        typed = (f for f, form in zip(frames, forms, strict=True) if form != "csv")
+        trained = columns_of(next(typed))
+    tables = [
+        _typed(frame, form, options, trained)
+        for frame, form in zip(frames, forms, strict=True)
+    ]
+    return _stacked(tables)
+
+
+def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
     return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
 
 
-def _file(path: str, form: str, options: Mapping[str, Any] | None) -> pd.DataFrame:
-    given = dict(options or {})
-    if wrong := [name for name in given if name not in _OPTIONS[form]]:
-        raise TableError(
-            f"The options of {form} are {list(_OPTIONS[form])}. Got {wrong}."
-            + "".join(did_you_mean_each(wrong, _OPTIONS[form]))
-        )
+def _typed(
+    frame: pd.DataFrame,
+    form: str,
+    options: Mapping[str, Any],
+    trained: Mapping[Any, TrainedColumn] | None,
+) -> pd.DataFrame:
+    """Return values for the texts of a file whose cells have no types."""
+    if form == "csv":
+        return typed_csv(frame, options, trained)
+    return _typed_excel(frame, options, trained) if form == "excel" else frame
+
+
+def _file(path: str, form: str, options: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a file as it is written; cells of CSV and Excel are not typed yet."""
+    check_options(form, options)
     if form == "excel":
         needs("openpyxl", "excel")
-    held = io.BytesIO(_bytes(path))
+    file = io.BytesIO(_bytes(path))
+    where = f"The table {_said(path)!r}"
     try:
-        if form in ("csv", "excel"):
-            check_header(_READERS[form], held, given, f"The table {_said(path)!r}")
-        frame = _READERS[form](held, **given)
+        frame = _READERS[form](file, options, where)
     except TableError:
         raise
     except _UNREADABLE as error:
-        said = shorten(str(error), 200, placeholder=" ...").rstrip(".")
+        reason = shorten(str(error), 200, placeholder=" ...").rstrip(".")
         raise TableError(
-            f"The table {_said(path)!r} must be readable as {form}. Got "
-            f"{type(error).__name__}: {said}. {_ADVICE[form]}"
+            f"{where} must be readable as {form}. Got {type(error).__name__}: "
+            f"{reason}. {_ADVICE[form]}"
         ) from error
     if not isinstance(frame, pd.DataFrame):
         raise TableError(
@@ -367,6 +451,73 @@ def _file(path: str, form: str, options: Mapping[str, Any] | None) -> pd.DataFra
             "options: sheet_name."
         )
     return frame
+
+
+def check_options(form: str, options: Mapping[str, Any]) -> None:
+    """Raise for an option that the reader of a form does not take."""
+    if wrong := [name for name in options if name not in _OPTIONS[form]]:
+        raise TableError(
+            f"The options of {form} are {list(_OPTIONS[form])}. Got {wrong}."
+            + "".join(did_you_mean_each(wrong, _OPTIONS[form]))
+        )
+
+
+def _excel(file: Any, options: Mapping[str, Any], where: str) -> pd.DataFrame:
+    names = ("sheet_name", "header", "usecols")
+    how = {name: options[name] for name in names if name in options}
+    check_header(pd.read_excel, file, how, where)
+    return pd.read_excel(file, dtype=object, keep_default_na=False, **how)
+
+
+def _typed_excel(
+    cells: pd.DataFrame,
+    options: Mapping[str, Any],
+    trained: Mapping[Any, TrainedColumn] | None,
+) -> pd.DataFrame:
+    """Return the cells of a sheet, which have types, with texts for missing removed."""
+    gone = MISSING_CELLS | set(as_list(options.get("na_values")))
+    columns = {}
+    for position, name in enumerate(cells.columns):
+        column = (trained or {}).get(name)
+        values = without_missing_cells(cells.iloc[:, position], gone, column)
+        # Excel holds numbers as float64, however many digits they show.
+        values = values.map(lambda cell: float(cell) if _is_long(cell) else cell)
+        columns[position] = settle_objects(values)
+    frame = pd.DataFrame(columns, index=cells.index).set_axis(cells.columns, axis=1)
+    return frame if options.get("dtype") is None else frame.astype(options["dtype"])
+
+
+def columns_of(frame: pd.DataFrame) -> dict[Any, TrainedColumn]:
+    """Return what a reader must know of columns that were read already.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        A table, such as the one to learn from.
+
+    Returns
+    -------
+    dict of column name to TrainedColumn
+        For the reader of files that must have the same columns.
+    """
+    columns = {}
+    for position, name in enumerate(frame.columns):
+        dtype = frame.iloc[:, position].dtype
+        storage = "text"
+        if pd.api.types.is_bool_dtype(dtype):
+            storage = "boolean"
+        elif pd.api.types.is_numeric_dtype(dtype):
+            storage = "numeric"
+        columns[name] = TrainedColumn(storage)
+    return columns
+
+
+_READERS: dict[str, Callable[[Any, Mapping[str, Any], str], Any]] = {
+    "csv": read_csv_cells,
+    "jsonl": lambda file, options, where: _json_lines(file, options),
+    "parquet": lambda file, options, where: _parquet(file, options),
+    "excel": _excel,
+}
 
 
 def _bytes(path: str) -> bytes:
@@ -394,12 +545,11 @@ def _no_protocol(path: str, error: ImportError) -> MissingLibraryError:
     )
 
 
-def _json_lines(
-    file: Any, *, encoding: str = "utf-8", dtype: Any = None
-) -> pd.DataFrame:
+def _json_lines(file: Any, options: Mapping[str, Any]) -> pd.DataFrame:
     # pandas makes numbers and dates of texts; JSON says itself what is a text.
     rows = []
-    for number, line in enumerate(file.read().decode(encoding).splitlines(), 1):
+    lines = file.read().decode(options.get("encoding", "utf-8")).split("\n")
+    for number, line in enumerate(lines, 1):
         if line.strip():
             try:
                 row = json.loads(line)
@@ -408,16 +558,12 @@ def _json_lines(
             if not isinstance(row, dict):
                 raise ValueError(f"line {number} holds no object")
             rows.append(row)
-    frame = pd.DataFrame(rows)
-    return frame if dtype is None else frame.astype(dtype)
+    frame = frame_of_records(rows) if rows else pd.DataFrame()
+    return frame if options.get("dtype") is None else frame.astype(options["dtype"])
 
 
-_READERS: dict[str, Callable[..., pd.DataFrame]] = {
-    "csv": pd.read_csv,
-    "jsonl": _json_lines,
-    "parquet": pd.read_parquet,
-    "excel": pd.read_excel,
-}
+def _parquet(file: Any, options: Mapping[str, Any]) -> pd.DataFrame:
+    return frame_of_arrow(parquet.read_table(file, columns=options.get("columns")))
 
 
 def _as_frame(data: Any, where: str) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -14,10 +14,12 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from windu.exceptions import TableError
-from windu.persistence.beside import beside
-from windu.pipeline.databases import is_database
-from windu.pipeline.headers import check_header
-from windu.pipeline.sources import form_of, read_data, write_data
+from windu.io.atomic_write import atomic_write
+from windu.io.cells import TrainedColumn
+from windu.io.csv import csv_batches
+from windu.io.databases import is_database
+from windu.io.frames import arrow_of_frame, frame_of_arrow
+from windu.io.tables import check_options, form_of, read_table, write_table
 
 __all__ = ["Batch", "TableWriter", "read_batches", "streamed_form", "table_writer"]
 
@@ -51,7 +53,7 @@ def streamed_form(place: Any) -> str | None:
     Parameters
     ----------
     place : str, path or mapping
-        As `windu.pipeline.sources.read_data` takes it; need not exist.
+        As `windu.io.tables.read_table` takes it; need not exist.
 
     Returns
     -------
@@ -65,32 +67,44 @@ def streamed_form(place: Any) -> str | None:
 
     Examples
     --------
-    >>> from windu.pipeline.batches import streamed_form
+    >>> from windu.io.batches import streamed_form
     >>> streamed_form("new.csv.gz"), streamed_form("s3://bucket/new.csv")
     ('csv', None)
     """
+    return _streamed(place)[0]
+
+
+def _streamed(place: Any) -> tuple[str | None, Path, Mapping[str, Any]]:
+    """Return form, path and options of a file that is read in batches."""
+    options: Mapping[str, Any] = {}
+    given = None
+    if isinstance(place, Mapping) and isinstance(place.get("path"), (str, os.PathLike)):
+        options, given = place.get("options") or {}, place.get("format")
+        place = place["path"]
     if not isinstance(place, (str, os.PathLike)) or is_database(place):
-        return None
+        return None, Path(), options
     path = os.fspath(place)
-    form = form_of(path, None)
+    form = form_of(path, given)
     whole = "://" in path or any(sign in path for sign in "*?[")
-    return form if form in ("csv", "parquet") and not whole else None
+    streams = form in ("csv", "parquet") and not whole
+    return form if streams else None, Path(path), options
 
 
 def read_batches(
-    source: Any, size: int, texts: Collection[str] = ()
+    source: Any, size: int, trained: Mapping[Any, TrainedColumn] | None = None
 ) -> Iterator[Batch]:
     """Yield the rows of a table, so many at a time.
 
     Parameters
     ----------
     source : str, path or mapping
-        As `windu.pipeline.sources.read_data` takes it; CSV and Parquet on this machine
-        are read batch by batch, others whole.
+        As `windu.io.tables.read_table` takes it; CSV and Parquet on this machine are
+        read batch by batch, others whole.
     size : int
         Rows of a batch, at most.
-    texts : collection of str, default=()
-        Columns of CSV that stay texts (``"007"``).
+    trained : mapping of column name to TrainedColumn, default=None
+        What training knew of the columns; each cell of CSV is then read alone, so
+        that batches are equal to the whole.
 
     Yields
     ------
@@ -102,11 +116,11 @@ def read_batches(
     TableError
         If the file is missing, or no table, or two columns have one name.
     """
-    form = streamed_form(source)
+    form, path, options = _streamed(source)
     if form is None:
-        yield from _whole(read_data(source), size)
+        yield from _whole(read_table(source, trained), size)
         return
-    path = Path(source)
+    check_options(form, options)
     if not path.is_file():
         raise TableError(
             f"The table {str(path)!r} must exist. Got "
@@ -114,7 +128,10 @@ def read_batches(
         )
     first = 0
     try:
-        batches = _csv(path, size, texts) if form == "csv" else _parquet(path, size)
+        if form == "csv":
+            batches = _csv(path, size, options, trained)
+        else:
+            batches = _parquet(path, size, options)
         for frame, done in batches:
             yield Batch(frame, first, done)
             first += len(frame)
@@ -137,33 +154,27 @@ def _unreadable(path: Path, form: str, first: int, error: Exception) -> TableErr
 
 
 def _csv(
-    path: Path, size: int, texts: Collection[str]
+    path: Path,
+    size: int,
+    options: Mapping[str, Any],
+    trained: Mapping[Any, TrainedColumn] | None,
 ) -> Iterator[tuple[pd.DataFrame, float]]:
     n_bytes = max(path.stat().st_size, 1)
+    packed = {"compression": "gzip"} if path.name.lower().endswith(".gz") else {}
+    where = f"The table {str(path)!r}"
     with path.open("rb") as file:
-        packed: Any = "gzip" if path.name.lower().endswith(".gz") else None
-        how = {"compression": packed}
-        check_header(pd.read_csv, file, how, f"The table {str(path)!r}")
-        empty = True
-        with pd.read_csv(
-            file,
-            dtype=dict.fromkeys(texts, "str"),
-            chunksize=size,
-            compression=packed,
-        ) as reader:
-            for frame in reader:
-                empty = False
-                yield frame, min(file.tell() / n_bytes, 1.0)
-    if empty:
-        yield pd.read_csv(path, dtype=dict.fromkeys(texts, "str")), 1.0
+        for frame in csv_batches(file, size, {**options, **packed}, where, trained):
+            yield frame, min(file.tell() / n_bytes, 1.0)
 
 
-def _parquet(path: Path, size: int) -> Iterator[tuple[pd.DataFrame, float]]:
+def _parquet(
+    path: Path, size: int, options: Mapping[str, Any]
+) -> Iterator[tuple[pd.DataFrame, float]]:
     with parquet.ParquetFile(path) as file:
         n_rows, n_read = max(file.metadata.num_rows, 1), 0
-        for batch in file.iter_batches(size):
+        for batch in file.iter_batches(size, columns=options.get("columns")):
             n_read += batch.num_rows
-            yield pa.Table.from_batches([batch]).to_pandas(), n_read / n_rows
+            yield frame_of_arrow(batch), n_read / n_rows
         if not n_read:
             yield file.schema_arrow.empty_table().to_pandas(), 1.0
 
@@ -202,7 +213,7 @@ class TableWriter:
                 compression="gzip" if self.packed else None,
             )
         else:
-            table = pa.Table.from_pandas(frame, preserve_index=False)
+            table = arrow_of_frame(frame)
             if self._parquet is None:
                 self._parquet = parquet.ParquetWriter(self.path, table.schema)
             self._parquet.write_table(table.cast(self._parquet.schema))
@@ -236,7 +247,7 @@ def table_writer(place: Any) -> Iterator[TableWriter | WholeWriter]:
     Parameters
     ----------
     place : str, path or mapping
-        As `windu.pipeline.sources.write_data` takes it.
+        As `windu.io.tables.write_table` takes it.
 
     Yields
     ------
@@ -247,10 +258,10 @@ def table_writer(place: Any) -> Iterator[TableWriter | WholeWriter]:
     if form is None:
         whole = WholeWriter()
         yield whole
-        write_data(pd.concat(whole.frames, ignore_index=True), place)
+        write_table(pd.concat(whole.frames, ignore_index=True), place)
         return
-    path = Path(place)
-    with beside(path) as folder:
+    _, path, _ = _streamed(place)
+    with atomic_write(path) as folder:
         packed = path.name.lower().endswith(".gz")
         with TableWriter(folder / "table", form, packed) as writer:
             yield writer

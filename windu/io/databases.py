@@ -11,6 +11,7 @@ import fsspec
 import pandas as pd
 
 from windu.exceptions import MissingLibraryError, TableError, did_you_mean
+from windu.io.cells import settle_objects
 
 __all__ = ["is_database", "needs", "place_of", "read_query", "write_query"]
 
@@ -48,8 +49,7 @@ def read_query(data: Mapping[str, Any]) -> pd.DataFrame:
         raise TableError(f"The database {file!r} must exist. Got none. Check the path.")
     try:
         with engine.connect() as connection:
-            read = pd.read_sql_table if query.isidentifier() else pd.read_sql_query
-            return read(query, connection)
+            return _rows(connection, query)
     except Exception as error:
         # A driver may raise anything; its message may hold the password.
         raise TableError(
@@ -57,6 +57,23 @@ def read_query(data: Mapping[str, Any]) -> pd.DataFrame:
             f"Got {type(error).__name__}. Query: {query[:200]!r}."
             + _near_table(engine, query)
         ) from None
+
+
+def _rows(connection: Any, query: str) -> pd.DataFrame:
+    """Return the rows of a table or a query, each value as the driver gives it."""
+    import sqlalchemy
+
+    if query.isidentifier():
+        table = sqlalchemy.Table(query, sqlalchemy.MetaData(), autoload_with=connection)
+        result = connection.execute(sqlalchemy.select(table))
+    else:
+        result = connection.exec_driver_sql(query)
+    rows, names = result.fetchall(), list(result.keys())
+    columns = {}
+    for position in range(len(names)):
+        values = [row[position] for row in rows]
+        columns[position] = settle_objects(pd.Series(values, dtype=object))
+    return pd.DataFrame(columns).set_axis(names, axis=1)
 
 
 def _is_there(file: str) -> bool:
@@ -77,13 +94,34 @@ def write_query(frame: pd.DataFrame, table: str, url: str) -> None:
     engine = _engine(url)
     try:
         with engine.begin() as connection:
-            frame.to_sql(table, connection, index=False, if_exists="replace")
+            _for_sql(frame, engine).to_sql(table, connection, index=False, if_exists="replace")
     except Exception as error:
         # A driver may raise anything; its message may hold the password.
         raise TableError(
             f"The table {table!r} must be writable in "
             f"{engine.url.render_as_string()!r}. Got {type(error).__name__}."
         ) from None
+
+
+def _for_sql(frame: pd.DataFrame, engine: Any) -> pd.DataFrame:
+    """Return a table with what few databases can hold as texts."""
+    changed = frame.copy(deep=False)
+    for position, dtype in enumerate(frame.dtypes):
+        values = frame.iloc[:, position]
+        if isinstance(dtype, pd.CategoricalDtype):
+            values = values.astype(object)
+            changed.isetitem(position, values)
+        zoned = isinstance(dtype, pd.DatetimeTZDtype)
+        zoned &= engine.url.get_backend_name() == "sqlite"
+        inferred = pd.api.types.infer_dtype(values, skipna=True)
+        mixed = inferred in ("mixed", "mixed-integer", "interval", "period", "time")
+        long = dtype == "uint64" or (
+            inferred == "integer" and int(values.dropna().abs().max()) >= 2**63
+        )
+        if mixed or long or zoned or pd.api.types.is_timedelta64_dtype(dtype):
+            texts = values.astype(object).map(str, na_action="ignore")
+            changed.isetitem(position, texts)
+    return changed
 
 
 def _engine(url: str) -> Any:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from windu.exceptions import PersistenceError
 
-__all__ = ["beside"]
+__all__ = ["atomic_write"]
 
 
 @contextmanager
-def beside(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Give a new folder beside a path, gone at the end whatever happens.
 
     Parameters
