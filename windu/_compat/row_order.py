@@ -118,7 +118,8 @@ def _check(first: str, rows: pd.Index, name: str, own: pd.Index, value: Any) -> 
             f"{_without_index(first, name, value)}. If not, give both the index of "
             "their rows.",
             WinduWarning,
-            stacklevel=6,
+            # The line that calls `WinduEstimator.fit`.
+            stacklevel=7,
         )
     if verdict in ("another order", "other rows"):
         _refuse(first, rows, name, own, value, verdict)
