@@ -6,7 +6,18 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-WORDS = "alpha beta gamma delta epsilon zeta eta theta iota kappa".split()
+WORDS = [
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "epsilon",
+    "zeta",
+    "eta",
+    "theta",
+    "iota",
+    "kappa",
+]
 START = pd.Timestamp("2021-03-04 05:06:07")
 
 
@@ -27,10 +38,11 @@ def _times(rng, n):
     return START + pd.to_timedelta(rng.integers(0, 10**9, n), unit="ms")
 
 
-
 KINDS = {
     "float64": lambda rng, n: pd.Series(rng.normal(size=n)),
-    "float64, missing": lambda rng, n: pd.Series(_gaps(rng, rng.normal(size=n), np.nan)),
+    "float64, missing": lambda rng, n: pd.Series(
+        _gaps(rng, rng.normal(size=n), np.nan)
+    ),
     "float64, whole": lambda rng, n: pd.Series(rng.integers(0, 9, n).astype(float)),
     "float32": lambda rng, n: pd.Series(rng.normal(size=n).astype("float32")),
     "float64, small and large": lambda rng, n: pd.Series(
@@ -118,8 +130,17 @@ KINDS = {
         _gaps(rng, [day.date() for day in _days(rng, n)]), dtype=object
     ),
     "far dates": lambda rng, n: pd.Series(
-        _choice(rng, n, [dt.date(1, 1, 1), dt.date(9999, 12, 31), dt.date(2020, 1, 2),
-                         dt.date(1500, 3, 4), dt.date(2021, 5, 6)]),
+        _choice(
+            rng,
+            n,
+            [
+                dt.date(1, 1, 1),
+                dt.date(9999, 12, 31),
+                dt.date(2020, 1, 2),
+                dt.date(1500, 3, 4),
+                dt.date(2021, 5, 6),
+            ],
+        ),
         dtype=object,
     ),  # fmt: skip
     "dates as texts": lambda rng, n: pd.Series(_days(rng, n).strftime("%Y-%m-%d")),

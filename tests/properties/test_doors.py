@@ -12,11 +12,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.properties.columns import KINDS, draw_table
 from windu import PredictionPipeline, WinduEstimator, predict_file
 from windu.exceptions import SchemaError
 from windu.io.tables import write_table
-
-from tests.properties.columns import KINDS, draw_table
 
 pytestmark = pytest.mark.filterwarnings("ignore::windu.exceptions.DataWarning")
 

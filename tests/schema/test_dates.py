@@ -13,7 +13,12 @@ from windu.exceptions import DataWarning, SchemaError
 from windu.schema.dates import has_zone, parse_dates, read_date_column, usable_dates
 from windu.schema.inference import infer_column
 
-ENDS = [dt.date(1, 1, 1), dt.date(1600, 2, 29), dt.date(2024, 5, 6), dt.date(9999, 12, 31)]
+ENDS = [
+    dt.date(1, 1, 1),
+    dt.date(1600, 2, 29),
+    dt.date(2024, 5, 6),
+    dt.date(9999, 12, 31),
+]
 N = 200
 DAYS = pd.date_range("2024-01-01", periods=N)
 
@@ -44,7 +49,9 @@ def test_placeholders_are_missing():
     assert read.isna().tolist() == [True, False, False, True]
 
 
-@pytest.mark.parametrize("placeholder", ["9999-12-31", "NaT", "0001-01-01", None, "n/a"])
+@pytest.mark.parametrize(
+    "placeholder", ["9999-12-31", "NaT", "0001-01-01", None, "n/a"]
+)
 @pytest.mark.parametrize("as_text", [True, False])
 def test_a_placeholder_goes_through_everything(placeholder, as_text, tmp_path):
     """Fit, validate, predict, one row, save and load; the column stays one of dates."""
@@ -56,7 +63,7 @@ def test_a_placeholder_goes_through_everything(placeholder, as_text, tmp_path):
     else:
         cells = [None if placeholder is None else pd.NaT, *days[1:]]
     X = pd.DataFrame({"day": pd.Series(cells, dtype=object)})
-    y = (DAYS.day_of_week < 3).to_numpy()
+    y = np.asarray(DAYS.day_of_week < 3)
     est = WinduEstimator("decision_tree", random_state=0).fit(X, y)
     assert est.feature_report_["kind"].tolist() == ["datetime"]
     assert est.score(X, y) > 0.99
@@ -70,7 +77,9 @@ def test_a_placeholder_goes_through_everything(placeholder, as_text, tmp_path):
 def test_one_bad_date_of_many(bad):
     """The column stays one of dates, the text is missing, and it is said."""
     X = pd.DataFrame({"day": [bad, *DAYS.strftime("%Y-%m-%d")[1:]]})
-    with pytest.warns(DataWarning, match=f"holds dates, but for texts such as .'{bad}'"):
+    with pytest.warns(
+        DataWarning, match=f"holds dates, but for texts such as .'{bad}'"
+    ):
         est = WinduEstimator("linear").fit(X, np.arange(N) % 2)
     assert est.feature_report_["kind"].tolist() == ["datetime"]
     est.predict(X)
@@ -81,7 +90,9 @@ def test_one_bad_date_of_many(bad):
 @pytest.mark.parametrize("date_format", ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y"])
 def test_day_and_month_that_cannot_be_told_apart(date_format):
     """A column of days up to the twelfth is never guessed in silence."""
-    days = pd.DatetimeIndex([f"2024-{m:02d}-{d:02d}" for m in range(1, 13) for d in (3, 9)])
+    days = pd.DatetimeIndex(
+        [f"2024-{m:02d}-{d:02d}" for m in range(1, 13) for d in (3, 9)]
+    )
     X = pd.DataFrame({"day": days.strftime(date_format)})
     with pytest.warns(DataWarning, match="whose day and month cannot be told apart"):
         WinduEstimator("linear").fit(X, np.arange(len(X)) % 2)
@@ -130,6 +141,8 @@ def test_iso_texts_are_read_where_datetimes_were():
 
 def test_schema_of_far_dates():
     """A range beyond nanoseconds is stored, and compared."""
-    column = infer_column(pd.Series([dt.date(900, 1, 1), dt.date(5000, 1, 1)], name="d"))
+    column = infer_column(
+        pd.Series([dt.date(900, 1, 1), dt.date(5000, 1, 1)], name="d")
+    )
     assert column.minimum == "0900-01-01T00:00:00"
     assert column.span[0] < -390_000

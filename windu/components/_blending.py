@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from windu._compat.row_order import match_rows
 from windu._compat.sklearn import Interval, StrOptions, check_sample_weight
 from windu.components._linear_design import LinearDesign, categorical_indices
 
@@ -234,6 +235,7 @@ class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
         self, X: Any, y: Any, sample_weight: Any, **params: Any
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """Check the data; rows of weight zero are removed."""
+        match_rows({"X": X, "y": y, "sample_weight": sample_weight})
         X, y = validate_data(
             self,
             X,

@@ -59,7 +59,9 @@ def features_of_value(column: ColumnSchema, checked: bool) -> ValueFeatures | No
     if kind in ("constant", "unsupported", "identifier"):
         return _ignored
     if storage == "text" and kind in _KEPT:
-        return _empty_text if kind == "text" else _known_level(column)
+        if kind == "text":
+            return _empty_text
+        return _known_level(column) if checked else _level
     if storage == "text" and kind == "numeric":
         return _parsed_number(column)
     if kind == "datetime":
@@ -160,21 +162,25 @@ def _parsed_number(column: ColumnSchema) -> ValueFeatures:
     return number_of
 
 
+def _level(value: Any) -> list[Any]:
+    text = _text(value)
+    return [_NAN if text is None else text]
+
+
 def _known_level(column: ColumnSchema) -> ValueFeatures:
     known = known_levels(column)
     categories = None if column.categories is None else {*map(str, column.categories)}
+    has_blank = "" in (column.levels or ()) or "" in (categories or ())
 
     def level_of(value: Any) -> list[Any]:
         text = _text(value)
-        if text is None:
+        if text is None or (not text and not has_blank):
             return [_NAN]
         if column.code_width is not None and len(text) < column.code_width:
             raise Decline
         if known is not None and text not in known.levels:
-            if not text or spelling_of(text) in known.spellings:
+            if spelling_of(text) in known.spellings:
                 raise Decline
-        elif not text and known is None:
-            raise Decline
         return [_NAN if categories is not None and text not in categories else text]
 
     return level_of

@@ -15,11 +15,12 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from windu._compat.sklearn import fit_context
 from windu.components._blending import BaseBoostedBlend
+from windu.components._matched_score import MatchedScore
 
 __all__ = ["BoostedBlendClassifier", "BoostedBlendRegressor"]
 
 
-class BoostedBlendClassifier(ClassifierMixin, BaseBoostedBlend):
+class BoostedBlendClassifier(MatchedScore, ClassifierMixin, BaseBoostedBlend):
     """Blend of gradient boosting and logistic regression.
 
     Histogram gradient boosting and an L2-penalised logistic regression are
@@ -171,7 +172,7 @@ class BoostedBlendClassifier(ClassifierMixin, BaseBoostedBlend):
         return -np.log(np.clip(judged, 1e-12, 1))
 
 
-class BoostedBlendRegressor(RegressorMixin, BaseBoostedBlend):
+class BoostedBlendRegressor(MatchedScore, RegressorMixin, BaseBoostedBlend):
     """Blend of gradient boosting and ridge regression.
 
     Histogram gradient boosting and a ridge regression are fitted on the same

@@ -15,7 +15,9 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_is_fitted
 
+from windu._compat.row_order import match_rows
 from windu._compat.sklearn import check_sample_weight, fit_context
+from windu.components._matched_score import MatchedScore
 from windu.components.labelwise import yes_probabilities
 from windu.exceptions import PartError
 
@@ -55,10 +57,14 @@ class _BaseEnsemble(MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         PartError
-            If there is no estimator, or the weights do not fit them.
+            If there is no estimator, or the weights do not fit them, or
+            `sample_weight` is of other rows.
+        TargetError
+            If `y` is of other rows than `X`, or of the same in another order.
         """
         self.weights_ = _checked(self.weights, len(self.estimators))
         given = {}
+        y = match_rows({"X": X, "y": y, "sample_weight": sample_weight})["y"]
         if sample_weight is not None:
             given["sample_weight"] = check_sample_weight(sample_weight, X)
         self.estimators_ = [clone(e).fit(X, y, **given) for e in self.estimators]
@@ -93,7 +99,7 @@ class _BaseEnsemble(MetaEstimatorMixin, BaseEstimator):
         return tags
 
 
-class WeightedEnsembleClassifier(ClassifierMixin, _BaseEnsemble):
+class WeightedEnsembleClassifier(MatchedScore, ClassifierMixin, _BaseEnsemble):
     """Weighted average of the probabilities of classifiers.
 
     Unlike scikit-learn's `VotingClassifier` it also takes indicator matrices, and
@@ -189,7 +195,7 @@ class WeightedEnsembleClassifier(ClassifierMixin, _BaseEnsemble):
         return tags
 
 
-class WeightedEnsembleRegressor(RegressorMixin, _BaseEnsemble):
+class WeightedEnsembleRegressor(MatchedScore, RegressorMixin, _BaseEnsemble):
     """Weighted average of the predictions of regressors.
 
     Unlike scikit-learn's `VotingRegressor` it also takes several outputs.

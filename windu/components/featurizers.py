@@ -9,14 +9,14 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from windu.io.frames import as_frame, check_not_empty, named_columns
 from windu._compat.sklearn import fit_context
 from windu.components._dates import date_parts, part_names
 from windu.exceptions import FeatureError
+from windu.io.frames import as_frame, check_not_empty, named_columns
 from windu.schema import kinds
-from windu.schema.check import conform, conform_training
-from windu.schema.columns import ColumnSchema, TableSchema
+from windu.schema.check import conform
 from windu.schema.column_warnings import warn_of_dropped
+from windu.schema.columns import ColumnSchema, TableSchema
 from windu.schema.dates import usable_dates
 from windu.schema.inference import infer_column, infer_table
 from windu.schema.names import check_columns

@@ -9,6 +9,8 @@ import numpy as np
 from sklearn.dummy import DummyClassifier
 from sklearn.multioutput import MultiOutputClassifier
 
+from windu._compat.row_order import match_rows
+
 __all__ = ["LabelwiseClassifier", "takes_labels", "yes_probabilities"]
 
 
@@ -67,7 +69,14 @@ class LabelwiseClassifier(MultiOutputClassifier):
         -------
         LabelwiseClassifier
             The fitted classifier.
+
+        Raises
+        ------
+        TargetError, PartError
+            If the target or metadata are of other rows, or of the same in another
+            order.
         """
+        match_rows({"X": X, "Y": Y, "sample_weight": sample_weight, **fit_params})
         Y = np.asarray(Y)
         varies = [Y.ndim < 2 or len(np.unique(column)) > 1 for column in Y.T]
         if all(varies) or Y.ndim < 2:
@@ -81,6 +90,29 @@ class LabelwiseClassifier(MultiOutputClassifier):
         ]
         self.classes_ = [estimator.classes_ for estimator in self.estimators_]
         return self
+
+    def score(self, X: Any, y: Any) -> float:
+        """Return the share of rows of which all labels are right.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            As in `fit`.
+        y : array-like of shape (n_samples, n_labels)
+            True labels.
+
+        Returns
+        -------
+        float
+            From 0 to 1.
+
+        Raises
+        ------
+        TargetError
+            If y is of other rows, or of the same in another order.
+        """
+        match_rows({"X": X, "y": y})
+        return float(super().score(X, y))
 
 
 def takes_labels(model: Any) -> bool:

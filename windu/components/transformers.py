@@ -21,11 +21,12 @@ from sklearn.preprocessing import (
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from windu.io.frames import as_frame, text_columns
+from windu._compat.row_order import match_rows
 from windu._compat.sklearn import Interval, StrOptions, fit_context, target_encoder
 from windu.components.featurizers import AutoFeaturizer
 from windu.components.registry import Wants
 from windu.components.text import TextEncoder
+from windu.io.frames import as_frame, text_columns
 from windu.schema.columns import TableSchema
 from windu.schema.inference import infer_table
 from windu.schema.kinds import MAX_LEVELS, MIN_WORDS
@@ -154,6 +155,7 @@ class AutoTransformer(TransformerMixin, BaseEstimator):
             float64.
         """
         wants = Wants(codes=self.for_trees, missing=self.for_trees)
+        match_rows({"X": X, "y": y})
         task = None if y is None else _task_of(y)
         self.transformer_ = self.build(as_frame(X), None, wants, task=task)
         matrix = self.transformer_.fit_transform(X, y)

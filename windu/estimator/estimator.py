@@ -16,6 +16,7 @@ from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, check_memory
 
+from windu._compat.row_order import match_rows
 from windu._compat.sklearn import (
     CallbackSupportMixin,
     HasMethods,
@@ -217,11 +218,12 @@ class WinduEstimator(
         SchemaError
             For duplicate or impossible column names.
         TargetError
-            For a missing or impossible target.
+            For a missing or impossible target, or one of other rows.
         FeatureError
             If no usable feature is left.
         PartError
-            If a part is none, or cannot honour what was asked.
+            If a part is none, or cannot honour what was asked, or metadata are of other
+            rows.
         """
         self._fit(X, y, sample_weight, fit_params)
         return self
@@ -427,7 +429,13 @@ class WinduEstimator(
         -------
         float
             For multilabel the share of rows with all labels right.
+
+        Raises
+        ------
+        TargetError, PartError
+            If y or the weights are of other rows, or of the same in another order.
         """
+        match_rows({"X": X, "y": y, "sample_weight": sample_weight})
         predicted = self.predict(X)
         if self.task_ == "regression":
             return float(r2_score(y, predicted, sample_weight=sample_weight))

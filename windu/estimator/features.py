@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 from sklearn.preprocessing import FunctionTransformer
 
-from windu.io.frames import own_copy
 from windu.estimator.parts import name_of
 from windu.exceptions import FeatureError, FeatureSchemaError, SchemaError
+from windu.io.frames import own_copy
 from windu.schema.check import compare
 from windu.schema.columns import TableSchema
 from windu.schema.names import check_columns, infinite_cells

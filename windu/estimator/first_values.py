@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
 
-from windu.io.frames import as_frame, check_not_empty, named_columns
+from windu._compat.row_order import match_rows
 from windu.components.registry import wants_of
 from windu.estimator.metadata import read_metadata
 from windu.estimator.parts import PARTS, fresh_part, with_defaults
 from windu.estimator.target import resolve_task
 from windu.estimator.thresholding import Refits, check_threshold
+from windu.io.frames import as_frame, check_not_empty, named_columns
 
 __all__ = ["first_values"]
 
@@ -46,13 +47,19 @@ def first_values(
     Raises
     ------
     TargetError
-        For a missing or impossible target.
+        For a missing or impossible target, or one of other rows.
     PartError
-        If a part is none, or cannot honour what was asked.
+        If a part is none, or cannot honour what was asked, or metadata are of other
+        rows.
     """
     frame = as_frame(X)
     check_not_empty(frame, type(estimator).__name__)
-    target, task = resolve_task(estimator, y, frame)
+    matched = match_rows(
+        {"X": X, "y": y, "sample_weight": sample_weight, **(fit_params or {})},
+        frame=frame,
+    )
+    del matched["X"]
+    target, task = resolve_task(estimator, matched.pop("y"), frame)
     classifier = None if task is None else task != "regression"
     given = {"random_state": estimator.random_state, "n_jobs": estimator.n_jobs}
     parts = {
@@ -64,7 +71,7 @@ def first_values(
     check_threshold(parts["threshold"], target, task)
     metadata = read_metadata(
         *(estimator, parts["model"], parts["threshold"]),
-        *(sample_weight, dict(fit_params or {}), len(frame)),
+        *(matched.pop("sample_weight"), matched, len(frame)),
     )
     return {
         **{"frame": frame, "named": named_columns(X), "target": target, "task": task},

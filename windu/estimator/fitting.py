@@ -12,7 +12,6 @@ from sklearn.base import is_classifier
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.preprocessing import LabelEncoder
 
-from windu.io.frames import own_copy, text_columns
 from windu.components.blend import BoostedBlendClassifier, BoostedBlendRegressor
 from windu.components.featurizers import AutoFeaturizer
 from windu.components.heavy_tails import fit_on_better_scale, is_candidate
@@ -29,6 +28,7 @@ from windu.estimator.labels import encode, fit_label_encoder, is_auto
 from windu.estimator.parts import as_seed, with_defaults
 from windu.estimator.thresholding import select_threshold
 from windu.exceptions import FeatureError, PartError
+from windu.io.frames import own_copy, text_columns
 from windu.schema.check import conform_training
 from windu.schema.column_warnings import warn_of_columns
 from windu.schema.columns import TableSchema

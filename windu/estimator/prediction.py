@@ -13,12 +13,12 @@ import pandas as pd
 from scipy import sparse
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from windu.io.frames import as_frame, named_columns, row_of_series, text_columns
 from windu.components.featurizers import AutoFeaturizer
 from windu.components.model_input import model_input
 from windu.components.registry import wants_of
 from windu.estimator.features import checked_features, conformed_features, made_by
 from windu.exceptions import SchemaError, WinduWarning
+from windu.io.frames import as_frame, named_columns, row_of_series, text_columns
 from windu.schema.check import conform
 from windu.schema.columns import TableSchema
 from windu.schema.names import listed

@@ -13,7 +13,6 @@ import pandas as pd
 from pandas.util import hash_pandas_object
 from sklearn.exceptions import NotFittedError
 
-from windu.io.frames import text_columns
 from windu._compat.threads import openmp_threads
 from windu.estimator.accepted import (
     check_codes,
@@ -28,6 +27,7 @@ from windu.estimator.parts import PARTS, name_of
 from windu.estimator.prediction import decode, features_of, featurize, transform
 from windu.estimator.thresholding import codes_of, scores_of
 from windu.exceptions import FeatureError, PartError
+from windu.io.frames import text_columns
 from windu.schema.report import ValidationReport
 
 __all__ = ["Replay", "proved", "report_of"]
@@ -114,9 +114,7 @@ def _proof(
     if "featurizer" in replaced:
         after.features, after.differences = _new_features(made, frame, attempt)
     if {"featurizer", "transformer"} & {*replaced}:
-        after.matrix = attempt(
-            "transformer", lambda: _matrix_of(made, after.features)
-        )
+        after.matrix = attempt("transformer", lambda: _matrix_of(made, after.features))
         _check_matrix(made, replaced, before.matrix, after.matrix)
     if "label_encoder" in replaced and made.label_encoder_ is not None:
         attempt("label_encoder", lambda: check_label_encoder(est, made, before.codes))

@@ -16,13 +16,13 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 
-from windu.io.frames import as_frame
 from windu._compat.sklearn import output_is_default
 from windu.components._row_blocks import transform_of_row
 from windu.components._row_features import Decline, features_of_value
 from windu.components._row_models import QUICK_TYPES, model_of_row
 from windu.components.featurizers import AutoFeaturizer
 from windu.exceptions import SchemaError
+from windu.io.frames import as_frame
 from windu.schema.columns import TableSchema
 from windu.schema.user.check import UserCheck, stamp_of, user_check
 from windu.schema.user.given import pandera_schema_of

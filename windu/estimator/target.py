@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -23,7 +24,7 @@ def resolve_task(
     estimator : WinduEstimator
         Its ``task`` and ``model`` come first.
     y : array-like or None
-        The target as given.
+        The target, its rows matched with those of the table.
     frame : pandas.DataFrame
         The table.
 
@@ -46,8 +47,7 @@ def resolve_task(
             f"This {type(estimator).__name__} estimator requires y to be passed, but "
             "the target y is None. Pass y, or model=None for features alone."
         )
-    target = read_target(y)
-    _check_rows(target, y, frame)
+    target = _with_rows_of(frame, read_target(y))
     kind = model_type(estimator.model)
     if estimator.task == "auto":
         task, rule = infer_task(target, kind)
@@ -59,7 +59,8 @@ def resolve_task(
     return target, estimator.task
 
 
-def _check_rows(target: Target, y: Any, frame: pd.DataFrame) -> None:
+def _with_rows_of(frame: pd.DataFrame, target: Target) -> Target:
+    """Return a target that can be cut together with the table."""
     n_rows = len(target.values)
     if n_rows != len(frame):
         raise TargetError(
@@ -67,14 +68,9 @@ def _check_rows(target: Target, y: Any, frame: pd.DataFrame) -> None:
             f"inconsistent numbers of samples: [{len(frame)}, {n_rows}]. Select the "
             "same rows from both."
         )
-    if isinstance(y, (pd.Series, pd.DataFrame)) and not y.index.equals(frame.index):
-        same = y.index.is_unique and set(y.index) == set(frame.index)
-        if same and frame.index.is_unique:
-            raise TargetError(
-                "The rows of X and y must be in the same order. Got the same index in "
-                "another order. Pass y.loc[X.index], or reset both indexes if order is "
-                "what counts."
-            )
+    if isinstance(target.values, pd.DataFrame):
+        return replace(target, values=target.values.set_axis(frame.index))
+    return target
 
 
 def _check_task(task: str, target: Target, kind: str | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from windu._compat.row_order import match_rows
 from windu.evaluation.balance import balance
 from windu.evaluation.giveaways import giveaways
 from windu.evaluation.held_out import sampled
@@ -62,6 +63,8 @@ def describe_data(
     ({'train': 344}, ['name'])
     """
     parts = {"train": (X, y), **held_back}
+    for frame, target in parts.values():
+        match_rows({"X": frame, "y": target})
     made: dict[str, Any] = {
         "rows": {name: len(frame) for name, (frame, _) in parts.items()},
         "distinct": {str(name): _distinct(X[name]) for name in X.columns},

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from windu._compat.row_order import match_rows
 from windu.evaluation.indicators import column_classes, indicators
 from windu.tasks import read_target
 
@@ -58,6 +59,7 @@ def read_held_out(estimator: Any, X: Any, y: Any) -> HeldOut:
     HeldOut
         Both as numbers.
     """
+    match_rows({"X": X, "y": y})
     task = estimator.task_
     if task == "regression":
         truth, predicted = (

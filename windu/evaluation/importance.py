@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.inspection import permutation_importance
 
+from windu._compat.row_order import match_rows
 from windu._compat.sklearn import take_rows
 from windu.evaluation.held_out import plain, sampled
 
@@ -67,14 +68,17 @@ def importance_of(
     >>> next(iter(found["columns"]))
     'bill_length_mm'
     """
+    match_rows({"X": X, "y": y})
     n_columns = X.shape[1]
     if rows is None and n_columns > MAX_COLUMNS:
         return None
     at = sampled(len(X), rows or DEFAULT_ROWS)
     repeats = min(_MAX_REPEATS, max(1, _SHUFFLES // n_columns))
-    held = take_rows(y, at)
     # Shuffled rows count by their place.
     frame = X.iloc[at].reset_index(drop=True)
+    held = take_rows(y, at)
+    if isinstance(held, (pd.Series, pd.DataFrame)):
+        held = held.reset_index(drop=True)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UndefinedMetricWarning)

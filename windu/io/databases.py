@@ -94,7 +94,9 @@ def write_query(frame: pd.DataFrame, table: str, url: str) -> None:
     engine = _engine(url)
     try:
         with engine.begin() as connection:
-            _for_sql(frame, engine).to_sql(table, connection, index=False, if_exists="replace")
+            _for_sql(frame, engine).to_sql(
+                table, connection, index=False, if_exists="replace"
+            )
     except Exception as error:
         # A driver may raise anything; its message may hold the password.
         raise TableError(

@@ -11,6 +11,7 @@ from sklearn import metrics
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
 
+from windu._compat.row_order import match_rows
 from windu.evaluation import details_of, importance_of
 from windu.evaluation.indicators import IndicatorScorer
 from windu.exceptions import PartError, WinduWarning, did_you_mean
@@ -204,6 +205,7 @@ def evaluate(
     if scores is None and not hasattr(estimator, "predict_proba"):
         names = [name for name in names if name not in _OF_PROBABILITIES]
     for part, (X, y) in parts.items():
+        match_rows({"X": X, "y": y})
         with warnings.catch_warnings():
             if scores is None:
                 # Where there is nothing of a class, its score is 0.

@@ -14,10 +14,10 @@ from scipy import sparse
 from windu.evaluation.indicators import column_classes
 from windu.exceptions import SchemaError, TableError, did_you_mean_each
 from windu.io.batches import read_batches, streamed_form, table_writer
-from windu.pipeline.sifting import sift
 from windu.io.cells import TrainedColumn
 from windu.io.tables import called
 from windu.io.tables import read_table as read_source
+from windu.pipeline.sifting import sift
 
 __all__ = [
     "BATCH_SIZE",

@@ -13,9 +13,8 @@ from windu.exceptions import SchemaError
 
 __all__ = ["sift"]
 
-def sift(
-    estimator: Any, frame: pd.DataFrame
-) -> tuple[pd.DataFrame, dict[int, str]]:
+
+def sift(estimator: Any, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[int, str]]:
     """Part the rows that fit from those that do not.
 
     Parameters

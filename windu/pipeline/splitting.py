@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
+from windu._compat.row_order import match_rows
 from windu.exceptions import (
     TableError,
     WinduWarning,
@@ -93,6 +94,7 @@ def split_rows(
     >>> split_rows(days, test=0.25, time="day").test
     array([3])
     """
+    match_rows({"frame": frame, "y": y})
     given, sizes = given or {}, {"dev": dev, "test": test}
     ways = {"group": group, "time": time, "column": column}
     asked = [way for way, name in ways.items() if name is not None]

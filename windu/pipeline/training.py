@@ -13,6 +13,7 @@ from windu.config.pipelines import read_pipeline, write_pipeline
 from windu.estimator import WinduEstimator
 from windu.estimator.digests import digest_of
 from windu.exceptions import ConfigError, StepError, did_you_mean
+from windu.io.tables import source_digest
 from windu.metastore import Metastore
 from windu.metastore.cache import cache_of
 from windu.metastore.tested import Tested
@@ -31,7 +32,6 @@ from windu.pipeline.settings import (
     store_of,
 )
 from windu.pipeline.single import SingleSteps
-from windu.io.tables import source_digest
 from windu.pipeline.steps import (
     MAIN,
     first_keys,

@@ -11,9 +11,9 @@ from typing import Any
 
 from windu.evaluation.cuts import plain_curve
 from windu.exceptions import WinduError
+from windu.io.atomic_write import atomic_write
 from windu.metastore import Metastore
 from windu.persistence.artifacts import read_json, read_schema
-from windu.io.atomic_write import atomic_write
 from windu.persistence.part import load_part_of
 from windu.persistence.runs import Run, open_path
 from windu.persistence.signature import key_of

@@ -137,7 +137,6 @@ class CompiledCheck:
             found += [i for i in floats if is_infinite(frame.iloc[:, i]).any()]
         return sorted(found)
 
-
     def _has_known_levels(self, frame: pd.DataFrame, position: int) -> bool:
         """Tell whether texts are levels of training, or missing, and nothing else."""
         known = self._levels[position]

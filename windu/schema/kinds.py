@@ -277,7 +277,10 @@ def has_long_codes(values: pd.Series) -> bool:
     """
     dtype = values.dtype
     if isinstance(dtype, pd.CategoricalDtype):
-        values, dtype = values.dtype.categories.to_series(), values.dtype.categories.dtype
+        values, dtype = (
+            values.dtype.categories.to_series(),
+            values.dtype.categories.dtype,
+        )
     if dtype == object:
         # Of decimals and Python's own integers, which have no bound.
         present = values.dropna().unique()

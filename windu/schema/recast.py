@@ -173,7 +173,9 @@ def _boolean_to_number(values: pd.Series, column: ColumnSchema) -> Recast:
 
 def _text_to_date(values: pd.Series, column: ColumnSchema) -> Recast:
     texts = values.astype(object)
-    real = texts.notna() & ~texts.map(kinds.is_missing_text, na_action="ignore").eq(True)
+    real = texts.notna() & ~texts.map(kinds.is_missing_text, na_action="ignore").eq(
+        True
+    )
     dates = parse_dates(texts.where(real), "ISO8601")
     return dates, (dates.isna() & real).to_numpy()
 
@@ -252,7 +254,9 @@ def _text_to_duration(values: pd.Series, column: ColumnSchema) -> Recast:
     texts = values.astype(object)
     short = texts.where(texts.map(len, na_action="ignore") < 64)
     durations = pd.to_timedelta(short, errors="coerce")
-    real = texts.notna() & ~texts.map(kinds.is_missing_text, na_action="ignore").eq(True)
+    real = texts.notna() & ~texts.map(kinds.is_missing_text, na_action="ignore").eq(
+        True
+    )
     return durations, (durations.isna() & real).to_numpy()
 
 
@@ -325,7 +329,8 @@ def as_categories(values: pd.Series, column: ColumnSchema) -> pd.Series:
     cells: Any = kinds.as_texts(values) if column.storage == "text" else values
     if column.storage == "numeric":
         cells = kinds.as_numbers(values)
-    categories = pd.Categorical(cells, dtype=dtype)
+    codes = dtype.categories.get_indexer(pd.Index(cells))
+    categories = pd.Categorical.from_codes(codes, dtype=dtype)
     return pd.Series(categories, values.index, name=values.name)
 
 

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from windu.io.frames import as_frame
+from windu._compat.row_order import match_rows
 from windu.components.registry import MODELS
 from windu.estimator.target import resolve_task
 from windu.exceptions import SearchError
+from windu.io.frames import as_frame
 from windu.search.default_parts import SIMPLEST, part_ranges
 from windu.search.space import BLOCK, key_of, named_blocks
 
@@ -235,6 +236,7 @@ def default_space(estimator: Any, X: Any, y: Any) -> list[Block]:
             "that suit the task."
         )
     frame = as_frame(X)
+    y = match_rows({"X": X, "y": y}, frame=frame)["y"]
     target, task = resolve_task(estimator, y, frame)
     values = target.values if target is not None else ()
     several = task == "multilabel" or np.ndim(values) == 2

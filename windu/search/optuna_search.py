@@ -17,7 +17,7 @@ from sklearn.base import is_classifier
 from sklearn.model_selection import check_cv
 from sklearn.utils import get_tags, indexable
 
-from windu.io.frames import as_frame
+from windu._compat.row_order import match_rows
 from windu._compat.sklearn import (
     BaseSearchCV,
     CallbackSupportMixin,
@@ -33,13 +33,14 @@ from windu.estimator.first_values import first_values
 from windu.estimator.fitting import infer_schema
 from windu.estimator.parts import as_seed
 from windu.exceptions import SearchError
+from windu.io.frames import as_frame
 from windu.search.defaults import default_space, starting_points
 from windu.search.early_stopping import with_rounds
 from windu.search.ensembles import Averaged, classes_of, ensemble_of, outputs_of, select
 from windu.search.folds import Job, candidate
 from windu.search.results import leaderboard_of, results_of
 from windu.search.samplers import make_sampler
-from windu.search.scorers import adapt_scorers
+from windu.search.scorers import MatchedScore, adapt_scorers
 from windu.search.space import grid_of, read_space
 from windu.search.studies import finished, open_study, result_of
 from windu.search.trials import Trials
@@ -52,7 +53,7 @@ __all__ = ["OptunaSearchCV"]
 _N_TRIALS = 50
 
 
-class OptunaSearchCV(BaseSearchCV, CallbackSupportMixin):
+class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
     """Search of parts and parameters with Optuna, by cross-validation.
 
     Like scikit-learn's searches it fits the best candidate on all rows and then is
@@ -263,11 +264,13 @@ class OptunaSearchCV(BaseSearchCV, CallbackSupportMixin):
         SearchError
             If the space is none, or the storage holds a search of something else.
         Exception
-            If all trials failed: the first reason.
+            If y or metadata are of other rows, or all trials failed: the first reason.
         """
         start = time.monotonic()
         scorer, metric = self._get_scorers()
         X, y = indexable(X, y)
+        params = match_rows({"X": X, "y": y, **params})
+        X, y = params.pop("X"), params.pop("y")
         params = check_metadata(X, params=params)
         routed = self._get_routed_params_for_fit(params)
         context = self._init_callback_context(max_subtasks=1)

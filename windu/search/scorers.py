@@ -3,16 +3,47 @@
 from __future__ import annotations
 
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
+from windu._compat.row_order import match_rows
 from windu._compat.sklearn import change_scorers, with_labels
 from windu.evaluation.indicators import IndicatorScorer
 from windu.search.ensembles import classes_of
 from windu.search.folds import Job
 from windu.tasks import read_target
 
-__all__ = ["adapt_scorers"]
+__all__ = ["MatchedScore", "adapt_scorers"]
+
+
+class MatchedScore:
+    """The score of a search; a mixin, left of scikit-learn's."""
+
+    def score(self, X: Any, y: Any = None, **params: Any) -> float:
+        """Return the score of the best estimator.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            As in `fit`.
+        y : array-like, default=None
+            As in `fit`.
+        **params : dict
+            For the scorer, where metadata routing is enabled.
+
+        Returns
+        -------
+        float
+            By `scoring`, else by the estimator's own `score`.
+
+        Raises
+        ------
+        TargetError, PartError
+            If y or metadata are of other rows, or of the same in another order.
+        """
+        match_rows({"X": X, "y": y, **params})
+        return super().score(X, y, **params)  # type: ignore[misc]
 
 
 def adapt_scorers(job: Job) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
+from windu._compat.row_order import match_rows
 from windu.components.thresholds.selector import ThresholdSelector
 from windu.exceptions import PartError
 
@@ -136,6 +137,7 @@ class ThresholdCurveDisplay:
                 "for the curve of the selection."
             )
         if X is not None:
+            match_rows({"X": X, "y": y})
             selector = _on_rows(estimator, selector, X, y)
         return cls._of(selector).plot(ax=ax, name=name, **kwargs)
 
@@ -172,6 +174,7 @@ class ThresholdCurveDisplay:
         ThresholdCurveDisplay
             Drawn.
         """
+        match_rows({"scores": scores, "y_true": y_true})
         selector = ThresholdSelector(scoring, min_samples=0).fit(scores, y_true)
         return cls._of(selector).plot(ax=ax, name=name, **kwargs)
 

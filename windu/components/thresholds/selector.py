@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from windu._compat.row_order import match_rows
 from windu._compat.sklearn import (
     HasMethods,
     Interval,
@@ -180,8 +181,12 @@ class ThresholdSelector(BaseEstimator):
         TargetError
             If scores and y do not fit each other.
         PartError
-            If a score, a bound or a cost matrix cannot be used.
+            If a score, a bound or a cost matrix cannot be used, or weights or costs
+            are of other rows.
         """
+        match_rows(
+            {"scores": scores, "y": y, "sample_weight": sample_weight, "costs": costs}
+        )
         codes, classes = read_truth(y)
         table = read_scores(scores, len(codes))
         return self.choose(
