@@ -18,6 +18,10 @@ WORDS = [
     "iota",
     "kappa",
 ]
+FAR = [
+    *(dt.date(1, 1, 1), dt.date(1500, 3, 4), dt.date(2020, 1, 2)),
+    *(dt.date(2021, 5, 6), dt.date(9999, 12, 31)),
+]
 START = pd.Timestamp("2021-03-04 05:06:07")
 
 
@@ -129,20 +133,7 @@ KINDS = {
     "date objects": lambda rng, n: pd.Series(
         _gaps(rng, [day.date() for day in _days(rng, n)]), dtype=object
     ),
-    "far dates": lambda rng, n: pd.Series(
-        _choice(
-            rng,
-            n,
-            [
-                dt.date(1, 1, 1),
-                dt.date(9999, 12, 31),
-                dt.date(2020, 1, 2),
-                dt.date(1500, 3, 4),
-                dt.date(2021, 5, 6),
-            ],
-        ),
-        dtype=object,
-    ),  # fmt: skip
+    "far dates": lambda rng, n: pd.Series(_choice(rng, n, FAR), dtype=object),
     "dates as texts": lambda rng, n: pd.Series(_days(rng, n).strftime("%Y-%m-%d")),
     "dates as texts, day first": lambda rng, n: pd.Series(
         [*_days(rng, n - 1).strftime("%d/%m/%Y"), "31/12/2021"]

@@ -1,5 +1,6 @@
 """Each row of the table of differences, on pandas, polars and numpy tables."""
 
+import warnings
 from functools import cache
 
 import numpy as np
@@ -24,10 +25,18 @@ X = pd.DataFrame(
 )
 Y = ["no", "yes"] * (N_ROWS // 2)
 
+
+def as_polars(frame):
+    """Return a polars frame; pyarrow asks pandas for zones in a way that will go."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pl.from_pandas(frame)
+
+
 #: The three containers; the array holds objects, since it has a column of each type.
 CONTAINERS = {
     "pandas": lambda frame: frame,
-    "polars": pl.from_pandas,
+    "polars": lambda frame: as_polars(frame),
     "numpy": lambda frame: frame.to_numpy(dtype=object),
 }
 NAMED = [
@@ -61,6 +70,16 @@ TABLES = {
     "infinite": (other("amount", 5, np.inf), "amount", NAMED + BY_POSITION),
     "null": (other("amount", 4, np.nan), "amount", NAMED + BY_POSITION),
     "level": (other("city", 3, "Atlantis"), "city", NAMED + BY_POSITION),
+    "unknown": (
+        X.assign(city=X["city"].str.upper()),
+        "city",
+        NAMED + BY_POSITION,
+    ),
+    "zone": (
+        X.assign(when=X["when"].dt.tz_localize("Europe/Oslo")),
+        "when",
+        NAMED + BY_POSITION,
+    ),
     "range": (other("amount", 2, 99.0), "amount", NAMED + BY_POSITION),
     "check": (other("amount", 2, 3.3), "amount", NAMED + BY_POSITION),
 }

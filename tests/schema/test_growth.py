@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 import re
 import time
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -54,7 +55,7 @@ def assert_linear(work):
             max(seconds(work, unit * (length // len(unit)) + end), FLOOR)
             for length in LENGTHS
         ]
-        growth = [after / before for before, after in zip(took, took[1:], strict=False)]
+        growth = [after / before for before, after in pairwise(took)]
         assert max(growth) < LIMIT, (unit, end, took)
 
 

@@ -108,8 +108,11 @@ def test_levels_that_came_back_as_numbers():
     schema = infer_table(pd.DataFrame({"zone": ["1", "2", "x"] * 9}))
     back = conform(pd.DataFrame({"zone": [1, 2]}), schema)
     assert back["zone"].tolist() == ["1", "2"]
+    unknown = conform(pd.DataFrame({"zone": [1, 7.5]}), schema)
+    assert unknown["zone"].tolist() == ["1", "7.5"]
+    names = infer_table(pd.DataFrame({"zone": ["north", "south", "x"] * 9}))
     with pytest.raises(SchemaError, match="'zone' must be categorical. Got numeric"):
-        conform(pd.DataFrame({"zone": [1, 7.5]}), schema)
+        conform(pd.DataFrame({"zone": [1, 7.5]}), names)
 
 
 def test_an_example_keeps_a_zone_with_summer_time():

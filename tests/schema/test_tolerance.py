@@ -29,6 +29,8 @@ TABLES = {
     "null": (changed(visits=X["visits"].where(X.index != 4)), "visits"),
     "level": (changed(city=np.where(X.index == 3, "Atlantis", "Rome")), "city"),
     "range": (changed(visits=np.where(X.index == 2, 99, 1)), "visits"),
+    "unknown": (changed(city="Atlantis"), "city"),
+    "zone": (changed(when=X["when"].dt.tz_localize("Europe/Oslo")), "when"),
 }
 
 

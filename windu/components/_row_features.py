@@ -170,6 +170,8 @@ def _level(value: Any) -> list[Any]:
 def _known_level(column: ColumnSchema) -> ValueFeatures:
     known = known_levels(column)
     categories = None if column.categories is None else {*map(str, column.categories)}
+    levels = frozenset() if known is None else known.levels
+    spellings = {} if known is None else known.spellings
     has_blank = "" in (column.levels or ()) or "" in (categories or ())
 
     def level_of(value: Any) -> list[Any]:
@@ -178,9 +180,8 @@ def _known_level(column: ColumnSchema) -> ValueFeatures:
             return [_NAN]
         if column.code_width is not None and len(text) < column.code_width:
             raise Decline
-        if known is not None and text not in known.levels:
-            if spelling_of(text) in known.spellings:
-                raise Decline
+        if text not in levels and spelling_of(text) in spellings:
+            raise Decline
         return [_NAN if categories is not None and text not in categories else text]
 
     return level_of

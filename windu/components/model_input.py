@@ -121,6 +121,6 @@ def tell_categories(model: Any, matrix: Any) -> None:
     for name in params:
         if name.rpartition("__")[2] == "enable_categorical" and categories:
             model.set_params(**{name: True})
-    if texts and type(model).__name__.startswith("CatBoost"):
-        if params.get("cat_features") is None:
-            model.set_params(cat_features=texts)
+    takes_texts = type(model).__name__.startswith("CatBoost")
+    if texts and takes_texts and params.get("cat_features") is None:
+        model.set_params(cat_features=texts)

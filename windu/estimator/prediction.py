@@ -131,7 +131,7 @@ def transform(
     features: pd.DataFrame, feature_schema: TableSchema, transformer_: Any, model_: Any
 ) -> Any:
     """Return the matrix for the model."""
-    matrix = features
+    matrix: Any = features
     if transformer_ is not None:
         matrix = transformer_.transform(text_columns(features))
     if not isinstance(matrix, pd.DataFrame):

@@ -140,7 +140,7 @@ def typed_csv(
             cells[name] = cells[name].where(~gone)
         missing = None
     # What the caller gives a type is first a text.
-    given = dtype if isinstance(dtype, Mapping) else dict.fromkeys(cells, dtype)
+    given: Any = dtype if isinstance(dtype, Mapping) else dict.fromkeys(cells, dtype)
     given = {name: given[name] for name in cells if given.get(name) is not None}
     known = {**(trained or {}), **dict.fromkeys(given, TrainedColumn("text"))}
     frame = typed_cells(

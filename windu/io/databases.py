@@ -112,7 +112,7 @@ def _for_sql(frame: pd.DataFrame, engine: Any) -> pd.DataFrame:
         values = frame.iloc[:, position]
         if isinstance(dtype, pd.CategoricalDtype):
             values = values.astype(object)
-            changed.isetitem(position, values)
+            changed.isetitem(position, values.array)
         zoned = isinstance(dtype, pd.DatetimeTZDtype)
         zoned &= engine.url.get_backend_name() == "sqlite"
         inferred = pd.api.types.infer_dtype(values, skipna=True)
@@ -122,7 +122,7 @@ def _for_sql(frame: pd.DataFrame, engine: Any) -> pd.DataFrame:
         )
         if mixed or long or zoned or pd.api.types.is_timedelta64_dtype(dtype):
             texts = values.astype(object).map(str, na_action="ignore")
-            changed.isetitem(position, texts)
+            changed.isetitem(position, texts.array)
     return changed
 
 

@@ -67,13 +67,12 @@ def known_levels(column: ColumnSchema) -> KnownLevels | None:
     if column.storage != "text":
         return None
     if column.kind == "categorical" and column.levels:
-        levels, share, min_rows = map(str, column.levels), 1.0, _MIN_ROWS
+        known, share, min_rows = [str(x) for x in column.levels], 1.0, _MIN_ROWS
     elif column.kind == "high-cardinality" and column.frequent_levels:
-        levels, share = iter(column.frequent_levels), column.frequent_share or 0.0
+        known, share = column.frequent_levels, column.frequent_share or 0.0
         min_rows = _MIN_ROWS_OF_MANY
     else:
         return None
-    known = tuple(levels)
     spellings: dict[str, str] = {}
     if column.kind == "categorical":
         for level in known:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -140,24 +141,22 @@ def _to_datetime(texts: pd.Series, date_format: str) -> np.ndarray:
     return parsed
 
 
-def _moment_of(cell: Any) -> np.datetime64:
+def _moment_of(cell: Any) -> Any:
     """Return a date object as a moment of UTC; NaT for what is none."""
+    moment: Any = cell
     if isinstance(cell, np.datetime64):
-        return np.datetime64(cell, "us")
+        return np.datetime64(moment, "us")
     if not isinstance(cell, date) or cell is pd.NaT:
         return np.datetime64("NaT", "us")
     if not isinstance(cell, datetime):
         cell = datetime.combine(cell, time.min)
     if cell.tzinfo is not None:
-        try:
+        # The first and the last day of the calendar have no UTC.
+        with suppress(OverflowError):
             cell = cell.astimezone(UTC)
-        except OverflowError:
-            # The first and the last day of the calendar.
-            pass
         cell = cell.replace(tzinfo=None)
-    if isinstance(cell, pd.Timestamp):
-        return np.datetime64(cell.to_datetime64(), "us")
-    return np.datetime64(cell, "us")
+    moment = cell.to_datetime64() if isinstance(cell, pd.Timestamp) else cell
+    return np.datetime64(moment, "us")
 
 
 def usable_dates(values: pd.Series, date_format: str | None) -> pd.Series:

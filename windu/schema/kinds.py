@@ -275,7 +275,7 @@ def has_long_codes(values: pd.Series) -> bool:
     bool
         True where most of the different values are whole and beyond 2**53.
     """
-    dtype = values.dtype
+    dtype: Any = values.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         values, dtype = (
             values.dtype.categories.to_series(),

@@ -6,7 +6,7 @@ cells: a row is taken, or refused, alone as in any table.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from typing import Any
 
@@ -68,7 +68,8 @@ def categories_of(column: ColumnSchema) -> pd.CategoricalDtype:
     column : ColumnSchema
         One with categories.
     """
-    return pd.CategoricalDtype(pd.Index(column.categories), ordered=column.ordered)
+    levels: Any = column.categories
+    return pd.CategoricalDtype(pd.Index(levels), ordered=column.ordered)
 
 
 def recast(values: pd.Series, column: ColumnSchema) -> Recast:
@@ -260,6 +261,14 @@ def _text_to_duration(values: pd.Series, column: ColumnSchema) -> Recast:
     return durations, (durations.isna() & real).to_numpy()
 
 
+def _is_real(texts: pd.Series, missing: Collection[str] = ()) -> pd.Series:
+    """Return which texts do not stand for a missing value."""
+    return texts.map(
+        lambda text: not (text in missing or kinds.is_missing_text(text)),
+        na_action="ignore",
+    ).eq(True)
+
+
 _CONVERSIONS: dict[tuple[str, str], Callable[[pd.Series, ColumnSchema], Recast]] = {
     ("numeric", "boolean"): _to_boolean,
     ("boolean", "numeric"): _boolean_to_number,
@@ -275,10 +284,7 @@ def _unreadable(values: pd.Series, column: ColumnSchema) -> np.ndarray:
     """Return which texts of a column of numbers or dates are none of training's."""
     texts = kinds.as_texts(values)
     known = frozenset(column.missing_texts or ())
-    missing = texts.map(
-        lambda text: text in known or kinds.is_missing_text(text), na_action="ignore"
-    )
-    real = texts.notna() & ~missing.eq(True)
+    real = _is_real(texts, known)
     texts = texts.where(real)
     if column.kind == "datetime":
         parsed: pd.Series = parse_dates(texts, column.date_format)
