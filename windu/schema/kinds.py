@@ -275,12 +275,9 @@ def has_long_codes(values: pd.Series) -> bool:
     bool
         True where most of the different values are whole and beyond 2**53.
     """
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.dtype.categories.to_series()
     dtype: Any = values.dtype
-    if isinstance(dtype, pd.CategoricalDtype):
-        values, dtype = (
-            values.dtype.categories.to_series(),
-            values.dtype.categories.dtype,
-        )
     if dtype == object:
         # Of decimals and Python's own integers, which have no bound.
         present = values.dropna().unique()
