@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from windu.config import from_yaml, to_yaml
     from windu.estimator import WinduEstimator
+    from windu.exceptions import DataWarning
     from windu.metastore import Metastore, StoredRun
     from windu.persistence import (
         Inspection,
@@ -60,6 +61,7 @@ _HOMES = {
     "AutoTransformer": "windu.components",
     "BoostedBlendClassifier": "windu.components",
     "BoostedBlendRegressor": "windu.components",
+    "DataWarning": "windu.exceptions",
     "IndicatorEncoder": "windu.components",
     "Inspection": "windu.persistence",
     "LabelwiseClassifier": "windu.components",
@@ -103,6 +105,7 @@ __all__ = [
     "AutoTransformer",
     "BoostedBlendClassifier",
     "BoostedBlendRegressor",
+    "DataWarning",
     "IndicatorEncoder",
     "Inspection",
     "LabelwiseClassifier",

@@ -10,7 +10,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from windu import Metastore, Report, TrainingPipeline, WinduEstimator, report, save
-from windu.exceptions import MissingLibraryError, NotStoredError
+from windu.exceptions import NotStoredError
 
 N = 300
 RNG = np.random.default_rng(0)
@@ -163,9 +163,21 @@ def test_files(store, tmp_path):
 
 
 def test_without_matplotlib(tmp_path, monkeypatch):
-    """The error says what to install."""
-    est = WinduEstimator("linear").fit(X, TARGETS["binary"])
-    path = save(est, tmp_path / "est.windu")
+    """The page has everything but the pictures, and says what to install."""
+    pipe = TrainingPipeline(
+        WinduEstimator("linear", random_state=0),
+        data=X.assign(target=TARGETS["binary"]),
+        target="target",
+        split={"test": 0.3},
+        metastore=tmp_path / "store",
+        name="plain",
+    )
+    run = pipe.run().run
+    whole = report(run.reference, tmp_path / "store").html
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(MissingLibraryError, match=r"windu\[plot\]"):
-        report(path)
+    page = report(run.reference, tmp_path / "store").html
+    assert "<figure>" in whole
+    assert "<figure>" not in page
+    assert "windu[plot]" in page
+    titles = re.compile("<h2[^>]*>([^<]*)</h2>").findall
+    assert set(titles(whole)) == set(titles(page)) - {"Pictures"}

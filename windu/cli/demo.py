@@ -11,6 +11,16 @@ import typer
 
 __all__ = ["demo"]
 
+_CONFIGURATION = """\
+# windu train storms.yaml
+data: {path: storms.csv, target: status}
+split: {test: 0.2, seed: 0}
+estimator: {model: hist_gradient_boosting, random_state: 0}
+evaluate: [accuracy, balanced_accuracy]
+metastore: metastore
+name: storms
+"""
+
 _PREDICT = """
 import sys, pandas, windu
 model, table, out = sys.argv[1:]
@@ -33,6 +43,8 @@ def demo(
     from windu.persistence import save
 
     _make(folder)
+    load_storms().frame.to_csv(folder / "storms.csv", index=False)
+    (folder / "storms.yaml").write_text(_CONFIGURATION, encoding="utf-8")
     X, y = load_storms(return_X_y=True)
     X_train, X_test, y_train, y_test = train_test_split(
         X, y, test_size=0.2, stratify=y, random_state=0
@@ -61,7 +73,11 @@ def demo(
     subprocess.run(command, check=True)
     print(f"Stored {model} ({model.stat().st_size / 1e6:.1f} MB).")
     print(f"A fresh process loaded it, read {table} and wrote {scored}.")
-    print("Next, in Python:")
+    print(f"Next, with the table and the configuration in {folder}:")
+    print(f"  cd {folder}")
+    print("  windu train storms.yaml")
+    print("  windu predict storms@1 new.csv -o scored.parquet")
+    print("Or in Python, where you are now:")
     print("  import pandas, windu")
     print(f"  est = windu.load({str(model)!r})")
     print(f"  est.predict_proba(pandas.read_csv({str(table)!r}))")

@@ -58,7 +58,8 @@ def show(
     from windu.persistence.inspection import inspect_run
 
     found = open_any(run, metastore)
-    print(card_of(found, run).render() if card else inspect_run(found))
+    place = None if is_path(run) else metastore or DEFAULT
+    print(card_of(found, run, place).render() if card else inspect_run(found))
 
 
 def open_any(run: str, metastore: str | None) -> Run:

@@ -27,6 +27,7 @@ from windu._compat.sklearn import (
 )
 from windu._compat.threads import openmp_threads
 from windu.components.labelwise import yes_probabilities
+from windu.components.target_leakage import warn_of_leakage
 from windu.estimator.attributes import FittedAttributes
 from windu.estimator.delegation import (
     model_has,
@@ -242,6 +243,7 @@ class WinduEstimator(
                 around=lambda step: self._around(step, context, X, y),
             )
         self._keep(values)
+        warn_of_leakage(values["frame"], y, values["table"], values["task"])
         context.call_on_fit_task_end(
             estimator=self, X=X, y=y, reconstruction_attributes=dict
         )

@@ -26,7 +26,7 @@ from windu.components.labelwise import yes_probabilities
 from windu.components.thresholds import ThresholdSelector
 from windu.estimator.metadata import sliced
 from windu.estimator.parts import as_seed
-from windu.exceptions import PartError
+from windu.exceptions import DataWarning, PartError
 from windu.tasks import Target
 
 __all__ = [
@@ -273,7 +273,10 @@ def _fold_scores(
     score: np.ndarray,
 ) -> np.ndarray:
     weights = sliced(params, len(frame), fit)
-    chain.fit(frame.iloc[fit], take_rows(target.values, fit), **weights)
+    with warnings.catch_warnings():
+        # The fit of all rows has warned of the columns.
+        warnings.simplefilter("ignore", DataWarning)
+        chain.fit(frame.iloc[fit], take_rows(target.values, fit), **weights)
     scores = scores_of(chain, frame.iloc[score], method)
     known = chain.classes_.tolist()
     if scores.ndim == 1 or len(known) == len(classes):

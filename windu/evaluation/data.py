@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from windu._compat.row_order import match_rows
+from windu.components.target_leakage import leakage_alarms
 from windu.evaluation.balance import balance
-from windu.evaluation.giveaways import giveaways
 from windu.evaluation.held_out import sampled
 from windu.evaluation.overlap import duplicates, on_both_sides
 from windu.schema.columns import TableSchema
@@ -73,7 +73,7 @@ def describe_data(
     }
     if task is not None:
         made["target"] = balance(parts, task)
-        made["alarms"] = giveaways(X, y, table, task, sampled) + made["alarms"]
+        made["alarms"] = leakage_alarms(X, y, table, task, sampled) + made["alarms"]
     return made
 
 

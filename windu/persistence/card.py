@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from windu.exceptions import WinduError
 from windu.persistence.artifacts import read_json, read_schema
-from windu.persistence.inspection import Inspection, inspect_run, short_metrics
+from windu.persistence.inspection import inspect_run, short_metrics
 from windu.persistence.part import load_part_of
 from windu.persistence.runs import Run, open_path
 from windu.persistence.signature import key_of
@@ -18,8 +19,10 @@ from windu.persistence.signature import key_of
 if TYPE_CHECKING:
     from skops.card import Card
 
-__all__ = ["card_of", "model_card"]
+__all__ = ["card_of", "loading_lines", "model_card"]
 
+#: What predicts: a model, or a whole chain in one object.
+_PREDICTING = ("model", "object")
 _N_LEVELS = 5
 
 
@@ -55,7 +58,7 @@ def model_card(path: str | Path, *, key: bytes | str | Path | None = None) -> Ca
     return card_of(open_path(path, key=key_of(key)), str(path))
 
 
-def card_of(run: Run, name: str) -> Card:
+def card_of(run: Run, name: str, place: str | None = None) -> Card:
     """Return the model card of a run.
 
     Parameters
@@ -64,6 +67,8 @@ def card_of(run: Run, name: str) -> Card:
         As opened.
     name : str
         What the card calls it, and how it is loaded.
+    place : str, default=None
+        The metastore that it is loaded from.
 
     Returns
     -------
@@ -87,7 +92,8 @@ def card_of(run: Run, name: str) -> Card:
         config = run.read("config.yaml").decode()
         card.add(**{"Configuration": f"```yaml\n{config.replace('```', '')}\n```"})
     card.add_table(folded=False, **{"Versions": _pairs(run.manifest.versions)})
-    card.add(**{"How to load": _how_to_load(seen, name)})
+    lines = "\n".join(loading_lines(run, name, place))
+    card.add(**{"How to load": f"```python\n{lines}\n```\n"})
     return card
 
 
@@ -151,14 +157,34 @@ def _add_threshold(card: Card, run: Run) -> None:
     )
 
 
-def _how_to_load(seen: Inspection, name: str) -> str:
-    asked = [*seen.functions, *seen.untrusted]
+def loading_lines(run: Run, name: str, place: str | None) -> list[str]:
+    """Return the lines of Python that load a run and use it.
+
+    Parameters
+    ----------
+    run : Run
+        As opened.
+    name : str
+        A path, or the reference of a stored run.
+    place : str or None
+        The metastore that the run is in, where `name` is a reference.
+    """
+    try:
+        seen = inspect_run(run)
+        asked = [*seen.functions, *seen.untrusted]
+    except WinduError:
+        asked = []
     trusted = f", trusted={asked!r}" if asked else ""
-    return (
-        "```python\nimport windu\n\n"
-        f"est = windu.load({name!r}{trusted})\n"
-        "est.validate(X).raise_for_errors()\nest.predict(X)\n```\n"
-    )
+    source = "windu" if place is None else f"windu.Metastore({place!r})"
+    uses = any(f"{part}.skops" in run.manifest.artifacts for part in _PREDICTING)
+    return [
+        "import windu",
+        "",
+        f"est = {source}.load({name!r}{trusted})",
+        "X = est.example_  # or a table of your own",
+        "est.validate(X).raise_for_errors()",
+        "est.predict(X)" if uses else "est.transform(X)",
+    ]
 
 
 def _pairs(stated: Mapping[str, Any]) -> dict[str, list[str]]:

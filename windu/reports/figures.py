@@ -12,17 +12,18 @@ import numpy as np
 import pandas as pd
 
 from windu.components import ThresholdCurveDisplay
-from windu.exceptions import MissingLibraryError
-from windu.reports.html import raw
+from windu.reports.html import note, raw
 
 __all__ = [
     "calibration_curve",
-    "check_plots",
+    "can_plot",
     "cut_curves",
     "histogram",
     "joint_counts",
 ]
 
+#: Stands where a picture would.
+NO_PICTURE = "There is no picture: matplotlib is not installed (windu[plot])."
 #: Stands for the colour of text, which the page decides.
 _INK = "#010203"
 #: Weights are drawn up to so many times the largest that is used.
@@ -41,19 +42,22 @@ _STYLE: Any = {
 }
 
 
-def check_plots() -> None:
-    """Raise a `MissingLibraryError` if there is nothing to draw with."""
+def can_plot() -> bool:
+    """Tell whether matplotlib, which draws the pictures, is installed."""
     try:
         import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise MissingLibraryError(
-            "A report needs matplotlib. It is not installed; run "
-            "pip install 'windu[plot]'."
-        ) from error
+    except ImportError:
+        return False
+    return True
 
 
 def _drawn(draw: Callable[[Any], None], size: tuple[float, float]) -> raw:
-    """Return what is drawn on axes, without any address of another place."""
+    """Return what is drawn on axes, without any address of another place.
+
+    Without matplotlib a note stands in its place.
+    """
+    if not can_plot():
+        return note(NO_PICTURE)
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -121,12 +125,12 @@ def cut_curves(said: Mapping[str, Any]) -> raw:
 
 def joint_counts(said: Mapping[str, Any]) -> raw:
     """Draw how many rows have which predicted and which true value."""
-    from matplotlib.colors import LogNorm
-
     edges = said["edges"]
     counts = np.asarray(said["rows"], dtype=float)
 
     def draw(ax: Any) -> None:
+        from matplotlib.colors import LogNorm
+
         filled = np.ma.masked_equal(counts, 0)
         mesh = ax.pcolormesh(
             *(edges, edges, filled),

@@ -18,7 +18,7 @@ from windu.persistence.part import load_part_of
 from windu.persistence.runs import Run, open_path
 from windu.persistence.signature import key_of
 from windu.reports import data, quality
-from windu.reports.figures import check_plots
+from windu.reports.figures import can_plot
 from windu.reports.html import note, raw, section
 from windu.reports.page import page
 from windu.reports.summary import how_to_load, scores, summary
@@ -97,12 +97,11 @@ def report(
     Returns
     -------
     Report
-        Shows itself in notebooks; `Report.save` writes the file.
+        Shows itself in notebooks; `Report.save` writes the file. Without matplotlib
+        (``pip install "windu[plot]"``) it has no pictures, and says so.
 
     Raises
     ------
-    MissingLibraryError
-        Without matplotlib (``pip install "windu[plot]"``).
     PersistenceError
         If the run is missing, damaged, or none of windu's.
 
@@ -140,7 +139,6 @@ def report_of(run: Run, name: str, place: str | None = None) -> Report:
     Report
         Of what the run holds; it says what is not there.
     """
-    check_plots()
     metrics, stats = read_json(run, "metrics.json"), read_json(run, "stats.json")
     parts = {
         part: said
@@ -163,7 +161,16 @@ def report_of(run: Run, name: str, place: str | None = None) -> Report:
         ("Not in this run", lambda: _missing(run, metrics, stats, parts)),
         ("How to load", lambda: how_to_load(run, name, place)),
     ]
-    return Report(name, page(name, [_safe(title, make) for title, make in made]))
+    sections = [_safe(title, make) for title, make in made]
+    if not can_plot():
+        sections.insert(1, section("Pictures", note(_WITHOUT_PICTURES)))
+    return Report(name, page(name, sections))
+
+
+_WITHOUT_PICTURES = (
+    "This page has all tables, but no pictures, since matplotlib is not installed. "
+    "Install it, and write the page again: pip install 'windu[plot]'."
+)
 
 
 def _safe(title: str, make: Callable[[], raw]) -> raw:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from windu.exceptions import WinduError
 from windu.persistence.audit import tree_of
-from windu.persistence.inspection import inspect_run
+from windu.persistence.card import loading_lines
 from windu.persistence.runs import Run
 from windu.reports.html import note, pairs, raw, section, table
 
@@ -64,20 +63,7 @@ def scores(metrics: Mapping[str, Any]) -> raw:
 
 def how_to_load(run: Run, name: str, place: str | None) -> raw:
     """Return what to type to use a run."""
-    try:
-        seen = inspect_run(run)
-        asked = [*seen.functions, *seen.untrusted]
-    except WinduError:
-        asked = []
-    trusted = f", trusted={asked!r}" if asked else ""
-    load = (
-        f"est = windu.load({name!r}{trusted})"
-        if place is None
-        else f"est = windu.Metastore({place!r}).load({name!r}{trusted})"
-    )
-    lines = ["import windu", "", load, "est.validate(X).raise_for_errors()"]
-    uses = any(f"{one}.skops" in run.manifest.artifacts for one in ("model", "object"))
-    lines.append("est.predict(X)" if uses else "est.transform(X)")
+    lines = loading_lines(run, name, place)
     code = raw(f"<pre>{_escaped(lines)}</pre>")
     config = ""
     if "config.yaml" in run.manifest.artifacts:

@@ -8,11 +8,26 @@ from collections.abc import Iterable
 from windu.exceptions import DataWarning
 from windu.schema.columns import ColumnSchema, TableSchema
 
-__all__ = ["warn_of_columns", "warn_of_dropped"]
+__all__ = ["is_silenced", "warn_of_columns", "warn_of_dropped"]
 
 #: How many columns a warning lists before it says how many more there are.
 _MAX_LISTED = 20
 _SILENCE = "warnings.simplefilter('ignore', windu.DataWarning) silences this."
+
+
+def is_silenced(category: type[Warning]) -> bool:
+    """Tell whether the first filter that names a category ignores it everywhere.
+
+    Parameters
+    ----------
+    category : type of Warning
+        Such as `DataWarning`.
+    """
+    for action, message, filtered, module, line in warnings.filters:
+        everywhere = message is None and module is None and not line
+        if everywhere and issubclass(category, filtered):
+            return action == "ignore"
+    return False
 
 
 def warn_of_columns(table: TableSchema) -> None:

@@ -1,7 +1,8 @@
-"""Columns that alone give the target: most often, they were written after it."""
+"""Target leakage: columns that alone determine the target, as if written after it."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,13 +12,15 @@ from pandas.api.types import is_numeric_dtype
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from windu.exceptions import DataWarning
+from windu.schema.column_warnings import is_silenced
 from windu.schema.columns import ColumnSchema, TableSchema
-from windu.schema.kinds import numbers_of
+from windu.schema.kinds import as_texts, numbers_of
 from windu.tasks import read_target
 
-__all__ = ["giveaways"]
+__all__ = ["leakage_alarms", "warn_of_leakage"]
 
-#: How much of what a constant gets wrong a single column must get right.
+#: Share of the error of a constant prediction that a leaking column must remove.
 LIMITS = {True: 0.98, False: 0.99}
 _MAX_ROWS = 3000
 #: With fewer rows, or fewer of a class, a column may fit by chance.
@@ -26,21 +29,23 @@ _MIN_OF_CLASS = 8
 #: More labels or outputs are not looked at.
 _MAX_TARGETS = 20
 _FOLDS = 5
-#: Most columns are told off by a few rows; with so few a good one may look worse.
+#: Most columns are ruled out by a few rows, where a leaking one may look worse.
 _FIRST_ROWS = 500
 _SLACK = 0.05
-#: A row that is wrong makes two changes.
+#: A row of another class makes two changes along a column.
 _CHANGES = 0.1
+#: Share of the changes, or of the variance between neighbors, that chance alone gives.
+_CHANCE = 0.5
 
 
-def giveaways(
+def leakage_alarms(
     X: pd.DataFrame,
     y: Any,
     table: TableSchema,
     task: str,
     sampled: Callable[[int, int], np.ndarray],
 ) -> list[dict[str, Any]]:
-    """Return an alarm for the columns that alone give the target.
+    """Return an alarm for the columns that alone determine the target.
 
     A small tree on the numbers of a column, or the most frequent class (mean) of each
     of its levels, is judged by cross-validation against a constant: by the balanced
@@ -81,11 +86,45 @@ def giveaways(
         found = [
             str(column.name)
             for column, numeric, codes in columns
-            if _gives(codes, values, numeric, classes)
+            if _determines(codes, values, numeric, classes)
         ]
         if found:
             alarms.append(_alarm(found, name))
     return alarms
+
+
+def warn_of_leakage(
+    frame: pd.DataFrame, y: Any, table: TableSchema, task: str | None
+) -> None:
+    """Warn of columns that alone determine the target.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_samples, n_columns)
+        The training table.
+    y : object
+        Its target, as `windu.tasks.read_target` takes it.
+    table : TableSchema
+        The schema of `frame`.
+    task : str or None
+        What y is; None where there is no target.
+
+    Warns
+    -----
+    DataWarning
+        With the columns. Nothing is computed where such warnings are ignored.
+    """
+    if task is None or is_silenced(DataWarning):
+        return
+    for alarm in leakage_alarms(frame, y, table, task, _evenly):
+        warnings.warn(alarm["message"], DataWarning, stacklevel=2)
+
+
+def _evenly(n_rows: int, most: int) -> np.ndarray:
+    """Return the positions of some rows, from all parts of the table."""
+    if n_rows <= most:
+        return np.arange(n_rows)
+    return np.linspace(0, n_rows - 1, most).astype(int)
 
 
 def _alarm(columns: list[str], target: str | None) -> dict[str, Any]:
@@ -143,18 +182,18 @@ def _prepared(values: pd.Series, column: ColumnSchema) -> tuple[bool, np.ndarray
     if column.kind in ("numeric", "datetime") or is_numeric_dtype(values.dtype):
         numbers = np.asarray(numbers_of(values, column), dtype=float)
         return True, np.where(np.isfinite(numbers), numbers, np.nan)
-    codes = pd.factorize(values.astype(str).where(values.notna()))[0]
-    # A level of one row says nothing of others; all of them together may.
+    codes = pd.factorize(as_texts(values) if values.dtype == object else values)[0]
+    # Levels of one row each count as one level.
     rare = np.bincount(codes + 1, minlength=1)[codes + 1] < 2
     return False, np.where(rare, codes.max(initial=0) + 2, codes + 1)
 
 
-def _gives(x: np.ndarray, y: np.ndarray, numeric: bool, classes: bool) -> bool:
-    """Tell whether a column gives a target also in rows that were not looked at."""
+def _determines(x: np.ndarray, y: np.ndarray, numeric: bool, classes: bool) -> bool:
+    """Tell whether a column alone predicts a target in held-out rows."""
     limit = LIMITS[classes]
-    if classes and numeric and _changes(x, y) > 2 * _leaves(y) + _CHANGES * len(y):
+    if numeric and _is_noise(x, y, classes):
         return False
-    # What it does not get right in its own rows it gets right nowhere.
+    # A fit that fails on its own rows fails on any others.
     for rows, bar in ((slice(_FIRST_ROWS), limit - _SLACK), (slice(None), limit)):
         own, target = x[rows], y[rows]
         if np.ptp(target) == 0:
@@ -175,10 +214,23 @@ def _gives(x: np.ndarray, y: np.ndarray, numeric: bool, classes: bool) -> bool:
     return _right(made, y, classes) >= limit
 
 
-def _changes(x: np.ndarray, y: np.ndarray) -> int:
-    """Return how often the class changes along a column: few leaves cannot follow."""
+def _is_noise(x: np.ndarray, y: np.ndarray, classes: bool) -> bool:
+    """Tell whether a target jumps along a column more often than a tree can follow.
+
+    The mean square of successive differences is that of von Neumann (1941), The
+    Annals of Mathematical Statistics 12(4).
+    """
+    if not classes:
+        x, y = x[:_FIRST_ROWS], y[:_FIRST_ROWS]
+        spread = float(((y - y.mean()) ** 2).sum())
+        along = y[np.argsort(x)]
+        between = float((np.diff(along) ** 2).sum()) / 2
+        return between > _CHANCE * spread
     along = y[np.argsort(x)]
-    return int((along[1:] != along[:-1]).sum())
+    n_changes = int((along[1:] != along[:-1]).sum())
+    shares = np.bincount(y) / len(y)
+    by_chance = len(y) * (1 - float((shares**2).sum()))
+    return n_changes > 2 * _leaves(y) + min(_CHANGES * len(y), _CHANCE * by_chance)
 
 
 def _leaves(y: np.ndarray) -> int:
