@@ -201,6 +201,9 @@ class _Predictor:
     def predict(self, frame: Any, params: Mapping[str, Any] | None = None) -> Any:
         """Return `predict`, with ``probabilities=True`` in `params` both."""
         probabilities = bool((params or {}).get("probabilities", False))
+        if not self.estimator._named and isinstance(frame, pd.DataFrame):
+            # MLflow makes a frame of an array, with names that nobody gave.
+            frame = frame.to_numpy()
         return predictions(self.estimator, frame, probabilities)
 
 
@@ -220,8 +223,18 @@ def _signature(estimator: Any, rows: pd.DataFrame) -> Any:
 
     # MLflow refuses missing values among whole numbers, and whole numbers for others;
     # of the values, windu's own schema decides.
-    names = map(str, rows.columns)
-    columns: list[ColSpec | TensorSpec] = [ColSpec(AnyType(), name) for name in names]
+    table = estimator._table_schema
+    columns: list[ColSpec | TensorSpec]
+    if estimator._named and all(isinstance(name, str) for name in table.names):
+        columns = [
+            ColSpec(
+                AnyType(), name, required=table.action("missing", column) == "raise"
+            )
+            for name, column in table.by_name.items()
+        ]
+    else:
+        # MLflow knows names that are texts alone; all others go by position.
+        columns = [ColSpec(AnyType()) for _ in table.names]
     made = infer_signature(model_output=predictions(estimator, rows, False))
     parameter = ParamSpec("probabilities", "boolean", False)
     return ModelSignature(

@@ -13,7 +13,13 @@ import pandas as pd
 from windu.config import to_yaml
 from windu.estimator import WinduEstimator
 from windu.estimator.prediction import validate
-from windu.exceptions import ConfigError, PersistenceError, WinduWarning, did_you_mean
+from windu.exceptions import (
+    ConfigError,
+    PersistenceError,
+    UntrustedTypesError,
+    WinduWarning,
+    did_you_mean,
+)
 from windu.persistence.artifacts import is_split, restored, split
 from windu.persistence.environment import changed, describe, versions
 from windu.persistence.flavors import libraries_of
@@ -24,6 +30,7 @@ from windu.persistence.functions import (
     bind,
     detach,
 )
+from windu.persistence.inspection import check_names, with_everything
 from windu.persistence.manifest import MANIFEST, Manifest
 from windu.persistence.objects import does_not_load, types_in
 from windu.persistence.places import misplaced
@@ -135,7 +142,11 @@ def load_run(
         If an artifact is damaged.
     """
     given = {"featurizer": featurizer, "transformer": transformer}
-    loaded = bind(restored(run, trusted), trusted, given)
+    check_names(trusted)
+    try:
+        loaded = bind(restored(run, trusted), trusted, given)
+    except UntrustedTypesError as error:
+        raise with_everything(error, run, trusted) from error
     if not is_split(loaded):
         return loaded
     changes = changed(run.manifest.versions)

@@ -154,7 +154,7 @@ def load(
     run = open_path(path, key=key_of(key))
     return load_run(
         run,
-        trusted=_names(trusted),
+        trusted=trusted,
         featurizer=featurizer,
         transformer=transformer,
     )
@@ -198,16 +198,7 @@ def load_part(
     array([0, 1])
     """
     run = open_path(path, key=key_of(key))
-    return load_part_of(run, part, trusted=_names(trusted))
-
-
-def _names(trusted: Collection[str]) -> Collection[str]:
-    if isinstance(trusted, str):
-        raise PersistenceError(
-            f"trusted must be a list of names. Got the text {trusted!r}; pass "
-            f"[{trusted!r}]."
-        )
-    return trusted
+    return load_part_of(run, part, trusted=trusted)
 
 
 def _write(data: bytes, file: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from windu.exceptions import PersistenceError, UntrustedTypesError, WinduError
 from windu.persistence.artifacts import read_json, read_schema
 from windu.persistence.audit import tree_of
 from windu.persistence.objects import types_in
@@ -16,7 +18,14 @@ from windu.persistence.runs import Run, open_path
 from windu.persistence.signature import key_of
 from windu.persistence.trust import TRUSTED
 
-__all__ = ["Inspection", "inspect", "inspect_run", "short_metrics"]
+__all__ = [
+    "Inspection",
+    "check_names",
+    "inspect",
+    "inspect_run",
+    "short_metrics",
+    "with_everything",
+]
 
 
 @dataclass(frozen=True)
@@ -176,3 +185,57 @@ def _name_in(node: dict[str, Any]) -> str:
         return str(json.loads(node["content"]["content"]["name"]["content"]))
     except (KeyError, TypeError, ValueError):
         return "a function without a name"
+
+
+def check_names(trusted: Any) -> None:
+    """Raise unless what a caller trusts is a collection of names.
+
+    Parameters
+    ----------
+    trusted : object
+        What was passed.
+
+    Raises
+    ------
+    PersistenceError
+        For True, which would trust whatever a file holds, and for one text.
+    """
+    todo = "Pass the names that windu.inspect(path) lists, once you have reviewed them"
+    if isinstance(trusted, str):
+        todo = f"Pass [{trusted!r}]"
+    elif isinstance(trusted, Collection):
+        if all(isinstance(name, str) for name in trusted):
+            return
+        todo = "Pass full names, such as 'package.module.Class'"
+    elif trusted is True:
+        todo = f"True would trust whatever the file holds. {todo}"
+    raise PersistenceError(
+        "trusted must be a list of names of types and functions. Got "
+        f"{trusted!r}. {todo}."
+    )
+
+
+def with_everything(
+    error: UntrustedTypesError, run: Run, trusted: Collection[str]
+) -> UntrustedTypesError:
+    """Return an error that lists all that a run needs the caller to trust.
+
+    Parameters
+    ----------
+    error : UntrustedTypesError
+        Of the first types or function that is not trusted.
+    run : Run
+        As opened.
+    trusted : collection of str
+        What the caller trusts already.
+    """
+    try:
+        seen = inspect_run(run)
+    except WinduError:
+        return error
+    names = {*error.types, *seen.untrusted, *seen.functions} - {*trusted}
+    if names == {*error.types}:
+        return error
+    return UntrustedTypesError(
+        f"{error} All that is not trusted: trusted={sorted(names)}.", sorted(names)
+    )
