@@ -16,6 +16,7 @@ from windu._compat.targets import (
     check_rows,
     holds_label_lists,
     is_collection,
+    without_enums,
 )
 from windu.exceptions import TargetError
 
@@ -117,7 +118,7 @@ def read_target(y: Any) -> Target:
     if isinstance(y, pd.DataFrame):
         check_rows(_any_column(y.isna()), "NaN", y)
         return Target(y, "table", container=container)
-    values: Any = as_values(y)
+    values: Any = without_enums(as_values(y))
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim not in (1, 2):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from numbers import Number
 from typing import Any
 
@@ -18,6 +19,7 @@ __all__ = [
     "check_rows",
     "holds_label_lists",
     "is_collection",
+    "without_enums",
 ]
 
 #: Kinds of objects, by pandas' reckoning, that are of one type.
@@ -151,6 +153,39 @@ def holds_label_lists(y: Any) -> bool:
     return not (same_length and numbers) or any(
         isinstance(v, (set, frozenset)) for v in y
     )
+
+
+def without_enums(values: np.ndarray) -> np.ndarray:
+    """Return labels with the plain value of each member of an `IntEnum` or `StrEnum`.
+
+    Parameters
+    ----------
+    values : ndarray
+        Labels; anything but objects comes back as it is.
+
+    Raises
+    ------
+    TargetError
+        For members of another `Enum`, which have no order and equal no plain value.
+    """
+    if values.dtype != object:
+        return values
+    rows = [i for i, v in enumerate(values.ravel()) if isinstance(v, Enum)]
+    if not rows:
+        return values
+    other = next(
+        (i for i in rows if not isinstance(values.ravel()[i], (int, str))), None
+    )
+    if other is not None:
+        member = values.ravel()[other]
+        raise TargetError(
+            "y must hold plain labels. Got a member of the Enum "
+            f"{type(member).__name__}, {member!r} at row {other}. Pass "
+            "[label.value for label in y], or label.name.",
+            [other],
+        )
+    plain = [v.value if isinstance(v, Enum) else v for v in values.ravel()]
+    return np.asarray(pd.Series(plain)).reshape(values.shape)
 
 
 def check_one_type(values: np.ndarray) -> None:

@@ -31,7 +31,7 @@ from windu.schema.columns import TableSchema
 from windu.schema.inference import infer_table
 from windu.schema.kinds import MAX_LEVELS, MIN_WORDS
 
-__all__ = ["AutoTransformer", "codes_of"]
+__all__ = ["AutoTransformer", "codes_of", "unique_names"]
 
 _ENCODINGS = {"auto", "one_hot", "ordinal", "target"}
 #: scikit-learn's `TargetEncoder` has no multilabel form.
@@ -195,7 +195,7 @@ class AutoTransformer(TransformerMixin, BaseEstimator):
             Texts.
         """
         check_is_fitted(self)
-        return self.transformer_.get_feature_names_out()
+        return unique_names(self.transformer_.get_feature_names_out())
 
     def build(
         self,
@@ -269,6 +269,33 @@ class AutoTransformer(TransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
+
+
+def unique_names(names: Any) -> np.ndarray:
+    """Return names of features, of which a later one of the same name gets a number.
+
+    Parameters
+    ----------
+    names : array-like of str of shape (n_features_out,)
+        As scikit-learn joins them from columns and levels.
+
+    Returns
+    -------
+    ndarray of str of shape (n_features_out,)
+        Each different.
+    """
+    unique = [str(name) for name in names]
+    taken = set(unique)
+    if len(taken) == len(unique):
+        return np.array(unique, dtype=object)
+    seen: set[str] = set()
+    for position, name in enumerate(unique):
+        number = 1
+        while unique[position] in seen or (number > 1 and unique[position] in taken):
+            number += 1
+            unique[position] = f"{name}_{number}"
+        seen.add(unique[position])
+    return np.array(unique, dtype=object)
 
 
 def codes_of(transformer: Any) -> list[int]:

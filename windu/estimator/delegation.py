@@ -3,17 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from types import MethodType
+from typing import Any, TypeVar, cast
 
 import numpy as np
-from sklearn.utils import ClassifierTags, RegressorTags, TransformerTags
+from sklearn.compose import ColumnTransformer
+from sklearn.utils import ClassifierTags, RegressorTags, TransformerTags, get_tags
+from sklearn.utils.validation import has_fit_parameter
 
 from windu.components.labelwise import LabelwiseClassifier, takes_labels
 from windu.components.registry import model_type
 from windu.estimator.parts import fresh_part
 from windu.exceptions import PartError
 
-__all__ = ["classes_of", "model_has", "no_model", "tags_of", "type_before_fit"]
+__all__ = [
+    "classes_of",
+    "model_has",
+    "no_model",
+    "tags_of",
+    "takes_weights",
+    "type_before_fit",
+    "with_weights_of_model",
+]
+
+Fit = TypeVar("Fit", bound=Callable[..., Any])
+
+
+class _Fit:
+    """A `fit` whose signature has ``sample_weight`` only if the model takes it.
+
+    scikit-learn's meta-estimators look for the parameter to decide what they pass.
+    """
+
+    def __init__(self, fit: Callable[..., Any]):
+        self._fit = fit
+
+        def fit_without_weights(
+            estimator: Any, X: Any, y: Any = None, **fit_params: Any
+        ) -> Any:
+            return fit(estimator, X, y, **fit_params)
+
+        fit_without_weights.__name__ = "fit"
+        fit_without_weights.__doc__ = fit.__doc__
+        self._without_weights = fit_without_weights
+
+    def __get__(self, estimator: Any, owner: type | None = None) -> Any:
+        if estimator is None:
+            return self._fit
+        fit = self._fit if takes_weights(estimator) else self._without_weights
+        return MethodType(fit, estimator)
+
+
+def with_weights_of_model(fit: Fit) -> Fit:
+    """Return a method `fit` that shows ``sample_weight`` only if the model takes it."""
+    return cast(Fit, _Fit(fit))
 
 
 def type_before_fit(estimator: Any, *, exact: bool) -> str | None:
@@ -79,6 +122,53 @@ def model_has(method: str) -> Callable[[Any], bool]:
     return check
 
 
+def takes_weights(estimator: Any) -> bool:
+    """Tell whether the model of an estimator takes ``sample_weight``.
+
+    Parameters
+    ----------
+    estimator : WinduEstimator
+        Fitted or not.
+
+    Returns
+    -------
+    bool
+        True also where nobody knows: `fit` then says what is wrong.
+    """
+    if estimator.model is None:
+        return True
+    classifier = type_before_fit(estimator, exact=False) != "regressor"
+    try:
+        model = fresh_part("model", estimator.model, classifier=classifier)
+    except PartError:
+        return True
+    return has_fit_parameter(model, "sample_weight")
+
+
+def _takes_missing(estimator: Any) -> bool:
+    """Tell whether missing values come as far as a part that refuses them."""
+    transformer = estimator.transformer
+    if isinstance(transformer, (str, ColumnTransformer)):
+        return True
+    if transformer is not None:
+        return _allows_missing(transformer)
+    if estimator.model is None:
+        return True
+    classifier = type_before_fit(estimator, exact=False) != "regressor"
+    try:
+        model = fresh_part("model", estimator.model, classifier=classifier)
+    except PartError:
+        return True
+    return _allows_missing(model)
+
+
+def _allows_missing(part: Any) -> bool:
+    # A class of its own may have no tags.
+    if isinstance(part, type) or not hasattr(part, "__sklearn_tags__"):
+        return True
+    return bool(get_tags(part).input_tags.allow_nan)
+
+
 def no_model(estimator: Any) -> bool:
     """Tell whether this is a partial pipeline."""
     return estimator.model is None
@@ -99,7 +189,7 @@ def classes_of(estimator: Any) -> np.ndarray:
 def tags_of(estimator: Any, tags: Any) -> Any:
     """Return the tags of an estimator by its task and model."""
     tags.input_tags.sparse = False
-    tags.input_tags.allow_nan = True
+    tags.input_tags.allow_nan = _takes_missing(estimator)
     tags.input_tags.string = True
     tags.input_tags.categorical = True
     task = getattr(estimator, "task_", None) or estimator.task

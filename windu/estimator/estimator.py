@@ -33,6 +33,7 @@ from windu.estimator.delegation import (
     model_has,
     tags_of,
     type_before_fit,
+    with_weights_of_model,
 )
 from windu.estimator.display import visual_block
 from windu.estimator.first_values import first_values
@@ -190,6 +191,7 @@ class WinduEstimator(
         self.n_jobs = n_jobs
         self.verbose = verbose
 
+    @with_weights_of_model
     @fit_context(prefer_skip_nested_validation=False)
     def fit(
         self, X: Any, y: Any = None, sample_weight: Any = None, **fit_params: Any

@@ -27,7 +27,7 @@ from windu.estimator.features import asked_for_frames, checked_features
 from windu.estimator.labels import encode, fit_label_encoder, is_auto
 from windu.estimator.parts import as_seed, with_defaults
 from windu.estimator.thresholding import select_threshold
-from windu.exceptions import FeatureError, PartError
+from windu.exceptions import FeatureError, PartError, TargetError
 from windu.io.frames import own_copy, text_columns
 from windu.schema.check import conform_training
 from windu.schema.column_warnings import warn_of_columns
@@ -172,6 +172,9 @@ def fit_model(
     if model is None:
         return None, label_encoder_
     _translate_class_weight(model, label_encoder_)
+    drops_classes = isinstance(model, BoostedBlendClassifier)
+    weight = fit_params.get("sample_weight")
+    _check_weights(weight, codes, task, label_encoder_, drops_classes=drops_classes)
     _set_categorical(model, transformer_)
     tell_categories(model, matrix)
     model = _for_task(model, task, codes, n_jobs)
@@ -184,6 +187,32 @@ def fit_model(
                 print(f"[WinduEstimator] {gain}")
             return model, encoder
         return model.fit(matrix, codes, **fit_params), label_encoder_
+
+
+def _check_weights(
+    weight: Any,
+    codes: Any,
+    task: str | None,
+    label_encoder: Any,
+    *,
+    drops_classes: bool,
+) -> None:
+    """Raise where weights leave too few classes."""
+    if weight is None or task not in ("binary", "multiclass"):
+        return
+    labels, positions = np.unique(codes, return_inverse=True)
+    totals = np.bincount(positions, weights=np.asarray(weight, dtype="float64"))
+    # The default model learns nothing of a class without weight; others know of it.
+    enough = totals > 0 if drops_classes else np.sort(totals)[-2:] > 0
+    if len(totals) < 2 or enough.all():
+        return
+    if label_encoder is not None:
+        labels = label_encoder.inverse_transform(labels)
+    gone = np.asarray(labels)[totals == 0].tolist()
+    raise TargetError(
+        "Classes must have rows with a weight above 0. Got weights that are all 0 for "
+        f"{gone}. Check sample_weight, or leave these rows out."
+    )
 
 
 def _for_task(model: Any, task: str | None, codes: Any, n_jobs: int | None) -> Any:

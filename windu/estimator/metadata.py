@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from inspect import Parameter, signature
 from numbers import Real
 from typing import Any
 
@@ -138,7 +139,7 @@ def read_metadata(
         takes = has_fit_parameter(model, "groups")
         groups = given.get("groups") if takes else given.pop("groups", None)
     for name in given:
-        if "__" not in name and not has_fit_parameter(model, name):
+        if "__" not in name and not takes_parameter(model, name):
             raise PartError(
                 f"The model's fit must take {name}. Got "
                 f"{type(model).__name__}, which does not. Leave {name} out, or choose "
@@ -151,6 +152,27 @@ def read_metadata(
     _check_rows("groups", groups, n_rows)
     _check_costs(threshold, costs, n_rows)
     return Metadata(given, groups, costs)
+
+
+def takes_parameter(model: Any, name: str) -> bool:
+    """Tell whether the fit of a model takes a parameter, perhaps to hand it on.
+
+    Parameters
+    ----------
+    model : estimator
+        Not fitted.
+    name : str
+        Of the parameter.
+
+    Returns
+    -------
+    bool
+        True for a `Pipeline` and others that take any parameter: they say themselves
+        what they cannot hand on.
+    """
+    parameters = signature(model.fit).parameters
+    kinds = {parameter.kind for parameter in parameters.values()}
+    return name in parameters or Parameter.VAR_KEYWORD in kinds
 
 
 def sliced(params: Mapping[str, Any], n_rows: int, rows: Any) -> dict[str, Any]:

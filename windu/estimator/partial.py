@@ -10,6 +10,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from windu._compat.sklearn import fit_context, wrap_output
+from windu.components.transformers import unique_names
 from windu.estimator.delegation import no_model
 from windu.schema.columns import TableSchema
 
@@ -78,11 +79,12 @@ class PartialPipeline:
         Returns
         -------
         ndarray of shape (n_features_out,)
-            Texts.
+            Texts, each different: level ``b_c`` of column ``a`` and level ``c`` of
+            column ``a_b`` are two features.
         """
         check_is_fitted(self)
         if self.transformer_ is not None:
-            return np.asarray(self.transformer_.get_feature_names_out(), dtype=object)
+            return unique_names(self.transformer_.get_feature_names_out())
         names: list[Any] = self._feature_table_schema.names
         return np.array(names, dtype=object)
 

@@ -20,6 +20,11 @@ from windu._compat.sklearn import (
     check_sample_weight,
     fit_context,
 )
+from windu.components.thresholds.cuts import (
+    cut_of_last_class,
+    warn_of_constant_scores,
+    warn_of_idle_cuts,
+)
 from windu.components.thresholds.decisions import ranks_of, read_scores, read_truth
 from windu.components.thresholds.objectives import Constrained
 from windu.components.thresholds.purpose import (
@@ -66,7 +71,8 @@ class ThresholdSelector(BaseEstimator):
         Whether classes are ordered, and cuts shall be put on the mean rank. A list
         gives their order.
     pos_label : label, default=None
-        The positive class of two; the last of ``classes_`` by default.
+        The positive class of two; the last of ``classes_`` by default. A fixed cut is
+        one of its score, and `thresholds_` the same cut of the last class.
     cv : int, float, splitter, list of splits or "prefit", default=5
         Inside `WinduEstimator`: what gives scores of rows that the model has not seen.
         Folds, the share of one dev split, or ``"prefit"`` for scores of the rows that
@@ -249,7 +255,12 @@ class ThresholdSelector(BaseEstimator):
         self.score_name_ = name_of(self, costs)
         self._curve: dict[str, list[Any]] = {}
         fixed = self.thresholds is not None
-        cuts = family.fixed(self.thresholds) if fixed else family.start()
+        cuts = family.start()
+        if fixed:
+            cuts = family.fixed(self.thresholds)
+            warn_of_idle_cuts(family, cuts)
+            if self.pos_label is not None and family.kind == "binary":
+                cuts = cut_of_last_class(cuts, self.pos_label, classes, family.margin)
         self.reason_ = "" if fixed else reason or self._reason(codes)
         if self.reason_:
             warnings.warn(
@@ -274,6 +285,7 @@ class ThresholdSelector(BaseEstimator):
                 stacklevel=4,
             )
         if not fixed:
+            warn_of_constant_scores(evidence)
             best = search(family.rule, evidence, truth, objective, cuts)
             if family.kind == "multiclass" and not isinstance(objective, Constrained):
                 # So many weights fit noise easily.
