@@ -32,6 +32,7 @@ def built(wants, *, task, **options):
 
 
 NATIVE = Wants(codes=True, missing=True)
+CATEGORIES = Wants(codes=True, missing=True, categories="dtype")
 TREE = Wants(codes=True, missing=False)
 SCALED = Wants(codes=False, missing=False)
 
@@ -41,12 +42,12 @@ SCALED = Wants(codes=False, missing=False)
     [
         (None, SCALED),
         (BoostedBlendClassifier(), NATIVE),
-        (Hist(), NATIVE),
+        (Hist(), CATEGORIES),
         (DecisionTreeClassifier(), NATIVE),
         (GradientBoostingClassifier(), TREE),
         (LogisticRegression(), SCALED),
         (BaggingClassifier(LogisticRegression()), SCALED),
-        (BaggingClassifier(Hist()), NATIVE),
+        (BaggingClassifier(Hist()), CATEGORIES),
     ],
     ids=str,
 )

@@ -115,6 +115,8 @@ def test_there_are_enough_cases():
     assert len(SAME) + len(TAKEN) + len(REFUSALS) >= 40
 
 
+# Times with a zone are taken with a warning.
+@pytest.mark.filterwarnings("ignore::windu.exceptions.DataWarning")
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("case", SAME)
 def test_the_same_rows_predict_the_same(case, model):
@@ -124,6 +126,8 @@ def test_the_same_rows_predict_the_same(case, model):
     np.testing.assert_array_equal(found, est.predict_proba(X))
 
 
+# A level that is spelled otherwise is taken with a warning.
+@pytest.mark.filterwarnings("ignore::windu.exceptions.DataWarning")
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("case", TAKEN)
 def test_life_is_taken(case, model):

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from windu import WinduEstimator
-from windu.exceptions import FeatureError, SchemaError
+from windu.exceptions import DataWarning, FeatureError, SchemaError
 
 # Before pandas 3, astype("str") makes a text of a missing value.
 TEXT_DTYPES = ["object", "category", "string"]
@@ -134,7 +134,8 @@ def test_new_levels_and_missing_values_are_accepted(fitted):
     est, X = fitted
     changed = X.head(5).assign(city="Atlantis", visits=np.nan, flag=None, note=None)
     changed["when"] = pd.NaT
-    assert len(est.predict(changed)) == 5
+    with pytest.warns(DataWarning, match="'city' must have levels that training knew"):
+        assert len(est.predict(changed)) == 5
 
 
 def test_no_rows_give_an_empty_result(fitted):

@@ -29,6 +29,8 @@ def test_levels_alone_are_enough(model):
     assert len(WinduEstimator(model, random_state=0).fit(X, K * 1.5).predict(X)) == N
 
 
+# Another zone is said; tests/schema/test_dates.py sees the warning.
+@pytest.mark.filterwarnings("ignore::windu.exceptions.DataWarning")
 @pytest.mark.parametrize("trained", [None, "UTC", "Europe/Oslo"])
 def test_dates_come_back_in_another_form(trained):
     """With a zone, without, as ISO texts: a date without a zone is one of UTC."""

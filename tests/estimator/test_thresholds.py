@@ -42,6 +42,8 @@ def estimator(**options):
     return WinduEstimator("linear", random_state=0, **options)
 
 
+# The folds of scikit-learn have storms of other names.
+@pytest.mark.filterwarnings("ignore::windu.exceptions.DataWarning")
 @pytest.mark.parametrize("load_table", [load_nhefs, load_storms])
 @pytest.mark.parametrize("scoring", ["f1", "balanced_accuracy", "accuracy"])
 def test_never_worse_than_scikit_learn_on_the_same_scores(load_table, scoring):

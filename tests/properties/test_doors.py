@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.properties.columns import KINDS, draw_table
 from windu import PredictionPipeline, WinduEstimator, predict_file
 from windu.exceptions import SchemaError
-from windu.io.tables import write_table
+from windu.io.writing import write_table
 
 pytestmark = pytest.mark.filterwarnings("ignore::windu.exceptions.DataWarning")
 

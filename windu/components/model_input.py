@@ -81,8 +81,8 @@ def _with_dtypes(
         values = as_categories(matrix.iloc[:, position], column)
         if wants.categories == "texts":
             # CatBoost takes no missing category.
-            values = values.astype(object).map(str, na_action="ignore").fillna("")
-            values = pd.Series(values.to_numpy(), values.index, dtype=object)
+            texts = ["" if cell != cell else str(cell) for cell in values]
+            values = pd.Series(texts, values.index, dtype=object)
         changed[position] = values
     if not changed:
         return matrix

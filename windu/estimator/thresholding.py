@@ -277,7 +277,7 @@ def _fold_scores(
         # The fit of all rows has warned of the columns.
         warnings.simplefilter("ignore", DataWarning)
         chain.fit(frame.iloc[fit], take_rows(target.values, fit), **weights)
-    scores = scores_of(chain, frame.iloc[score], method)
+        scores = scores_of(chain, frame.iloc[score], method)
     known = chain.classes_.tolist()
     if scores.ndim == 1 or len(known) == len(classes):
         return scores

@@ -19,7 +19,8 @@ from windu.io.cells import TrainedColumn
 from windu.io.csv import csv_batches
 from windu.io.databases import is_database
 from windu.io.frames import arrow_of_frame, frame_of_arrow
-from windu.io.tables import check_options, form_of, read_table, write_table
+from windu.io.tables import check_options, form_of, read_table
+from windu.io.writing import write_table
 
 __all__ = ["Batch", "TableWriter", "read_batches", "streamed_form", "table_writer"]
 

@@ -15,6 +15,7 @@ __all__ = [
     "LARGEST_WHOLE",
     "MISSING_CELLS",
     "TrainedColumn",
+    "is_long",
     "plain_numbers",
     "settle_objects",
     "typed_cells",
@@ -208,6 +209,18 @@ def plain_numbers(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
     else:
         numbers[readable] = pc.cast(matching, pa.float64()).to_pylist()
     return numbers, readable
+
+
+def is_long(value: Any) -> bool:
+    """Tell whether a value is a whole number that float64 may not hold.
+
+    Parameters
+    ----------
+    value : object
+        Any value of a table.
+    """
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return whole and not -LARGEST_WHOLE <= int(value) <= LARGEST_WHOLE
 
 
 def settle_objects(values: pd.Series) -> pd.Series:

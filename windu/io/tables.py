@@ -7,15 +7,12 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, time
-from decimal import Decimal
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
 from zipfile import BadZipFile
 
 import fsspec
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
@@ -23,22 +20,20 @@ from pyarrow import parquet
 from windu.exceptions import (
     MissingLibraryError,
     TableError,
-    TargetError,
     WinduError,
     did_you_mean,
     did_you_mean_each,
 )
-from windu.io.atomic_write import atomic_write
 from windu.io.cells import (
-    LARGEST_WHOLE,
     MISSING_CELLS,
     TrainedColumn,
+    is_long,
     settle_objects,
     without_missing_cells,
 )
 from windu.io.csv import as_list, read_csv_cells, typed_csv
-from windu.io.databases import needs, place_of, read_query, write_query
-from windu.io.frames import arrow_of_frame, as_frame, frame_of_arrow, frame_of_records
+from windu.io.databases import needs, place_of, read_query
+from windu.io.frames import as_frame, frame_of_arrow, frame_of_records
 from windu.io.headers import check_header, check_names
 
 __all__ = [
@@ -46,10 +41,10 @@ __all__ = [
     "check_options",
     "columns_of",
     "form_of",
+    "no_protocol",
     "read_table",
+    "shown_path",
     "source_digest",
-    "split_target",
-    "write_table",
 ]
 
 _FORMS = {
@@ -127,7 +122,10 @@ def read_table(
         if "sql" in data:
             frame, where = read_query(data), "The result of the query"
         else:
-            frame, where = _files(data, trained), f"The table {_said(data['path'])!r}"
+            frame, where = (
+                _files(data, trained),
+                f"The table {shown_path(data['path'])!r}",
+            )
     elif data is None:
         raise TableError("A pipeline must have data. Got none. Pass data='table.csv'.")
     else:
@@ -166,147 +164,6 @@ def source_digest(data: Any) -> str | None:
         made.update(form_of(path, data.get("format")).encode())
         made.update(hashlib.sha256(_bytes(path)).digest())
     return made.hexdigest()
-
-
-def split_target(
-    frame: pd.DataFrame, target: str | list[str], where: str = "The table"
-) -> tuple[Any, Any]:
-    """Part the columns to predict from the others.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame of shape (n_samples, n_columns)
-        A table.
-    target : str or list of str
-        Its column, or columns.
-    where : str, default="The table"
-        What the table is called in messages.
-
-    Returns
-    -------
-    X : pandas.DataFrame
-        The other columns.
-    y : pandas.Series or pandas.DataFrame
-        The target; a frame for a list.
-
-    Raises
-    ------
-    TableError
-        If a column is not there.
-    TargetError
-        If a value of the target is missing.
-    """
-    names = [target] if isinstance(target, str) else list(target)
-    if gone := [name for name in names if name not in frame.columns]:
-        hints = "".join(did_you_mean_each(gone, frame.columns))
-        raise TableError(
-            f"{where} must have the target {target!r}. Missing: {gone}. It has "
-            f"{list(frame.columns)[:20]}.{hints}"
-        )
-    y = frame[target] if isinstance(target, str) else frame[names]
-    missing = y.isna().to_numpy().reshape(len(frame), -1).any(axis=1)
-    if missing.any():
-        raise TargetError(
-            f"{where} must have a target in every row. Missing in {missing.sum()} of "
-            f"{len(frame)} rows, first at row {missing.argmax()}. Remove these rows in "
-            "preprocess, or fill them.",
-            np.flatnonzero(missing).tolist(),
-        )
-    return frame.drop(columns=names), y
-
-
-def write_table(frame: pd.DataFrame, place: str | Path | Mapping[str, Any]) -> None:
-    """Write a table.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        The table; its row labels are not written.
-    place : str, pathlib.Path or mapping
-        A path or URL, or ``{"sql": "table", "url": ...}``, also as
-        ``"sqlite:///file.db#table"``. A file is written beside and then renamed; a
-        table of a database is replaced.
-
-    Raises
-    ------
-    TableError
-        If it cannot be written.
-    """
-    place = place_of(place)
-    if isinstance(place, Mapping) and "sql" in place:
-        write_query(frame, place["sql"], place["url"])
-        return
-    given = place["path"] if isinstance(place, Mapping) else place
-    path, form = os.fspath(given), form_of(os.fspath(given), None)
-    if "://" in path:
-        try:
-            with fsspec.open(path, "wb", compression="infer") as file:
-                _write(frame, file, form)
-        except ImportError as error:
-            raise _no_protocol(path, error) from error
-        except (OSError, ValueError) as error:
-            raise TableError(
-                f"The table {_said(path)!r} must be writable. Got "
-                f"{type(error).__name__}."
-            ) from error
-        return
-    with atomic_write(Path(path)) as folder:
-        written = folder / Path(path).name
-        with fsspec.open(str(written), "wb", compression="infer") as file:
-            _write(frame, file, form)
-        written.replace(path)
-
-
-def _write(frame: pd.DataFrame, file: Any, form: str) -> None:
-    if form == "csv":
-        frame.to_csv(file, index=False)
-    elif form == "jsonl":
-        _write_json_lines(frame, file)
-    elif form == "parquet":
-        parquet.write_table(arrow_of_frame(frame), file)
-    else:
-        needs("openpyxl", "excel")
-        columns = {i: _for_excel(frame.iloc[:, i]) for i in range(frame.shape[1])}
-        cells = pd.DataFrame(columns, index=frame.index)
-        cells.set_axis(frame.columns, axis=1).to_excel(file, index=False)
-
-
-def _for_excel(values: pd.Series) -> pd.Series:
-    """Return a column with what Excel cannot hold as texts."""
-    zoned = isinstance(values.dtype, pd.DatetimeTZDtype)
-    is_time = pd.api.types.is_timedelta64_dtype(values.dtype)
-    if zoned or is_time or values.map(_is_long, na_action="ignore").eq(True).any():
-        return values.astype(object).map(str, na_action="ignore")
-    return values
-
-
-def _is_long(value: Any) -> bool:
-    whole = isinstance(value, (int, np.integer))
-    return whole and not -LARGEST_WHOLE <= int(value) <= LARGEST_WHOLE
-
-
-def _write_json_lines(frame: pd.DataFrame, file: Any) -> None:
-    """Write one object a row; pandas itself rounds numbers and cuts times."""
-    names = [str(name) for name in frame.columns]
-    columns = [frame.iloc[:, i].astype(object) for i in range(frame.shape[1])]
-    # A Series that is mapped would make floats of long integers beside missing ones.
-    for row in zip(*(map(_json_value, values) for values in columns), strict=True):
-        line = json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False)
-        file.write(f"{line}\n".encode())
-
-
-def _json_value(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or (np.ndim(value) == 0 and pd.isna(value)):
-        return None
-    if isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, (date, time)):
-        return value.isoformat()
-    return str(value)
 
 
 def form_of(path: str, given: str | None) -> str:
@@ -374,7 +231,7 @@ def _paths(given: Any) -> list[str]:
         fs, pattern = fsspec.core.url_to_fs(text)
         found = [fs.unstrip_protocol(name) for name in sorted(fs.glob(pattern))]
         if not found:
-            raise TableError(f"{_said(text)!r} must name files. Got none.")
+            raise TableError(f"{shown_path(text)!r} must name files. Got none.")
         paths += found
     if not paths:
         raise TableError("data must name at least one file. Got none.")
@@ -395,8 +252,9 @@ def _files(
             gone = sorted(map(str, set(frames[0].columns) - set(frame.columns)))
             more = sorted(map(str, set(frame.columns) - set(frames[0].columns)))
             raise TableError(
-                f"Files under one another must have the same columns. {_said(path)!r} "
-                f"lacks {gone} and adds {more} to those of {_said(paths[0])!r}."
+                "Files under one another must have the same columns. "
+                f"{shown_path(path)!r} lacks {gone} and adds {more} to those of "
+                f"{shown_path(paths[0])!r}."
             )
         frames.append(frame)
     if set(forms) <= {"csv"} or set(forms) <= {"excel"}:
@@ -434,7 +292,7 @@ def _file(path: str, form: str, options: Mapping[str, Any]) -> pd.DataFrame:
     if form == "excel":
         needs("openpyxl", "excel")
     file = io.BytesIO(_bytes(path))
-    where = f"The table {_said(path)!r}"
+    where = f"The table {shown_path(path)!r}"
     try:
         frame = _READERS[form](file, options, where)
     except TableError:
@@ -447,8 +305,8 @@ def _file(path: str, form: str, options: Mapping[str, Any]) -> pd.DataFrame:
         ) from error
     if not isinstance(frame, pd.DataFrame):
         raise TableError(
-            f"One sheet of {_said(path)!r} must be named. Got several. Write it in "
-            "options: sheet_name."
+            f"One sheet of {shown_path(path)!r} must be named. Got several. Write it "
+            "in options: sheet_name."
         )
     return frame
 
@@ -481,7 +339,7 @@ def _typed_excel(
         column = (trained or {}).get(name)
         values = without_missing_cells(cells.iloc[:, position], gone, column)
         # Excel holds numbers as float64, however many digits they show.
-        values = values.map(lambda cell: float(cell) if _is_long(cell) else cell)
+        values = values.map(lambda cell: float(cell) if is_long(cell) else cell)
         columns[position] = settle_objects(values)
     frame = pd.DataFrame(columns, index=cells.index).set_axis(cells.columns, axis=1)
     return frame if options.get("dtype") is None else frame.astype(options["dtype"])
@@ -526,19 +384,20 @@ def _bytes(path: str) -> bytes:
             return bytes(file.read())
     except FileNotFoundError as error:
         raise TableError(
-            f"The table {_said(path)!r} must exist. Got none. Check the path."
+            f"The table {shown_path(path)!r} must exist. Got none. Check the path."
         ) from error
     except ImportError as error:
-        raise _no_protocol(path, error) from error
+        raise no_protocol(path, error) from error
     except Exception as error:
         # Each protocol has errors of its own, whose messages may hold passwords.
         raise TableError(
-            f"The table {_said(path)!r} must be readable. Got {type(error).__name__}. "
-            "Check that it is whole, and that you may read it."
+            f"The table {shown_path(path)!r} must be readable. Got "
+            f"{type(error).__name__}. Check that it is whole, and that you may read it."
         ) from error
 
 
-def _no_protocol(path: str, error: ImportError) -> MissingLibraryError:
+def no_protocol(path: str, error: ImportError) -> MissingLibraryError:
+    """Return the error for a URL whose package is not installed."""
     return MissingLibraryError(
         f"{path.partition('://')[0]}:// needs a package that is not installed. Got: "
         f"{error}."
@@ -595,13 +454,15 @@ def called(source: Any) -> str:
     source = place_of(source)
     if isinstance(source, Mapping):
         source = source["path"] if "path" in source else source["url"]
-    return _said(source)
+    return shown_path(source)
 
 
-def _said(path: Any) -> str:
+def shown_path(path: Any) -> str:
     """Return a path for messages, without what may be a password."""
     if not isinstance(path, (str, os.PathLike)):
-        return ", ".join(map(_said, path if isinstance(path, Iterable) else [path]))
+        return ", ".join(
+            map(shown_path, path if isinstance(path, Iterable) else [path])
+        )
     protocol, found, rest = os.fspath(path).partition("://")
     return f"{protocol}://{rest.rpartition('@')[2]}" if found else protocol
 

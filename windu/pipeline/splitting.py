@@ -13,13 +13,14 @@ from sklearn.model_selection import GroupShuffleSplit, train_test_split
 from windu._compat.row_order import match_rows
 from windu.exceptions import (
     TableError,
+    TargetError,
     WinduWarning,
     did_you_mean,
     did_you_mean_each,
 )
 from windu.tasks import infer_task, read_target
 
-__all__ = ["Split", "split_rows"]
+__all__ = ["Split", "split_rows", "split_target"]
 
 
 class Split(NamedTuple):
@@ -126,6 +127,53 @@ def split_rows(
     if time is not None:
         return _by_time(frame[time], counts)
     return _at_random(len(frame), y, counts, seed, stratify)
+
+
+def split_target(
+    frame: pd.DataFrame, target: str | list[str], where: str = "The table"
+) -> tuple[Any, Any]:
+    """Part the columns to predict from the others.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame of shape (n_samples, n_columns)
+        A table.
+    target : str or list of str
+        Its column, or columns.
+    where : str, default="The table"
+        What the table is called in messages.
+
+    Returns
+    -------
+    X : pandas.DataFrame
+        The other columns.
+    y : pandas.Series or pandas.DataFrame
+        The target; a frame for a list.
+
+    Raises
+    ------
+    TableError
+        If a column is not there.
+    TargetError
+        If a value of the target is missing.
+    """
+    names = [target] if isinstance(target, str) else list(target)
+    if gone := [name for name in names if name not in frame.columns]:
+        hints = "".join(did_you_mean_each(gone, frame.columns))
+        raise TableError(
+            f"{where} must have the target {target!r}. Missing: {gone}. It has "
+            f"{list(frame.columns)[:20]}.{hints}"
+        )
+    y = frame[target] if isinstance(target, str) else frame[names]
+    missing = y.isna().to_numpy().reshape(len(frame), -1).any(axis=1)
+    if missing.any():
+        raise TargetError(
+            f"{where} must have a target in every row. Missing in {missing.sum()} of "
+            f"{len(frame)} rows, first at row {missing.argmax()}. Remove these rows in "
+            "preprocess, or fill them.",
+            np.flatnonzero(missing).tolist(),
+        )
+    return frame.drop(columns=names), y
 
 
 def _check_given(

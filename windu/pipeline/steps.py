@@ -14,10 +14,10 @@ from windu.estimator.first_values import first_values
 from windu.estimator.fitting import FIT_STEPS
 from windu.evaluation import describe_data
 from windu.exceptions import TableError
-from windu.io.tables import columns_of, read_table, source_digest, split_target
+from windu.io.tables import columns_of, read_table, source_digest
 from windu.pipeline.evaluation import evaluate
 from windu.pipeline.scoring import predictions
-from windu.pipeline.splitting import split_rows
+from windu.pipeline.splitting import split_rows, split_target
 from windu.pipeline.stored_parts import check_features
 from windu.steps import Step
 

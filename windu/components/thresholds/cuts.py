@@ -17,11 +17,11 @@ def warn_of_idle_cuts(family: Any, cuts: np.ndarray) -> None:
     """Warn of cuts that no probability is on the other side of."""
     if family.margin or family.kind not in ("binary", "multilabel"):
         return
-    idle = (cuts > 1) | (cuts <= 0)
+    idle = (cuts > 1) | (cuts < 0)
     if idle.any():
         decision = "never" if cuts[idle][0] > 1 else "always"
         warnings.warn(
-            "A cut of probabilities must lie above 0, and be at most 1, to decide. Got "
+            "A cut of probabilities must lie from 0 to 1 to decide. Got "
             f"{cuts[idle][0]:g}: it {decision} decides for the label. Pass another.",
             WinduWarning,
             stacklevel=5,
@@ -38,9 +38,11 @@ def cut_of_last_class(
     return np.nextafter(-cuts if margin else 1 - cuts, np.inf)
 
 
-def warn_of_constant_scores(evidence: np.ndarray) -> None:
-    """Warn where no cut can part any rows, as scikit-learn does."""
-    if len(evidence) and not np.ptp(evidence, axis=0).any():
+def warn_of_constant_scores(evidence: np.ndarray, folds: Any) -> None:
+    """Warn where no cut can part any rows; scikit-learn raises there."""
+    numbers = np.zeros(len(evidence)) if folds is None else np.asarray(folds)
+    spreads = [np.ptp(evidence[numbers == i], axis=0) for i in np.unique(numbers)]
+    if spreads and not np.any(spreads):
         warnings.warn(
             "Scores must differ between rows for a threshold to be chosen. Got a model "
             "that gives all rows the same: the threshold decides alike for all of "

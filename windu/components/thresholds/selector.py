@@ -285,7 +285,7 @@ class ThresholdSelector(BaseEstimator):
                 stacklevel=4,
             )
         if not fixed:
-            warn_of_constant_scores(evidence)
+            warn_of_constant_scores(evidence, folds)
             best = search(family.rule, evidence, truth, objective, cuts)
             if family.kind == "multiclass" and not isinstance(objective, Constrained):
                 # So many weights fit noise easily.
