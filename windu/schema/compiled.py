@@ -120,15 +120,17 @@ class CompiledCheck:
             Columns of another dtype, of objects, with infinite numbers, or with
             values that somebody wants to hear of.
         """
+        dtypes = frame.dtypes.tolist()
         found = [
             position
             for position, (dtype, known) in enumerate(
-                zip(frame.dtypes.tolist(), self._dtypes, strict=True)
+                zip(dtypes, self._dtypes, strict=True)
             )
             if dtype is not known and (known is None or dtype != known)
         ]
         if found and len(frame) <= _FEW_ROWS:
-            found = [i for i in found if not self._has_known_levels(frame, i)]
+            settled = self._with_known_levels(frame, found, dtypes)
+            found = [position for position in found if position not in settled]
         floats = self._floats
         if found:
             floats = sorted(set(floats) - set(found))
@@ -136,14 +138,30 @@ class CompiledCheck:
             found += [i for i in floats if is_infinite(frame.iloc[:, i]).any()]
         return sorted(found)
 
-    def _has_known_levels(self, frame: pd.DataFrame, position: int) -> bool:
-        """Tell whether texts are levels of training, or missing, and nothing else."""
-        known = self._levels[position]
-        if known is None or str(frame.dtypes.iloc[position]) != known[0]:
-            return False
-        cells = set(frame.iloc[:, position].tolist())
-        # A missing value is not equal to itself.
-        return all(cell in known[1] or cell != cell for cell in cells)
+    def _with_known_levels(
+        self, frame: pd.DataFrame, positions: list[int], dtypes: list[Any]
+    ) -> set[int]:
+        """Return the columns of texts that hold levels of training and nothing else."""
+        chosen = [
+            position
+            for position in positions
+            if (known := self._levels[position]) is not None
+            and str(dtypes[position]) == known[0]
+        ]
+        if not chosen:
+            return set()
+        if len(frame) == 1:
+            cells = [[frame.iat[0, position]] for position in chosen]
+        else:
+            # One conversion of all is cheaper than one for each.
+            cells = frame.iloc[:, chosen].to_numpy(dtype=object).T.tolist()
+        settled = set()
+        for position, column in zip(chosen, cells, strict=True):
+            known = self._levels[position]
+            # A missing value is not equal to itself.
+            if known and all(c in known[1] or c != c for c in set(column)):
+                settled.add(position)
+        return settled
 
 
 def _quick_levels(
