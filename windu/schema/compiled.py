@@ -151,7 +151,7 @@ class CompiledCheck:
         if not chosen:
             return set()
         if len(frame) == 1:
-            cells = [[frame.iat[0, position]] for position in chosen]
+            cells: Any = [[frame.iat[0, position]] for position in chosen]
         else:
             # One conversion of all is cheaper than one for each.
             cells = frame.iloc[:, chosen].to_numpy(dtype=object).T.tolist()
