@@ -66,6 +66,18 @@ def test_unknown_levels(change):
     quiet.predict(change(X))
 
 
+@pytest.mark.parametrize("dtype", ["category", "str", "object"])
+def test_unknown_levels_of_every_dtype(dtype):
+    """Categories of training hold no other levels, and are looked at before."""
+    table = X.astype({"city": dtype})
+    est = WinduEstimator("linear").fit(table, Y)
+    new = X.assign(city="Atlantis")
+    with pytest.warns(DataWarning, match="'city' must have levels that training knew"):
+        est.predict(new)
+    found = est.validate(new).to_frame()["difference"].tolist()
+    assert {"unknown", "level"} <= set(found)
+
+
 def test_one_new_level_is_life():
     """A single level that training did not have is no news."""
     est = WinduEstimator("linear").fit(X, Y)

@@ -230,8 +230,10 @@ def _column(
             differ("dtype", f"be of dtype {column.dtype}", str(values.dtype))
     if column.zoned is not None and schema.action("zone", column) != "ignore":
         _differ_in_zone(values, column, differ)
+    # In categories of training there are no other levels any more.
+    levels = made if column.categories is None else values
     if schema.action("unknown", column) != "ignore":
-        _differ_in_levels(made, column, differ)
+        _differ_in_levels(kinds.without_blanks(levels), column, differ)
     infinite = _infinite(made) if column.storage == "numeric" else None
     if infinite is not None:
         differ("infinite", "be finite", _got(values, infinite), infinite)
@@ -244,7 +246,7 @@ def _column(
     if asked and column.kind not in ("constant", "unsupported"):
         # Cells of another meaning are told already.
         missing = values.isna().to_numpy()
-        _differ_in_values(made, missing, column, asked, differ)
+        _differ_in_values(made, levels, missing, column, asked, differ)
     return made, found
 
 
@@ -349,6 +351,7 @@ def _infinite(values: pd.Series) -> np.ndarray | None:
 
 def _differ_in_values(
     values: pd.Series,
+    texts: pd.Series,
     missing: np.ndarray,
     column: ColumnSchema,
     asked: list[str],
@@ -357,10 +360,10 @@ def _differ_in_values(
     if "null" in asked and not column.nullable and missing.any():
         differ("null", "have no missing value", _share(missing), missing)
     if "level" in asked and column.levels is not None and column.storage == "text":
-        new = ~kinds.as_texts(values).isin([str(x) for x in column.levels]).to_numpy()
-        new &= values.notna().to_numpy()
+        new = ~kinds.as_texts(texts).isin([str(x) for x in column.levels]).to_numpy()
+        new &= texts.notna().to_numpy()
         if new.any():
-            differ("level", "have the levels of training", _got(values, new), new)
+            differ("level", "have the levels of training", _got(texts, new), new)
     if "range" in asked and column.bin_edges is not None:
         numbers = kinds.numbers_of(values, column)
         low, high = column.span
