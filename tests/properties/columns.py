@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 WORDS = [
     "alpha",
@@ -70,6 +71,12 @@ KINDS = {
     ),
     "texts": lambda rng, n: pd.Series(_choice(rng, n, WORDS), dtype="str"),
     "texts, missing": lambda rng, n: pd.Series(_gaps(rng, _choice(rng, n, WORDS))),
+    "string": lambda rng, n: pd.Series(
+        _gaps(rng, _choice(rng, n, WORDS)), dtype="string"
+    ),
+    "Arrow texts": lambda rng, n: pd.Series(
+        _gaps(rng, _choice(rng, n, WORDS)), dtype=pd.ArrowDtype(pa.string())
+    ),
     "texts as objects": lambda rng, n: pd.Series(
         _gaps(rng, _choice(rng, n, WORDS)), dtype=object
     ),

@@ -117,6 +117,16 @@ def test_another_zone_is_said(trained_zone):
     est.predict(pd.DataFrame({"at": trained}))
 
 
+def test_times_with_and_without_a_zone():
+    """A mixture is said at fit, and at predict nothing can differ from it."""
+    times = list(pd.date_range("2024-01-01", periods=30, freq="7h"))
+    mixture = times[:15] + [time.tz_localize("UTC") for time in times[15:]]
+    X = pd.DataFrame({"at": pd.Series(mixture, dtype=object)})
+    with pytest.warns(DataWarning, match="'at' holds times with and without"):
+        est = WinduEstimator("linear").fit(X, np.arange(30) % 2)
+    est.predict(X)
+
+
 def test_zone_of_texts():
     """An offset behind a time is a zone, the last part of a day is none."""
     texts = ["2024-01-02T03:04:05+01:00", "2024-01-02 03:04Z", "2024-01-02", None]

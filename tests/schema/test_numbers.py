@@ -1,5 +1,7 @@
 """Numbers that are written as texts."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -140,6 +142,21 @@ def test_codes_that_floats_cannot_tell_apart_are_names(codes):
     rows = np.random.default_rng(0).integers(0, 50, 600)
     X, y = pd.DataFrame({"account": codes[rows]}), rows % 2
     assert WinduEstimator(random_state=0).fit(X, y).score(X, y) > 0.95
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [Decimal(f"0.1000000000000000000{i % 7}") for i in range(60)],
+        [2**53 + 1, 2**53, *range(58)],
+    ],
+    ids=["decimals", "integers"],
+)
+def test_numbers_that_become_one_are_said(values):
+    """They are used as float64, and the warning says what that means."""
+    X = pd.DataFrame({"n": pd.Series(values), "x": np.arange(60.0)})
+    with pytest.warns(DataWarning, match="'n' holds different numbers that are one"):
+        WinduEstimator("linear").fit(X, [0, 1] * 30)
 
 
 def test_one_long_number_does_not_cost_the_column():

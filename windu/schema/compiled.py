@@ -158,10 +158,14 @@ class CompiledCheck:
         settled = set()
         for position, column in zip(chosen, cells, strict=True):
             known = self._levels[position]
-            # A missing value is not equal to itself.
-            if known and all(c in known[1] or c != c for c in set(column)):
+            if known and all(c in known[1] or _is_missing(c) for c in set(column)):
                 settled.add(position)
         return settled
+
+
+def _is_missing(cell: Any) -> bool:
+    # NaN is not equal to itself, and pd.NA to nothing.
+    return cell is None or cell is pd.NA or bool(cell != cell)
 
 
 def _quick_levels(

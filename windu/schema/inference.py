@@ -27,6 +27,12 @@ __all__ = ["infer_column", "infer_schema", "infer_table"]
 MAX_FREQUENT = 200
 
 
+_MERGED = (
+    "holds different numbers that are one as float64, in which it is used; make texts "
+    "of them if they are names, or subtract what they have in common"
+)
+
+
 def infer_schema(
     X: Any, *, tolerance: Mapping[str, str] | None = None
 ) -> pandera.pandas.DataFrameSchema:
@@ -164,9 +170,10 @@ def _boolean(values: pd.Series, nullable: bool) -> dict[str, Any]:
 def _numeric(values: pd.Series, nullable: bool) -> dict[str, Any]:
     numbers = kinds.as_numbers(values)
     low, high = np.nanmin(numbers), np.nanmax(numbers)
+    note = {"note": _MERGED} if kinds.are_merged(values, numbers) else {}
     if low == high and not nullable:
-        return {"kind": "constant", "why": f"always {low:g}"}
-    span: dict[str, Any] = {"minimum": float(low), "maximum": float(high)}
+        return {"kind": "constant", "why": f"always {low:g}"} | note
+    span: dict[str, Any] = {"minimum": float(low), "maximum": float(high)} | note
     span |= bins_of(numbers)
     if kinds.is_identifier_name(values.name) and _numbers_the_rows(values, numbers):
         why = "named like an identifier, every row has a number of its own"
@@ -187,9 +194,20 @@ def _numbers_the_rows(values: pd.Series, numbers: np.ndarray) -> bool:
 
 def _datetime(values: pd.Series, nullable: bool) -> dict[str, Any]:
     dates = usable_dates(values, None)
-    zoned = bool(has_zone(values, None).any())
     nullable = nullable or bool(dates.isna().any())
-    return _dates(dates, nullable, "dates", None) | {"zoned": zoned}
+    return _zones(values, None) | _dates(dates, nullable, "dates", None)
+
+
+def _zones(values: pd.Series, date_format: str | None) -> dict[str, Any]:
+    """Return whether dates have a zone; with and without, nothing can be said."""
+    zoned = has_zone(values, date_format)[values.notna().to_numpy()]
+    if zoned.all() or not zoned.any():
+        return {"zoned": bool(zoned.any())}
+    note = (
+        "holds times with and without a time zone, of which the latter count as UTC; "
+        "write all of them in one way"
+    )
+    return {"zoned": None, "note": note}
 
 
 def _dates(
@@ -232,9 +250,8 @@ def _text(values: pd.Series, nullable: bool) -> dict[str, Any]:
     if kind == "datetime":
         cells = kinds.as_texts(values)
         dates = usable_dates(cells, reading.date_format)
-        zoned = bool(has_zone(cells, reading.date_format).any())
         found = _dates(dates, nullable, why, reading.date_format)
-        return common | {"zoned": zoned} | found | _gaps(dates)
+        return common | _zones(cells, reading.date_format) | found | _gaps(dates)
     if kind == "numeric":
         numbers = parse_numbers(kinds.as_texts(values))
         return common | {

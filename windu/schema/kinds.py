@@ -20,6 +20,7 @@ from windu.schema.numbers import is_long_code, parse_numbers, read_number_column
 __all__ = [
     "MISSING_TEXTS",
     "TextReading",
+    "are_merged",
     "as_numbers",
     "as_texts",
     "has_long_codes",
@@ -289,6 +290,26 @@ def has_long_codes(values: pd.Series) -> bool:
     if pd.isna(low) or (low >= -LARGEST_WHOLE and high <= LARGEST_WHOLE):
         return False
     return is_long_code(values.dropna().unique())
+
+
+def are_merged(values: pd.Series, numbers: np.ndarray) -> bool:
+    """Tell whether different numbers become the same as float64.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        A column whose storage is numeric.
+    numbers : ndarray of shape (n_samples,)
+        The same as float64.
+    """
+    dtype = values.dtype
+    exact = dtype == object or (
+        getattr(dtype, "kind", "O") in "iu" and getattr(dtype, "itemsize", 8) == 8
+    )
+    if not exact or (dtype != object and np.nanmax(np.abs(numbers)) < LARGEST_WHOLE):
+        return False
+    present = values.dropna()
+    return bool(present.nunique() > len(np.unique(numbers[~np.isnan(numbers)])))
 
 
 def _is_whole(value: Any) -> bool:
