@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from windu.schema.columns import ColumnSchema, TableSchema
 from windu.schema.kinds import is_castable
@@ -100,6 +102,7 @@ class CompiledCheck:
     def __init__(self, schema: TableSchema):
         self._dtypes = [_dtype(column, schema) for column in schema.columns]
         self._levels = [_quick_levels(column, schema) for column in schema.columns]
+        self._arrow_levels: dict[int, Any] = {}
         self._floats = [
             position
             for position, dtype in enumerate(self._dtypes)
@@ -148,19 +151,26 @@ class CompiledCheck:
             if (known := self._levels[position]) is not None
             and str(dtypes[position]) == known[0]
         ]
-        if not chosen:
-            return set()
         if len(frame) == 1:
-            cells: Any = [[frame.iat[0, position]] for position in chosen]
-        else:
-            # One conversion of all is cheaper than one for each.
-            cells = frame.iloc[:, chosen].to_numpy(dtype=object).T.tolist()
-        settled = set()
-        for position, column in zip(chosen, cells, strict=True):
-            known = self._levels[position]
-            if known and all(c in known[1] or _is_missing(c) for c in set(column)):
-                settled.add(position)
-        return settled
+            return {i for i in chosen if self._is_known(frame.iat[0, i], i)}
+        return {i for i in chosen if self._are_known(frame.iloc[:, i], i)}
+
+    def _is_known(self, cell: Any, position: int) -> bool:
+        known = self._levels[position]
+        return known is not None and (cell in known[1] or _is_missing(cell))
+
+    def _are_known(self, values: pd.Series, position: int) -> bool:
+        known = self._levels[position]
+        if known is None:
+            return False
+        if position not in self._arrow_levels:
+            levels = pa.array([*known[1], None], pa.large_string())
+            self._arrow_levels[position] = levels
+        try:
+            cells = pa.array(values, pa.large_string(), from_pandas=True)
+        except (UnicodeEncodeError, pa.ArrowException):
+            return False
+        return bool(pc.all(pc.is_in(cells, self._arrow_levels[position])).as_py())
 
 
 def _is_missing(cell: Any) -> bool:
