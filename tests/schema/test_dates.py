@@ -64,9 +64,9 @@ def test_a_placeholder_goes_through_everything(placeholder, as_text, tmp_path):
         cells = [None if placeholder is None else pd.NaT, *days[1:]]
     X = pd.DataFrame({"day": pd.Series(cells, dtype=object)})
     y = np.asarray(DAYS.day_of_week < 3)
-    est = WinduEstimator("decision_tree", random_state=0).fit(X, y)
+    est = WinduEstimator("hist_gradient_boosting", random_state=0).fit(X, y)
     assert est.feature_report_["kind"].tolist() == ["datetime"]
-    assert est.score(X, y) > 0.99
+    assert est.score(X, y) > 0.95
     assert est.validate(X).ok
     np.testing.assert_array_equal(est.predict(X.iloc[[0]]), est.predict(X)[:1])
     again = load(save(est, tmp_path / "days.windu"))

@@ -85,8 +85,14 @@ def _for_excel(values: pd.Series) -> pd.Series:
     """Return a column with what Excel cannot hold as texts."""
     zoned = isinstance(values.dtype, pd.DatetimeTZDtype)
     is_time = pd.api.types.is_timedelta64_dtype(values.dtype)
-    if zoned or is_time or values.map(is_long, na_action="ignore").eq(True).any():
-        return values.astype(object).map(str, na_action="ignore")
+    cells = values.astype(object).tolist()
+    # To map the Series itself would make floats of long integers first.
+    if zoned or is_time or any(map(is_long, cells)):
+        texts = [None if pd.isna(cell) else str(cell) for cell in cells]
+        return pd.Series(texts, values.index, dtype=object)
+    if any(isinstance(cell, Decimal) for cell in cells):
+        numbers = [float(c) if isinstance(c, Decimal) else c for c in cells]
+        return pd.Series(numbers, values.index, dtype=object)
     return values
 
 
