@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from windu.estimator.digests import digest_of
-from windu.exceptions import WinduWarning
+from windu.exceptions import DataWarning, WinduWarning
 from windu.metastore.tested import Tested
 from windu.pipeline.runner import Done
 
@@ -20,7 +20,7 @@ def tell_alarms(stats: Mapping[str, Any], done: Sequence[Done]) -> None:
     if any(one.step == "describe" and one.state == "kept" for one in done):
         return
     for alarm in stats.get("alarms", []):
-        warnings.warn(alarm["message"], WinduWarning, stacklevel=3)
+        warnings.warn(alarm["message"], DataWarning, stacklevel=3)
 
 
 def count_test(tested: Tested, rows: tuple[Any, Any], fitted: str | None) -> int:
