@@ -468,6 +468,7 @@ def test_a_table_that_carries_an_index_is_compared(convert):
         WinduEstimator("linear").fit(convert(frame), y.iloc[ORDER])
 
 
+@pytest.mark.filterwarnings("ignore:Scores must differ between rows")
 def test_folds_of_a_threshold_cut_rows_that_match_by_position():
     """What has another index is cut together with X."""
     order = ORDER + 200

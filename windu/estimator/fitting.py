@@ -210,8 +210,8 @@ def _check_weights(
         labels = label_encoder.inverse_transform(labels)
     gone = np.asarray(labels)[totals == 0].tolist()
     raise TargetError(
-        "Classes must have rows with a weight above 0. Got weights that are all 0 for "
-        f"{gone}. Check sample_weight, or leave these rows out."
+        "Each class must have rows with a weight above 0. Got weights that are all 0 "
+        f"for {gone}. Check sample_weight, or leave these rows out."
     )
 
 

@@ -18,6 +18,12 @@ __all__ = ["MAX_ROWS", "from_parquet", "to_parquet"]
 #: An example is small; a file that says otherwise is none.
 MAX_ROWS = 10_000
 _KEY = b"windu"
+#: What reading bytes that are no table of windu's may raise.
+_UNREADABLE = (
+    *(pa.ArrowException, KeyError, TypeError, ValueError, OSError),
+    # A date that no calendar has.
+    OverflowError,
+)
 _NOTES = {"name", "dtype", "levels", "ordered", "json"}
 
 
@@ -85,7 +91,7 @@ def from_parquet(data: bytes, where: str) -> str:
             _column(note, array)
             for note, array in zip(notes, table.columns, strict=True)
         ]
-    except (pa.ArrowException, KeyError, TypeError, ValueError, OSError) as error:
+    except _UNREADABLE as error:
         raise IntegrityError(
             f"{where} must be a table that windu wrote. Got another: "
             f"{type(error).__name__}: {error}. Get a whole copy."
