@@ -1,7 +1,5 @@
 """Cells of files, which are texts, become values."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +8,7 @@ from windu import PredictionPipeline, TrainingPipeline, WinduEstimator
 from windu.exceptions import TableError, WinduWarning
 from windu.io.batches import read_batches
 from windu.io.cells import TrainedColumn, plain_numbers, settle_objects, typed_cells
-from windu.io.tables import read_table
+from windu.io.tables import columns_of, read_table
 from windu.io.writing import write_table
 
 
@@ -132,4 +130,16 @@ def test_a_path_and_a_series_get_their_own_message(tmp_path):
     ):
         est.predict(X["a"])
     assert est.predict(X.iloc[3]).tolist() == [1]
-    assert Path(tmp_path / "new.csv").exists()
+
+
+def test_a_point_in_a_file_with_decimal_commas_is_no_number():
+    """It separates thousands that nobody spoke of; 1.234 may be 1234."""
+    cells = typed_cells(pd.DataFrame({"a": ["1.234", "2,5"]}), decimal=",")
+    assert cells["a"].tolist() == ["1.234", "2,5"]
+
+
+def test_categories_of_numbers_in_training_rows():
+    """A test file beside them is read as numbers."""
+    table = pd.DataFrame({"a": pd.Categorical([3, 1]), "b": pd.Categorical(["x", "y"])})
+    storages = {name: column.storage for name, column in columns_of(table).items()}
+    assert storages == {"a": "numeric", "b": "text"}

@@ -131,7 +131,7 @@ def test_zone_of_texts():
     """An offset behind a time is a zone, the last part of a day is none."""
     texts = ["2024-01-02T03:04:05+01:00", "2024-01-02 03:04Z", "2024-01-02", None]
     values = pd.Series(texts, dtype=object)
-    assert has_zone(values, None).tolist() == [True, True, False, False]
+    assert has_zone(values).tolist() == [True, True, False, False]
 
 
 def test_iso_texts_are_read_where_datetimes_were():

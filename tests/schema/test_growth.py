@@ -78,7 +78,7 @@ def test_patterns(pattern):
         lambda text: numbers.parse_numbers(pd.Series([text, "1"])),
         lambda text: dates.read_date_column(pd.Series([text, "2024-01-02"])),
         lambda text: dates.parse_dates(pd.Series([text], dtype=object), "%Y-%m-%d"),
-        lambda text: dates.has_zone(pd.Series([text], dtype=object), None),
+        lambda text: dates.has_zone(pd.Series([text], dtype=object)),
         lambda text: infer_column(pd.Series([text, "1", "2"], name="a")),
         lambda text: typed_cells(pd.DataFrame({"a": [text, "1"]})),
     ],

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-__all__ = ["Decimal", "Encoding", "Format", "Separator", "Sheet", "described"]
+__all__ = ["Decimal", "Encoding", "Format", "Separator", "Sheet", "table_source"]
 
 Separator = Annotated[
     str | None, typer.Option("--sep", help="What separates the cells of CSV.")
@@ -24,7 +24,7 @@ Format = Annotated[
 Sheet = Annotated[str | None, typer.Option(help="The sheet of an Excel file.")]
 
 
-def described(
+def table_source(
     table: str,
     sep: str | None,
     decimal: str | None,

@@ -16,7 +16,7 @@ from windu.cli.formats import (
     Format,
     Separator,
     Sheet,
-    described,
+    table_source,
 )
 from windu.cli.runs import Where, load_any
 
@@ -78,7 +78,7 @@ def predict(
         )
     with _progress(quiet) as progress:
         n_rows = pipe.run(
-            *(described(table, sep, decimal, encoding, format, sheet), output),
+            *(table_source(table, sep, decimal, encoding, format, sheet), output),
             rejects=rejects,
             report=report,
             batch_size=batch_size,

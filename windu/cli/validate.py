@@ -14,7 +14,7 @@ from windu.cli.formats import (
     Format,
     Separator,
     Sheet,
-    described,
+    table_source,
 )
 from windu.cli.runs import Where, load_any
 
@@ -45,7 +45,7 @@ def validate(
     from windu.pipeline import read_table
 
     estimator = load_any(run, metastore, trusted or [])
-    source = described(table, sep, decimal, encoding, format, sheet)
+    source = table_source(table, sep, decimal, encoding, format, sheet)
     report = estimator.validate(read_table(estimator, source))
     with pd.option_context("display.width", 200, "display.max_columns", None):
         print(report)

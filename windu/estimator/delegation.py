@@ -135,14 +135,19 @@ def takes_weights(estimator: Any) -> bool:
     bool
         True also where nobody knows: `fit` then says what is wrong.
     """
+    model = _model_before_fit(estimator)
+    return model is None or has_fit_parameter(model, "sample_weight")
+
+
+def _model_before_fit(estimator: Any) -> Any:
+    """Return the unfitted model; None without one, or where `fit` will refuse it."""
     if estimator.model is None:
-        return True
+        return None
     classifier = type_before_fit(estimator, exact=False) != "regressor"
     try:
-        model = fresh_part("model", estimator.model, classifier=classifier)
+        return fresh_part("model", estimator.model, classifier=classifier)
     except PartError:
-        return True
-    return has_fit_parameter(model, "sample_weight")
+        return None
 
 
 def _takes_missing(estimator: Any) -> bool:
@@ -152,14 +157,8 @@ def _takes_missing(estimator: Any) -> bool:
         return True
     if transformer is not None:
         return _allows_missing(transformer)
-    if estimator.model is None:
-        return True
-    classifier = type_before_fit(estimator, exact=False) != "regressor"
-    try:
-        model = fresh_part("model", estimator.model, classifier=classifier)
-    except PartError:
-        return True
-    return _allows_missing(model)
+    model = _model_before_fit(estimator)
+    return model is None or _allows_missing(model)
 
 
 def _allows_missing(part: Any) -> bool:

@@ -138,7 +138,10 @@ def _typed(
 def _with_points(texts: list[str], decimal: str, thousands: str | None) -> list[str]:
     if thousands:
         texts = [text.replace(thousands, "") for text in texts]
-    return texts if decimal == "." else [text.replace(decimal, ".") for text in texts]
+    if decimal == ".":
+        return texts
+    # A point that separates nothing is in no number.
+    return ["" if "." in text else text.replace(decimal, ".") for text in texts]
 
 
 def _booleans(texts: list[str]) -> np.ndarray | None:

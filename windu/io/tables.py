@@ -360,7 +360,9 @@ def columns_of(frame: pd.DataFrame) -> dict[Any, TrainedColumn]:
     """
     columns = {}
     for position, name in enumerate(frame.columns):
-        dtype = frame.iloc[:, position].dtype
+        dtype: Any = frame.iloc[:, position].dtype
+        if isinstance(dtype, pd.CategoricalDtype):
+            dtype = dtype.categories.dtype
         storage = "text"
         if pd.api.types.is_bool_dtype(dtype):
             storage = "boolean"

@@ -30,7 +30,7 @@ from windu.persistence.functions import (
     bind,
     detach,
 )
-from windu.persistence.inspection import check_names, with_everything
+from windu.persistence.inspection import check_trusted_names, with_all_untrusted
 from windu.persistence.manifest import MANIFEST, Manifest
 from windu.persistence.objects import does_not_load, types_in
 from windu.persistence.places import misplaced
@@ -142,11 +142,11 @@ def load_run(
         If an artifact is damaged.
     """
     given = {"featurizer": featurizer, "transformer": transformer}
-    check_names(trusted)
+    check_trusted_names(trusted)
     try:
         loaded = bind(restored(run, trusted), trusted, given)
     except UntrustedTypesError as error:
-        raise with_everything(error, run, trusted) from error
+        raise with_all_untrusted(error, run, trusted) from error
     if not is_split(loaded):
         return loaded
     changes = changed(run.manifest.versions)

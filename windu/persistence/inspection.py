@@ -20,11 +20,11 @@ from windu.persistence.trust import TRUSTED
 
 __all__ = [
     "Inspection",
-    "check_names",
+    "check_trusted_names",
     "inspect",
     "inspect_run",
     "short_metrics",
-    "with_everything",
+    "with_all_untrusted",
 ]
 
 
@@ -187,7 +187,7 @@ def _name_in(node: dict[str, Any]) -> str:
         return "a function without a name"
 
 
-def check_names(trusted: Any) -> None:
+def check_trusted_names(trusted: Any) -> None:
     """Raise unless what a caller trusts is a collection of names.
 
     Parameters
@@ -215,7 +215,7 @@ def check_names(trusted: Any) -> None:
     )
 
 
-def with_everything(
+def with_all_untrusted(
     error: UntrustedTypesError, run: Run, trusted: Collection[str]
 ) -> UntrustedTypesError:
     """Return an error that lists all that a run needs the caller to trust.

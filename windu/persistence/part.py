@@ -10,7 +10,7 @@ from sklearn.base import clone
 from windu.exceptions import PersistenceError, did_you_mean
 from windu.persistence.artifacts import built, read_json, read_schema
 from windu.persistence.functions import bind
-from windu.persistence.inspection import check_names
+from windu.persistence.inspection import check_trusted_names
 from windu.persistence.runs import PARTS, Run
 from windu.persistence.tables import from_parquet
 from windu.schema.example import unpack_frame
@@ -61,7 +61,7 @@ def load_part_of(run: Run, part: str, *, trusted: Collection[str] = ()) -> Any:
     PersistenceError
         If the run has no such part.
     """
-    check_names(trusted)
+    check_trusted_names(trusted)
     if part not in names_of(run):
         raise PersistenceError(
             f"{run.where} must have the part that is asked for, one of "

@@ -275,7 +275,7 @@ def _differ_in_zone(values: pd.Series, column: ColumnSchema, differ: Any) -> Non
     storage = kinds.storage_of(values)
     if storage not in ("datetime", "text"):
         return
-    zoned = has_zone(values, column.date_format)
+    zoned = has_zone(values)
     other = values.notna().to_numpy() & (zoned != column.zoned)
     if column.zoned and (storage == "text" or column.storage == "text"):
         # A day without a time has no zone anywhere.

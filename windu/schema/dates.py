@@ -199,15 +199,13 @@ def days_of(dates: pd.Series, start: pd.Timestamp | None = None) -> np.ndarray:
     return np.asarray(elapsed / np.timedelta64(1, "D"), dtype="float64")
 
 
-def has_zone(values: pd.Series, date_format: str | None) -> np.ndarray:
+def has_zone(values: pd.Series) -> np.ndarray:
     """Return which dates come with a time zone or an offset.
 
     Parameters
     ----------
     values : pandas.Series
         Texts, date objects or datetimes.
-    date_format : str or None
-        The format of texts.
 
     Returns
     -------

@@ -195,12 +195,12 @@ def _numbers_the_rows(values: pd.Series, numbers: np.ndarray) -> bool:
 def _datetime(values: pd.Series, nullable: bool) -> dict[str, Any]:
     dates = usable_dates(values, None)
     nullable = nullable or bool(dates.isna().any())
-    return _zones(values, None) | _dates(dates, nullable, "dates", None)
+    return _zones(values) | _dates(dates, nullable, "dates", None)
 
 
-def _zones(values: pd.Series, date_format: str | None) -> dict[str, Any]:
+def _zones(values: pd.Series) -> dict[str, Any]:
     """Return whether dates have a zone; with and without, nothing can be said."""
-    zoned = has_zone(values, date_format)[values.notna().to_numpy()]
+    zoned = has_zone(values)[values.notna().to_numpy()]
     if zoned.all() or not zoned.any():
         return {"zoned": bool(zoned.any())}
     note = (
@@ -251,7 +251,7 @@ def _text(values: pd.Series, nullable: bool) -> dict[str, Any]:
         cells = kinds.as_texts(values)
         dates = usable_dates(cells, reading.date_format)
         found = _dates(dates, nullable, why, reading.date_format)
-        return common | _zones(cells, reading.date_format) | found | _gaps(dates)
+        return common | _zones(cells) | found | _gaps(dates)
     if kind == "numeric":
         numbers = parse_numbers(kinds.as_texts(values))
         return common | {
