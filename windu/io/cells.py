@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ __all__ = [
     "TrainedColumn",
     "is_long",
     "plain_numbers",
+    "plain_value",
     "settle_objects",
     "typed_cells",
     "without_missing_cells",
@@ -212,6 +214,20 @@ def plain_numbers(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
     else:
         numbers[readable] = pc.cast(matching, pa.float64()).to_pylist()
     return numbers, readable
+
+
+def plain_value(value: Any) -> Any:
+    """Return a value of a table as one that JSON can hold; missing ones as None."""
+    if value is None or (np.ndim(value) == 0 and pd.isna(value)):
+        return None
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, Decimal):
+        whole = value.is_finite() and value == value.to_integral_value()
+        return int(value) if whole else float(value)
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def is_long(value: Any) -> bool:

@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import fsspec
-import numpy as np
 import pandas as pd
 from pyarrow import parquet
 
 from windu.exceptions import TableError
 from windu.io.atomic_write import atomic_write
-from windu.io.cells import is_long
+from windu.io.cells import is_long, plain_value
 from windu.io.databases import needs, place_of, write_query
 from windu.io.frames import arrow_of_frame
 from windu.io.tables import form_of, no_protocol, shown_path
@@ -101,20 +99,6 @@ def _write_json_lines(frame: pd.DataFrame, file: Any) -> None:
     names = [str(name) for name in frame.columns]
     columns = [frame.iloc[:, i].astype(object) for i in range(frame.shape[1])]
     # A Series that is mapped would make floats of long integers beside missing ones.
-    for row in zip(*(map(_json_value, values) for values in columns), strict=True):
+    for row in zip(*(map(plain_value, values) for values in columns), strict=True):
         line = json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False)
         file.write(f"{line}\n".encode())
-
-
-def _json_value(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or (np.ndim(value) == 0 and pd.isna(value)):
-        return None
-    if isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, (date, time)):
-        return value.isoformat()
-    return str(value)

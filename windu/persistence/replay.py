@@ -19,8 +19,8 @@ from windu.exceptions import (
     VersionError,
     WinduWarning,
 )
+from windu.io.cells import plain_value
 from windu.persistence.verification import without_own_checks
-from windu.schema.example import plain_value
 
 __all__ = ["TOLERANCE", "check_given", "check_replay", "differences", "expected"]
 

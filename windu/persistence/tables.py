@@ -11,7 +11,8 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from windu.exceptions import IntegrityError
-from windu.schema.example import plain_value, unpack_frame
+from windu.io.cells import plain_value
+from windu.schema.example import unpack_frame
 
 __all__ = ["MAX_ROWS", "from_parquet", "to_parquet"]
 

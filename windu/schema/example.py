@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from windu._compat.dtypes import cast
+from windu.io.cells import plain_value
 from windu.schema.columns import TableSchema
 from windu.schema.kinds import as_numbers, is_castable
 
-__all__ = ["choose_example", "pack_frame", "plain_value", "unpack_frame"]
+__all__ = ["choose_example", "pack_frame", "unpack_frame"]
 
 N_ROWS = 20
 
@@ -109,19 +109,6 @@ def _dtype_of(values: pd.Series) -> str:
     """Return a dtype that plain values can be cast to; others stay objects."""
     dtype = str(values.dtype)
     return dtype if is_castable(dtype) else "object"
-
-
-def plain_value(value: Any) -> Any:
-    """Return a value of a table as one that JSON can hold; missing ones as None."""
-    if value is None or (np.ndim(value) == 0 and pd.isna(value)):
-        return None
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, Decimal):
-        return float(value)
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def _unpack(column: dict[str, Any]) -> pd.Series:
