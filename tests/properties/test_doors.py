@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from packaging.version import Version
 
 from tests.properties.columns import KINDS, draw_table
 from windu import PredictionPipeline, WinduEstimator, predict_file
@@ -79,8 +80,17 @@ MIXTURES = {"floats and texts", "booleans and texts", "integers and texts"}
 NOT_WRITTEN = {
     ".parquet": {*MIXTURES, "category of intervals"},
     "sql": {"decimals", "nothing"},
-    "columnar": MIXTURES,
+    "Arrow": MIXTURES,
+    "polars": MIXTURES,
 }
+if Version(pl.__version__) < Version("1.36"):
+    # It holds neither categories but texts nor the types of pandas.
+    NOT_WRITTEN["polars"] = MIXTURES | {
+        "category of numbers",
+        "category of intervals",
+        "intervals",
+        "periods",
+    }
 
 
 def can_hold(form, frame):
@@ -104,9 +114,10 @@ def memory_doors(est, frame):
     yield "dict of lists", lambda: est.predict_proba(lists)
     objects = frame.astype(object)
     yield "objects", lambda: est.predict_proba(objects)
-    if can_hold("columnar", frame):
+    if can_hold("Arrow", frame):
         table = converted(lambda: pa.Table.from_pandas(frame))
         yield "Arrow", lambda: est.predict_proba(table)
+    if can_hold("polars", frame):
         other = converted(lambda: pl.from_pandas(frame))
         yield "polars", lambda: est.predict_proba(other)
 
