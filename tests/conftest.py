@@ -1,4 +1,9 @@
-"""Tables that several tests share, and how far laws are searched."""
+"""Tables that several tests share, a server of S3, and how far laws are searched."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -7,6 +12,7 @@ from hypothesis import settings
 
 # For the minimum versions: laws are searched in depth at the newest ones.
 settings.register_profile("few", max_examples=20)
+BUCKET = "windu-tests"
 
 
 def make_ugly(n_rows=240, seed=0):
@@ -43,3 +49,30 @@ def make_ugly(n_rows=240, seed=0):
 def ugly():
     """A raw table and a target of two classes."""
     return make_ugly()
+
+
+@pytest.fixture(scope="session")
+def s3():
+    """Storage options of a server of S3, with one bucket."""
+    for package in ("moto", "s3fs"):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed: pip install 'windu[test]'")
+    import s3fs
+
+    server = subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("s3_server.py")],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    options = {
+        "key": "an-access-key",
+        "secret": "a-secret-key",
+        "endpoint_url": server.stdout.readline().strip(),
+    }
+    try:
+        s3fs.S3FileSystem(**options).call_s3("create_bucket", Bucket=BUCKET)
+        yield options
+    finally:
+        server.terminate()
+        server.wait(20)
+        server.stdout.close()

@@ -5,7 +5,7 @@ import enum
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn import config_context
+from sklearn import clone, config_context
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import BaggingClassifier, StackingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -17,7 +17,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from windu import ThresholdSelector, WinduEstimator, load, save
-from windu.exceptions import PartError, TargetError, WinduWarning
+from windu.exceptions import PartError, SchemaError, TargetError, WinduWarning
 
 N = 120
 RNG = np.random.default_rng(0)
@@ -145,3 +145,23 @@ def test_names_of_features_are_unique():
     )
     names = WinduEstimator(model=None).fit(table).get_feature_names_out()
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("form", ["frame", "rows", "columns", "name"])
+def test_half_of_a_surrogate_pair_is_told(form):
+    """JSON may hold it; neither pandas nor Arrow does."""
+    half = "x\ud800"
+    n = 30
+    good = pd.DataFrame({"city": ["Bern", "Oslo", "Rome"] * n, "n": range(3 * n)})
+    y = [0, 1, 1] * n
+    est = WinduEstimator("decision_tree").fit(good, y)
+    rows = good.astype(object).to_dict("records")
+    bad = {
+        "frame": good.astype(object).replace("Bern", half),
+        "rows": [*rows[1:], {**rows[0], "city": half}],
+        "columns": {"city": [half, "Oslo", "Rome"] * n, "n": list(range(3 * n))},
+        "name": [{**row, half: 1} for row in rows],
+    }[form]
+    for use in (est.predict, est.validate, lambda X: clone(est).fit(X, y)):
+        with pytest.raises(SchemaError, match="surrogate pair"):
+            use(bad)

@@ -1,47 +1,15 @@
-"""Storage targets of every kind, and a server of S3 on loopback."""
+"""Storage targets of every kind."""
 
-import importlib.util
 import itertools
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
+from tests.conftest import BUCKET
 from windu.metastore.filesystem import RenamingTarget
 from windu.metastore.places import open_target
 
 COUNT = itertools.count()
 KINDS = ("local", "memory", "zip", "renaming", "s3")
-#: Each with its own place in the same bucket.
-BUCKET = "windu-tests"
-
-
-@pytest.fixture(scope="session")
-def s3():
-    """Storage options of a server of S3, with one bucket."""
-    for package in ("moto", "s3fs"):
-        if importlib.util.find_spec(package) is None:
-            pytest.skip(f"{package} is not installed: pip install 'windu[test]'")
-    import s3fs
-
-    server = subprocess.Popen(
-        [sys.executable, Path(__file__).with_name("s3_server.py")],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    options = {
-        "key": "an-access-key",
-        "secret": "a-secret-key",
-        "endpoint_url": server.stdout.readline().strip(),
-    }
-    try:
-        s3fs.S3FileSystem(**options).call_s3("create_bucket", Bucket=BUCKET)
-        yield options
-    finally:
-        server.terminate()
-        server.wait(20)
-        server.stdout.close()
 
 
 @pytest.fixture

@@ -175,7 +175,7 @@ KINDS = {
     ),
     "constant": lambda rng, n: pd.Series(["same"] * n),
     "identifier": lambda rng, n: pd.Series([f"row{i}" for i in range(n)]),
-    "nothing": lambda rng, n: pd.Series([None] * n, dtype=object),
+    "all missing": lambda rng, n: pd.Series([None] * n, dtype=object),
     "lists": lambda rng, n: pd.Series([[int(i)] for i in range(n)], dtype=object),
 }
 

@@ -4,6 +4,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 
+from tests.conftest import BUCKET
 from tests.properties.columns import KINDS, draw_table
 from windu import PredictionPipeline, WinduEstimator, predict_file
 from windu.exceptions import SchemaError
@@ -29,6 +31,7 @@ LAWS = settings(
     suppress_health_check=[HealthCheck.too_slow],
 )
 N_TRAIN = 90
+SUFFIXES = (".csv", ".csv.gz", ".parquet", ".jsonl", ".xlsx")
 TABLES = st.tuples(
     st.lists(st.sampled_from(list(KINDS)), min_size=1, max_size=6, unique=True),
     st.integers(0, 10**6),
@@ -78,8 +81,6 @@ def in_batches(est, path, size):
 MIXTURES = {"floats and texts", "booleans and texts", "integers and texts"}
 #: Kinds that a format, or the library that writes it, cannot hold.
 NOT_WRITTEN = {
-    ".parquet": {*MIXTURES, "category of intervals"},
-    "sql": {"decimals", "nothing"},
     "Arrow": MIXTURES,
     "polars": MIXTURES,
 }
@@ -145,7 +146,7 @@ def check_files(kinds, seed, n_rows, size):
     frame = draw_table(kinds, seed + 1, n_rows)
     expected = outcome(lambda: est.predict_proba(frame))
     with tempfile.TemporaryDirectory() as folder:
-        for suffix in (".csv", ".csv.gz", ".parquet", ".jsonl", ".xlsx"):
+        for suffix in SUFFIXES:
             path = Path(folder, f"table{suffix}")
             if not can_hold(suffix, frame):
                 continue
@@ -157,7 +158,9 @@ def check_files(kinds, seed, n_rows, size):
                 "list": [str(path)],
                 "pattern": str(Path(folder, f"tab*{suffix}")),
                 "URL": f"file://{path}",
+                "memory": f"memory://doors/{path.name}",
             }
+            fsspec.filesystem("memory").pipe(sources["memory"], path.read_bytes())
             for way, source in sources.items():
                 got = outcome(lambda source=source: probabilities(est, source))
                 assert_same(expected, got, f"{suffix} as {way}")
@@ -180,6 +183,19 @@ def test_each_kind_in_memory(kind):
 def test_each_kind_in_files(kind):
     """A column of each kind alone."""
     check_files([kind], 0, 40, 7)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_all_kinds_in_a_bucket(suffix, s3, monkeypatch):
+    """One table with a column of each kind, by a pattern of files in S3."""
+    monkeypatch.setitem(fsspec.config.conf, "s3", s3)
+    est = fitted(KINDS, 0)
+    frames = [draw_table(KINDS, seed, 30) for seed in (1, 2)]
+    for number, frame in enumerate(frames):
+        write_table(frame, f"s3://{BUCKET}/doors/{number}{suffix}")
+    expected = np.vstack([est.predict_proba(frame) for frame in frames])
+    got = probabilities(est, f"s3://{BUCKET}/doors/*{suffix}")
+    np.testing.assert_array_equal(expected, got)
 
 
 @LAWS

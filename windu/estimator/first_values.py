@@ -12,11 +12,12 @@ from windu.estimator.metadata import read_metadata
 from windu.estimator.parts import PARTS, fresh_part, with_defaults
 from windu.estimator.target import resolve_task
 from windu.estimator.thresholding import Refits, check_threshold
-from windu.io.frames import as_frame, check_not_empty, named_columns
+from windu.io.frames import as_frame, check_not_empty, named_columns, surrogates_refused
 
 __all__ = ["first_values"]
 
 
+@surrogates_refused()
 def first_values(
     estimator: Any,
     X: Any,

@@ -28,7 +28,7 @@ from windu.estimator.labels import encode, fit_label_encoder, is_auto
 from windu.estimator.parts import as_seed, with_defaults
 from windu.estimator.thresholding import select_threshold
 from windu.exceptions import FeatureError, PartError, TargetError
-from windu.io.frames import own_copy, text_columns
+from windu.io.frames import own_copy, surrogates_refused, text_columns
 from windu.schema.check import conform_training
 from windu.schema.column_warnings import warn_of_columns
 from windu.schema.columns import TableSchema
@@ -48,6 +48,7 @@ from windu.tasks import Target
 __all__ = ["FIT_STEPS"]
 
 
+@surrogates_refused()
 def infer_schema(
     frame: pd.DataFrame, schema: Any
 ) -> tuple[pd.DataFrame, TableSchema, str]:

@@ -18,7 +18,13 @@ from windu.components.model_input import model_input
 from windu.components.registry import wants_of
 from windu.estimator.features import checked_features, conformed_features, made_by
 from windu.exceptions import SchemaError, WinduWarning
-from windu.io.frames import as_frame, named_columns, row_of_series, text_columns
+from windu.io.frames import (
+    as_frame,
+    named_columns,
+    row_of_series,
+    surrogates_refused,
+    text_columns,
+)
 from windu.schema.check import conform
 from windu.schema.columns import TableSchema
 from windu.schema.names import listed
@@ -45,6 +51,7 @@ def read_named(X: Any, schema: TableSchema, named: bool) -> pd.DataFrame:
     return _by_position(frame, schema, named, named_columns(X))
 
 
+@surrogates_refused()
 def validate(X: Any, table: TableSchema, named: bool, schema: Any) -> pd.DataFrame:
     """Return the table with the columns, order and dtypes of training."""
     frame = read_named(X, table, named)

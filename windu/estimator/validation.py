@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from windu.estimator.prediction import features_of, featurize, read_named
 from windu.exceptions import PersistenceError, SchemaError
+from windu.io.frames import surrogates_refused
 from windu.schema.check import compare
 from windu.schema.columns import TableSchema
 from windu.schema.report import ValidationReport
@@ -28,6 +29,7 @@ class Validation:
     _named: bool
     _swapped: bool
 
+    @surrogates_refused()
     def validate(self, X: Any, *, features: bool = False) -> ValidationReport:
         """Report every difference of a table from the schema of training.
 

@@ -11,7 +11,7 @@ import fsspec
 import pandas as pd
 
 from windu.exceptions import MissingLibraryError, TableError, did_you_mean
-from windu.io.cells import settle_objects
+from windu.io.cells import plain_value, settle_objects
 
 __all__ = ["is_database", "needs", "place_of", "read_query", "write_query"]
 
@@ -113,13 +113,16 @@ def _for_sql(frame: pd.DataFrame, engine: Any) -> pd.DataFrame:
         if isinstance(dtype, pd.CategoricalDtype):
             values = values.astype(object)
             changed.isetitem(position, values.array)
-        zoned = isinstance(dtype, pd.DatetimeTZDtype)
-        zoned &= engine.url.get_backend_name() == "sqlite"
         inferred = pd.api.types.infer_dtype(values, skipna=True)
         mixed = inferred in ("mixed", "mixed-integer", "interval", "period", "time")
         long = dtype == "uint64" or (
             inferred == "integer" and int(values.dropna().abs().max()) >= 2**63
         )
+        is_sqlite = engine.url.get_backend_name() == "sqlite"
+        if is_sqlite and inferred == "decimal":
+            numbers = settle_objects(pd.Series(map(plain_value, values), dtype=object))
+            changed.isetitem(position, numbers.array)
+        zoned = is_sqlite and isinstance(dtype, pd.DatetimeTZDtype)
         if mixed or long or zoned or pd.api.types.is_timedelta64_dtype(dtype):
             texts = values.astype(object).map(str, na_action="ignore")
             changed.isetitem(position, texts.array)

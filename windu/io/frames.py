@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
+from windu.exceptions import SchemaError
 from windu.io.cells import LARGEST_WHOLE, settle_objects
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "named_columns",
     "own_copy",
     "row_of_series",
+    "surrogates_refused",
     "text_columns",
 ]
 
@@ -82,6 +85,30 @@ def as_frame(X: Any) -> pd.DataFrame:
     if _has_fields(X):
         return _from_records(X)
     return _from_array(X)
+
+
+@contextmanager
+def surrogates_refused() -> Iterator[None]:
+    """Refuse a table with texts that Unicode does not know, by a clear error.
+
+    Yields
+    ------
+    None
+        Also usable as a decorator.
+
+    Raises
+    ------
+    SchemaError
+        For half of a surrogate pair, as JSON may hold it and neither pandas nor Arrow.
+    """
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        raise SchemaError(
+            f"Texts must be valid Unicode. Got {error.object[:60]!r}, with half of a "
+            f"surrogate pair at position {error.start}. Replace it in the table: "
+            "text.encode('utf-8', 'replace').decode()."
+        ) from error
 
 
 def check_not_empty(frame: pd.DataFrame, name: str) -> None:
@@ -250,12 +277,30 @@ def arrow_of_frame(frame: pd.DataFrame) -> Any:
     Parameters
     ----------
     frame : pandas.DataFrame
-        Any columns that Arrow can hold.
+        A column that Arrow cannot hold, such as numbers among texts, becomes texts.
     """
+    columns = {i: _held_by_arrow(frame.iloc[:, i]) for i in range(frame.shape[1])}
+    held = pd.DataFrame(columns, index=frame.index).set_axis(frame.columns, axis=1)
     with warnings.catch_warnings():
         # pyarrow asks pandas for times with a zone in a way that will go.
         warnings.filterwarnings("ignore", "Series.values returning", Warning)
-        return pa.Table.from_pandas(frame, preserve_index=False)
+        return pa.Table.from_pandas(held, preserve_index=False)
+
+
+def _held_by_arrow(values: pd.Series) -> pd.Series:
+    dtype = values.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        # Parquet has no dictionaries of intervals and periods.
+        of = dtype.categories.dtype
+        extended = isinstance(of, (pd.IntervalDtype, pd.PeriodDtype))
+        return values.astype(of) if extended else values
+    if dtype != object:
+        return values
+    try:
+        pa.array(values, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        return values.map(str, na_action="ignore").astype(object)
+    return values
 
 
 def _before(table: Any, name: str) -> list[str]:
