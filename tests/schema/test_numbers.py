@@ -95,6 +95,15 @@ def test_units_are_said():
         WinduEstimator("linear").fit(X, [0, 1] * 10)
 
 
+def test_commas_that_may_be_decimal_ones_are_said():
+    """Three digits follow each: thousands, or numbers with three decimals."""
+    X = pd.DataFrame({"price": ["1,125", "2,500", "17,250", "3,875"] * 5})
+    with pytest.warns(DataWarning, match="'price' holds texts such as '1,125', which"):
+        WinduEstimator("linear").fit(X, [0, 1] * 10)
+    for clear in ("125", "1,125,000", "1,125.5"):
+        assert column_of([*X["price"], clear]).note is None
+
+
 @pytest.mark.parametrize(
     ("texts", "form", "width"),
     [

@@ -30,6 +30,7 @@ _LONGEST = 64
 # All of these match whole texts, and none has repeats that compete.
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?")
+_ONE_COMMA = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _PADDED = re.compile(r"[+-]?0[0-9]")
 _DECIMAL_COMMA = re.compile(r"^[+-]?[0-9]+,[0-9]+$")
@@ -250,7 +251,8 @@ def read_number_column(texts: list[str], max_levels: int) -> NumberReading:
             "texts, not as numbers; write all of them in one unit"
         )
     if not bad:
-        return NumberReading(True, "all texts are numbers", signs)
+        note = _thousands_note(texts)
+        return NumberReading(True, "all texts are numbers", signs, note=note)
     return NumberReading(
         True,
         f"texts are numbers, but for {len(bad)} of {len(texts)} different ones",
@@ -258,6 +260,16 @@ def read_number_column(texts: list[str], max_levels: int) -> NumberReading:
         tuple(bad[:100]),
         f"holds numbers, but for texts such as {bad[:3]}, which count as missing; "
         "correct them, or write a missing value in their place",
+    )
+
+
+def _thousands_note(texts: list[str]) -> str | None:
+    """Return a note where commas may be decimal ones: three digits follow each."""
+    if not texts or not all(_ONE_COMMA.fullmatch(text.strip()) for text in texts):
+        return None
+    return (
+        f"holds texts such as {texts[0]!r}, which are read as thousands; if they are "
+        "decimal commas, read the file with decimal=',', or replace the commas by points"
     )
 
 
