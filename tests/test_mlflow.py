@@ -32,6 +32,7 @@ def fitted():
 class TestLogged:
     """One model, logged once a test: MLflow's stores are per folder."""
 
+    @pytest.mark.slow
     def test_the_same_predictions(self, mlflow, fitted):
         """As windu's estimator, and as pyfunc with a plain frame."""
         import windu.mlflow
@@ -51,6 +52,7 @@ class TestLogged:
         )
         assert mlflow.get_run(run.info.run_id).data.metrics == {"f1": 0.5}
 
+    @pytest.mark.slow
     def test_signature_and_example(self, mlflow, fitted):
         """MLflow shows them, and takes missing values where it enforces them."""
         import windu.mlflow
@@ -68,6 +70,7 @@ class TestLogged:
         with pytest.raises(Exception, match="city"):
             pyfunc.predict(gaps.drop(columns="city"))
 
+    @pytest.mark.slow
     def test_functions_need_trust(self, mlflow, monkeypatch):
         """From the caller, not from the model's folder."""
         import windu.mlflow
@@ -85,6 +88,7 @@ class TestLogged:
         assert len(trusting.predict(X)) == len(X)
         assert len(windu.mlflow.load_model(uri, trusted=[name]).predict(X)) == len(X)
 
+    @pytest.mark.slow
     def test_what_is_no_model(self, mlflow, tmp_path):
         """A clear error before anything is written."""
         import windu.mlflow
@@ -93,6 +97,7 @@ class TestLogged:
             windu.mlflow.save_model(WinduEstimator("linear"), tmp_path / "model")
         assert not (tmp_path / "model").exists()
 
+    @pytest.mark.slow
     def test_every_task(self, mlflow, tmp_path):
         """Each form of predictions has a signature."""
         import windu.mlflow

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pandas as pd
+import pytest
 
 MAIN = "import sys; from windu.cli import main; sys.argv[0] = 'windu'; main()"
 
@@ -14,6 +15,7 @@ def windu(*arguments, cwd):
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_demo_trains_stores_and_predicts(tmp_path):
     """It says where everything is and what to type next."""
     done = windu("demo", "--folder", "out", cwd=tmp_path)
@@ -25,6 +27,7 @@ def test_demo_trains_stores_and_predicts(tmp_path):
     assert scored["prediction"].isin(["hurricane", "tropical storm"]).any()
 
 
+@pytest.mark.slow
 def test_errors_are_one_line(tmp_path):
     """No traceback, the exit code of what is stored."""
     (tmp_path / "out").write_text("a file where a folder shall be")

@@ -17,6 +17,7 @@ def blocks():
     return [(kind, dedent(text)) for kind, text in BLOCK.findall(PAGE.read_text())]
 
 
+@pytest.mark.slow
 def test_the_page(windu, tmp_path, monkeypatch):
     """Its files are written, its commands run, and the rows are predicted."""
     commands = []

@@ -18,7 +18,7 @@ WINDU = (sys.executable, "-c", "from windu.cli import main; main()")
 #: Setting up takes an environment of its own; CI runs these lines.
 SET_UP = ("python3 -m venv", ".venv/bin/")
 
-pytestmark = pytest.mark.processes
+pytestmark = pytest.mark.slow
 
 
 def run(*command, cwd):

@@ -23,6 +23,7 @@ def folder(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_search(windu, folder):
     """It tells the trials, writes the winner, trains it and stores one run."""
     done = windu("search", "birds.yaml", cwd=folder)
@@ -42,6 +43,7 @@ def test_search(windu, folder):
     assert (done.returncode, done.stdout) == (0, "")
 
 
+@pytest.mark.slow
 def test_without_training(windu, folder):
     """The YAML alone, elsewhere; and the same line goes on."""
     words = ("search", "birds.yaml", "--no-train", "-o", "won.yaml", "-q")

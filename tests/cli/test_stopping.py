@@ -25,7 +25,7 @@ from windu.exceptions import (
     UntrustedTypesError,
 )
 
-pytestmark = pytest.mark.processes
+pytestmark = pytest.mark.slow
 
 SLOW = """
 import pathlib, time

@@ -41,6 +41,7 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_five_commands(windu, place):
     """Train, look, export, predict; rows that do not fit are set aside."""
     done = windu("train", "birds.yaml", *ALLOW, cwd=place)
@@ -66,6 +67,7 @@ def test_five_commands(windu, place):
     assert "bill_length_mm" in (place / "r.html").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("always")
 def test_changes_and_comparison(windu, place):
     """A version by --set; several files side by side."""
@@ -84,6 +86,7 @@ def test_changes_and_comparison(windu, place):
     assert "shown to 2 different estimators" in done.stderr
 
 
+@pytest.mark.slow
 def test_cache(windu, place):
     """Its sizes, and nothing of it."""
     windu("train", "birds.yaml", *ALLOW, "--quiet", cwd=place)
@@ -92,6 +95,7 @@ def test_cache(windu, place):
     assert "No entries." in windu("cache", cwd=place).stdout
 
 
+@pytest.mark.slow
 def test_part_of_a_pipeline(windu, place):
     """Until a step, and from one on."""
     done = windu("train", "birds.yaml", *ALLOW, "--until", "transform", cwd=place)

@@ -145,13 +145,22 @@ ESTIMATORS = {
 WITHOUT_CHECKS = {IndicatorEncoder, LabelwiseClassifier, StoredPart}
 
 
-CHECKS = [
-    check
-    for estimator, expected in ESTIMATORS.values()
+#: Their checks take a minute; the other estimators have the same code.
+SLOW = {"auto", "regression", "blend classifier", "blend regressor", "search of parts"}
+
+
+def checks_of(name):
+    """Yield the estimator and each of its checks as parameters of a test."""
+    estimator, expected = ESTIMATORS[name]
     for check in estimator_checks_generator(
         estimator, expected_failed_checks=expected, mark="xfail"
-    )
-]
+    ):
+        values, marks = getattr(check, "values", check), getattr(check, "marks", ())
+        slow = (pytest.mark.slow,) if name in SLOW else ()
+        yield pytest.param(*values, marks=(*marks, *slow))
+
+
+CHECKS = [check for name in ESTIMATORS for check in checks_of(name)]
 
 
 def name_of(value):
@@ -196,6 +205,7 @@ def test_init_only_assigns(cls):
     assert all(getattr(made, name) is value for name, value in values.items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["auto", "regression", "logistic", "forest"])
 def test_fit_leaves_the_passed_parts_alone(name, ugly):
     """Parts are cloned: what was passed stays unfitted and unchanged."""

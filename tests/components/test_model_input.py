@@ -37,6 +37,7 @@ def model(request):
     return MODELS[request.param][1]()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["category", "str", "object"])
 @pytest.mark.parametrize("parts", [{"featurizer": None, "transformer": None}, {}])
 def test_unseen_levels_are_as_missing(model, dtype, parts):

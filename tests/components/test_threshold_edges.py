@@ -31,6 +31,7 @@ def several(n=300, seed=0, scale=7):
     return np.array(counts) / scale, y
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["negative_predictive_value", "precision_macro", "precision_weighted"]
 )
@@ -89,6 +90,7 @@ def own(y_true, y_pred):
     return metrics.fbeta_score(y_true, y_pred, beta=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(
     ("scoring", "exact"),
@@ -112,6 +114,7 @@ def test_scores_of_rare_classes_are_found_at_any_cut(scoring, exact, seed):
     assert reached >= grid - 1e-12
 
 
+@pytest.mark.slow
 def test_scores_without_a_value_at_some_cuts():
     """They are never the best, and the search says nothing of them."""
     scores, y = binary()
@@ -132,6 +135,7 @@ def test_scores_without_a_value_at_some_cuts():
     ThresholdSelector("positive_likelihood_ratio").fit(scores, few)
 
 
+@pytest.mark.slow
 def test_a_function_of_any_names_and_what_it_cannot_be():
     scores, y = binary()
     short = ThresholdSelector(lambda t, p: metrics.f1_score(t, p)).fit(scores, y)
@@ -151,6 +155,7 @@ def test_a_function_of_any_names_and_what_it_cannot_be():
             ThresholdSelector(scoring).fit(scores, y)
 
 
+@pytest.mark.slow
 def test_weights_that_a_function_does_not_take_are_named():
     scores, y = binary()
     with pytest.warns(WinduWarning, match="takes no weights") as caught:
@@ -162,6 +167,7 @@ def test_weights_that_a_function_does_not_take_are_named():
         ThresholdSelector("f1").fit(scores, y, sample_weight=1.0 + y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wanted", "bounded"),
     [("recall", "precision"), ("precision", "recall"), ("recall_micro", "specificity")],

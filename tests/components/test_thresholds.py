@@ -82,6 +82,7 @@ def labels(n=200, n_labels=2, seed=0):
     return np.clip(rng.normal(0.35 + 0.2 * y, 0.2), 0, 1).round(1), y
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BINARY)
 @pytest.mark.parametrize("seed", range(3))
 def test_two_classes_reach_the_optimum(name, seed):
@@ -104,6 +105,7 @@ def test_several_classes_score_as_scikit_learn_does(name):
     assert selector.score_ >= selector.plain_score_
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["balanced_accuracy", "f1", "quadratic_kappa"])
 def test_weights_come_near_to_the_best_of_a_fine_grid(name):
     scores, y = several()
@@ -115,6 +117,7 @@ def test_weights_come_near_to_the_best_of_a_fine_grid(name):
     assert ThresholdSelector(name).fit(scores, y).score_ >= best - 0.002
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LABELS)
 def test_labels_reach_the_optimum_of_all_pairs_of_cuts(name):
     scores, y = labels()
@@ -168,6 +171,7 @@ def test_a_higher_threshold_never_adds_a_yes(scores, cuts):
     assert (high.predict(scores) <= low.predict(scores)).all()
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32 - 1))
 @settings(max_examples=30, deadline=None)
 def test_selection_never_loses_on_its_own_rows(seed):
@@ -204,6 +208,7 @@ def test_the_positive_class_can_be_the_first():
     assert flipped.score_ == by_scorer.score_ == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_scorers_and_functions_of_a_user():
     scores, y = binary()
     fbeta = metrics.make_scorer(metrics.fbeta_score, beta=2)

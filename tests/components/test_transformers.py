@@ -97,6 +97,7 @@ OPTIONS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize("wants", [NATIVE, TREE, SCALED], ids=str)
 @pytest.mark.parametrize("task", ["binary", "regression", "multilabel", None])
@@ -128,6 +129,7 @@ def test_what_was_asked_for_is_built(options, block, encoder):
     assert blocks[block] == encoder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_estimator_takes_its_kinds_and_wants(options, tmp_path):
     """`transformer_` is the ColumnTransformer; it is stored like any other."""

@@ -9,7 +9,7 @@ import pytest
 from windu.config import from_yaml, to_yaml
 from windu.exceptions import ConfigError
 
-pytestmark = pytest.mark.processes
+pytestmark = pytest.mark.slow
 
 BASE = """estimator:
   task: binary

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 CODE = """
@@ -119,6 +121,7 @@ def hostile():
     return cases + PATHS, len(targets) + len(NAMES) + len(PATHS)
 
 
+@pytest.mark.slow
 def test_nothing_is_imported():
     """No hostile name is accepted, imported, opened or executed."""
     cases, n_targets = hostile()

@@ -72,6 +72,7 @@ WHOLE = [
 ]
 
 
+@pytest.mark.slow
 def test_nothing_is_imported():
     """No section takes a name that is not allowed, a tag, a bomb, or trust."""
     uses = [json.dumps({"use": target}) for target in TARGETS[:40]]

@@ -300,6 +300,7 @@ settled = settings(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Class .* is deprecated:FutureWarning")
 @settled
 @given(estimators)
@@ -354,6 +355,7 @@ def check_value(part):
     assert plain(again) == plain(part)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("est", "load"),
     [

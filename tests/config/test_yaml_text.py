@@ -87,6 +87,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOMBS)
 def test_bombs(name):
     """A megabyte is read or refused in less than three seconds."""

@@ -60,6 +60,7 @@ if WIDE is not None:
     POLARS["Int128"] = (pl.Series(gaps(range(N)), dtype=WIDE), "numeric")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", POLARS)
 def test_every_polars_type(dtype):
     """It has its kind; rows, no rows, dicts and a pandas frame predict the same."""

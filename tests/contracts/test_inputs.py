@@ -116,6 +116,7 @@ def test_there_are_enough_cases():
 
 
 # Times with a zone are taken with a warning.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::windu.exceptions.DataWarning")
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("case", SAME)
@@ -127,6 +128,7 @@ def test_the_same_rows_predict_the_same(case, model):
 
 
 # A level that is spelled otherwise is taken with a warning.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::windu.exceptions.DataWarning")
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("case", TAKEN)

@@ -38,6 +38,7 @@ ENCODERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENCODERS)
 @pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "Int32", "Float32"])
 def test_encoded_targets_come_back_in_their_units(name, dtype, tmp_path):
@@ -56,6 +57,7 @@ def test_encoded_targets_come_back_in_their_units(name, dtype, tmp_path):
     np.testing.assert_array_equal(again.predict(X), predicted, strict=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENCODERS)
 @pytest.mark.parametrize("model", ["linear", "hist_gradient_boosting"])
 def test_several_outputs_and_weights(name, model):
@@ -114,6 +116,7 @@ def test_infinite_codes_are_refused():
     assert caught.value.rows == [7]
 
 
+@pytest.mark.slow
 def test_auto_learns_logarithms_where_that_pays(capsys, tmp_path):
     """Better on rows never seen, said with verbose, the same after load."""
     est = WinduEstimator(random_state=0, verbose=True).fit(X[TRAIN], Y[TRAIN])
@@ -154,6 +157,7 @@ def test_auto_leaves_the_target_where_it_does_not_pay(capsys):
     np.testing.assert_array_equal(est.predict(X), plain.predict(X))
 
 
+@pytest.mark.slow
 def test_auto_weighs_rows():
     """Rows of weight zero change nothing, also not the decision."""
     weight = np.r_[np.ones(300), np.zeros(100)]

@@ -29,6 +29,7 @@ def add_ratio(X):
     return X.assign(ratio=X["amount"] / (1 + X["visits"]))
 
 
+@pytest.mark.slow
 def test_cross_validation_with_several_scorers(ugly):
     """Scorers that need labels, probabilities and a positive class."""
     X, y = ugly
@@ -48,6 +49,7 @@ def test_regression_scores(ugly):
     assert scores.min() > 0.9
 
 
+@pytest.mark.slow
 def test_grid_search_over_every_part(ugly):
     """Parts and nested parameters, also of a part that is still a name."""
     X, y = ugly
@@ -86,6 +88,7 @@ def test_nested_parameters_of_names():
         WinduEstimator(task="binary").set_params(model__learning_rat=0.2)
 
 
+@pytest.mark.slow
 def test_stacking_and_calibration(ugly):
     """The estimator inside scikit-learn's meta-estimators."""
     X, y = ugly
@@ -97,6 +100,7 @@ def test_stacking_and_calibration(ugly):
     assert calibrated.predict_proba(X).shape == (len(X), 2)
 
 
+@pytest.mark.slow
 def test_inspection_tools(ugly):
     """permutation_importance and learning_curve take the raw table."""
     X, y = ugly
@@ -149,6 +153,7 @@ METHODS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", METHODS)
 def test_methods_exist_exactly_when_they_work(name, ugly):
     """Before fit and after, nothing is there that cannot work, and nothing missing."""
@@ -230,6 +235,7 @@ def test_weights_with_metadata_routing(ugly):
             cross_validate(est, X, y, cv=2, params={"sample_weight": weights})
 
 
+@pytest.mark.slow
 def test_random_state_reaches_every_part(ugly):
     """The same seed gives bit-equal predictions, whatever n_jobs is."""
     X, y = ugly

@@ -81,6 +81,7 @@ def as_numpy(y):
     return np.asarray(y).ravel()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", COLUMNS)
 def test_a_column_comes_back_as_numpy_sees_it(form, tmp_path):
     """dtype, values and types of values; also after save and load."""
@@ -142,6 +143,7 @@ MODELS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 @pytest.mark.parametrize("name", MODELS)
@@ -234,6 +236,7 @@ TABLES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", LISTS)
 def test_lists_of_labels_come_back(form, tmp_path):
     """In the container that held them, labels as Python's own."""
@@ -251,6 +254,7 @@ def test_lists_of_labels_come_back(form, tmp_path):
             assert one.dtype == given.dtype
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", TABLES)
 def test_tables_of_yes_and_no_come_back(form, tmp_path):
     """Same type, dtype a column, categories and names; the index is that of X."""

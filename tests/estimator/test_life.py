@@ -21,6 +21,7 @@ def fit(**columns):
     return WinduEstimator("linear").fit(pd.DataFrame(columns), Y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["auto", "linear", "random_forest"])
 def test_levels_alone_are_enough(model):
     """A table without a single number."""

@@ -297,6 +297,7 @@ def test_permuted_rows_are_refused(door, name):
         DOORS[door][0](**rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("door", "name"), CASES)
 def test_rows_without_an_index_are_taken_by_position(door, name):
     """An array, or a frame that counts its rows anew, stands for the rows of X."""
@@ -341,6 +342,7 @@ def test_every_kind_of_index(kind):
         assert match_rows({"X": X, "y": right})["y"].index.equals(X.index)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted({*KINDS} - {"shuffled", "count"}))
 @pytest.mark.parametrize("cv", [KFold(3), KFold(3, shuffle=True, random_state=0)])
 def test_what_matches_by_position_does_so_after_a_cut(kind, cv):
@@ -468,6 +470,7 @@ def test_a_table_that_carries_an_index_is_compared(convert):
         WinduEstimator("linear").fit(convert(frame), y.iloc[ORDER])
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Scores must differ between rows")
 def test_folds_of_a_threshold_cut_rows_that_match_by_position():
     """What has another index is cut together with X."""
@@ -484,6 +487,7 @@ def test_folds_of_a_threshold_cut_rows_that_match_by_position():
         exposed.fit(table, np.asarray(HIGH), exposure=ROWS["exposure"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["shuffled", "texts", "twice the same"])
 def test_the_index_of_the_data_of_a_pipeline_says_nothing(kind):
     """The target is a column of the same table."""
@@ -497,6 +501,7 @@ def test_the_index_of_the_data_of_a_pipeline_says_nothing(kind):
     assert metrics[0] == metrics[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_importance_of_rows_in_any_order(kind):
     """Rows are shuffled by position, whatever their index."""

@@ -72,6 +72,7 @@ def check_the_same(y, scoring, cv=4, bare=BARE, task="auto"):
     return theirs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "scoring"), [(form, s) for form in COLUMNS for s in COLUMNS[form][1]]
 )
@@ -84,6 +85,7 @@ PROBABILITIES = {"response_method": "predict_proba"}
 EITHER = {"response_method": ("decision_function", "predict_proba")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["auto", "binary"])
 @pytest.mark.parametrize(
     "scoring",
@@ -153,6 +155,7 @@ OLD = tuple(map(int, sklearn.__version__.split(".")[:2])) < (1, 9)
 INDICATOR = np.column_stack([X["a"] > 0.2, X["b"] > 0, X["c"] > -0.1]).astype(int)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:F-score is ill-defined")
 @pytest.mark.parametrize("form", ["int", "bool", "frame"])
 @pytest.mark.parametrize(
@@ -175,6 +178,7 @@ def test_multilabel_scorers(form, scoring):
     assert isinstance(check_the_same(y, scoring, 3, bare), list)
 
 
+@pytest.mark.slow
 def test_scikit_learns_own_thresholds():
     """Its meta-estimators find the positive class as well."""
     for pos_label in ("yes", "no"):

@@ -43,6 +43,7 @@ def estimator(**options):
 
 
 # The folds of scikit-learn have storms of other names.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::windu.exceptions.DataWarning")
 @pytest.mark.parametrize("load_table", [load_nhefs, load_storms])
 @pytest.mark.parametrize("scoring", ["f1", "balanced_accuracy", "accuracy"])
@@ -80,6 +81,7 @@ def test_probabilities_and_classes_do_not_change(nhefs):
     assert len(chosen.predict(X.iloc[:0])) == 0
 
 
+@pytest.mark.slow
 def test_forms_of_the_parameter(nhefs, storms):
     X, y = nhefs
     assert estimator().fit(X, y).threshold_ is None
@@ -109,6 +111,7 @@ def test_what_is_selected_is_what_folds_of_the_whole_chain_give(nhefs):
     assert alone.score_ == ours.threshold_.score_
 
 
+@pytest.mark.slow
 def test_folds_do_not_depend_on_jobs(nhefs):
     X, y = nhefs
     one, two = (
@@ -244,6 +247,7 @@ def test_models_without_probabilities(nhefs):
     assert (est.predict(X) == est.classes_[above.astype(int)]).all()
 
 
+@pytest.mark.slow
 def test_searches(nhefs):
     X, y = nhefs
     grid = {"threshold": [None, 0.3, "f1", ThresholdSelector("accuracy")]}
@@ -255,6 +259,7 @@ def test_searches(nhefs):
     assert search.best_estimator_.threshold_.scoring in ("f1", "accuracy")
 
 
+@pytest.mark.slow
 def test_costs_through_cross_validation(nhefs):
     X, y = nhefs
     costs = np.where(y == y.max(), 20.0, 1.0)
@@ -319,6 +324,7 @@ def test_replace_refuses_what_does_not_fit(nhefs):
         number.replace(threshold=0.3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "threshold",
     [

@@ -55,7 +55,7 @@ def scatter(store, rng):
     return complete
 
 
-@pytest.mark.processes
+@pytest.mark.slow
 def test_a_thousand_collections():
     """0 files of complete runs are removed in 1,000 tries; nothing torn stays."""
     rng = random.Random(0)

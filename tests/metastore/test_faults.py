@@ -20,7 +20,7 @@ from windu.exceptions import NotStoredError, StorageError, WinduWarning
 from windu.metastore import Metastore
 from windu.metastore.copies import Copies
 
-pytestmark = pytest.mark.processes
+pytestmark = pytest.mark.slow
 
 COUNT = itertools.count()
 KEPT = {"credit@1": "one", "credit@2": "two"}

@@ -20,7 +20,7 @@ from windu.metastore import Metastore
 from windu.metastore.saving import MIRROR, put_run
 from windu.metastore.target import guarded
 
-pytestmark = pytest.mark.processes
+pytestmark = pytest.mark.slow
 
 CAP = 10**6
 EST = WinduEstimator("linear").fit([[0.0], [1.0], [2.0]], [0, 0, 1])

@@ -12,7 +12,7 @@ from tests.metastore.raw import load
 from windu.metastore import Metastore
 
 pytestmark = [
-    pytest.mark.processes,
+    pytest.mark.slow,
     pytest.mark.skipif(
         not hasattr(os, "fork"), reason="processes are forked, which Windows cannot"
     ),

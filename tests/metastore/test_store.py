@@ -67,6 +67,7 @@ def store(filled, tmp_path):
     return Metastore(tmp_path / "store")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["local", "memory", "zip", "s3"])
 def test_save_and_load_everywhere(kind, place):
     """The same predictions from every kind of target, by every kind of reference."""

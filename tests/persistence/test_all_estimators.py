@@ -165,6 +165,7 @@ for path in sorted(Path(sys.argv[1]).glob("*.windu")):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Class PassiveAggressive:FutureWarning")
 @pytest.mark.parametrize("family", [models, chains])
 def test_a_fresh_process_gives_the_same_bits(family, tmp_path):

@@ -72,6 +72,7 @@ for path in Path(sys.argv[1]).glob("*.windu"):
 """
 
 
+@pytest.mark.slow
 def test_a_fresh_process_predicts_the_same(tmp_path):
     """windu's load and plain skops with windu's list, bit for bit."""
     fitted = {name: est.fit(X, y) for name, (est, y) in CASES.items()}
@@ -130,6 +131,7 @@ def module(tmp_path, monkeypatch):
     sys.modules.pop("user_features", None)
 
 
+@pytest.mark.slow
 def test_functions_are_references(module, tmp_path):
     """A function is bound only if it is trusted by name, or given."""
     est = WinduEstimator("linear", featurizer=module.add_ratio).fit(X, Y)
@@ -163,6 +165,7 @@ def test_functions_deep_inside_are_references_too(module, tmp_path):
     assert est.transformer_.transformers_[0][1][0].func is module.scaled
 
 
+@pytest.mark.slow
 def test_changed_source_is_said(module, tmp_path):
     """A function of the same name with another source warns."""
     est = WinduEstimator("linear", featurizer=module.add_ratio).fit(X, Y)
@@ -255,6 +258,7 @@ def test_trust_given_by_the_caller(tmp_path):
         load(path, trusted="tests.persistence.own_model.Constant")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "model",
     [

@@ -32,6 +32,7 @@ for path in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", ["catboost", "lightgbm", "xgboost"])
 def test_a_fresh_process_gives_the_same_bits(library, tmp_path):
     """For every task, without any trust from the caller."""

@@ -80,6 +80,7 @@ print("seen", len(files))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_twenty_models_after_six_transformers(tmp_path):
     """120 of 120, bit for bit; none needs a bound."""

@@ -9,7 +9,7 @@ from tests.persistence.fuzz_models import write
 from windu import WinduEstimator, save
 from windu.persistence.manifest import Manifest
 
-pytestmark = pytest.mark.processes
+pytestmark = pytest.mark.slow
 
 CASES, SEED = 2000, 0
 

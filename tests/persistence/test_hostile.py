@@ -68,6 +68,7 @@ def test_accidents_in_a_file(seed, good, tmp_path):
             load(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_accidents_in_a_folder(seed, folder, tmp_path):
     """All are seen: 900 mutations of any artifact, or of the manifest."""
@@ -168,6 +169,7 @@ def allowlisting():
             yield "json", name, value
 
 
+@pytest.mark.slow
 def test_files_that_allow_themselves(good, tmp_path):
     """0 of 50 load: trust is the loader's."""
     refused = 0
@@ -240,6 +242,7 @@ def routes(full):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [NAME, TRUSTED])
 @pytest.mark.parametrize("route", sorted(routes(NAME)))
 def test_no_route_calls_a_trusted_function(route, name, good, tmp_path):
@@ -326,7 +329,7 @@ for file in sorted(Path(sys.argv[1]).iterdir()):
 """
 
 
-@pytest.mark.processes
+@pytest.mark.slow
 def test_bombs(tmp_path):
     """Refused within 200 MB and a minute of them all, before they are unpacked."""
     for name, members in bombs().items():
@@ -425,6 +428,7 @@ assert loaded
 """
 
 
+@pytest.mark.slow
 def test_no_pickle(tmp_path):
     """Neither save nor load reads one, by Python's own audit."""
     done = subprocess.run(

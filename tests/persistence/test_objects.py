@@ -124,6 +124,7 @@ def places(held):
         yield name, part
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:load will ask:windu.exceptions.WinduWarning")
 @pytest.mark.parametrize("name", COMES_BACK)
 def test_comes_back(name, tmp_path):

@@ -118,6 +118,7 @@ def same(one, other):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_all_but_a_strict_list(tmp_path):
     """More than 150 with the classifiers and regressors, without any trust."""

@@ -90,6 +90,7 @@ def test_other_lists_stay(held):
     assert pack(held) is held
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100))
 def test_edited_arrays_are_refused_or_harmless(seed):
     """Lengths that do not add up, other dtypes, other classes: one clear error."""

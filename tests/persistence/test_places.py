@@ -96,6 +96,7 @@ print(len(functions) + is_moved, len(hostile))
 """
 
 
+@pytest.mark.slow
 def test_no_side_effects():
     """Each of the functions, with over 20 hostile arguments: no file, no process."""
     done = subprocess.run(

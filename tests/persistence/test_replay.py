@@ -44,6 +44,7 @@ def saved(tmp_path_factory):
     return save(est, tmp_path_factory.mktemp("saved") / "est.windu")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_other_versions_that_predict_the_same(name, tmp_path):
     """One message that names the versions, for every task."""
@@ -197,6 +198,7 @@ def test_changed_names_the_packages():
     }
 
 
+@pytest.mark.slow
 def test_expected_is_plain():
     """Through JSON and back it is the same."""
     for est, y in CASES.values():

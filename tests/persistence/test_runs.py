@@ -141,6 +141,7 @@ def other_values(X):
     return X.assign(r=X["amount"] / (9 + X["visits"]))
 
 
+@pytest.mark.slow
 def test_a_function_of_a_notebook(tmp_path, monkeypatch):
     """Left out at save on request, given again at load, and proved on the example."""
     monkeypatch.setattr(add_ratio, "__module__", "__main__")

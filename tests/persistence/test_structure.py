@@ -17,6 +17,7 @@ from windu.persistence.objects import check_trusted, dump, types_in
 FAMILIES = 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", range(FAMILIES))
 def test_every_variant_is_refused(family):
     """100 variants of each attack: a typed error, no crash, no hang."""

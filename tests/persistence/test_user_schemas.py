@@ -73,6 +73,7 @@ COPIES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", COPIES)
 def test_the_schema_comes_back_and_acts(way, fitted, tmp_path):
     """Equal for pandera, with the same verdicts and reasons."""
@@ -115,6 +116,7 @@ for est in (windu.load(sys.argv[1]), plain):
 """
 
 
+@pytest.mark.slow
 def test_a_fresh_process(fitted, tmp_path):
     """Predicts and reports the same."""
     path = save(fitted, tmp_path / "est.windu")
@@ -178,6 +180,7 @@ def test_checks_that_the_example_does_not_pass(tmp_path):
     np.testing.assert_array_equal(again.predict(table), est.predict(table))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -128,6 +128,7 @@ def test_options():
             check_evaluation({"importance": wrong})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", TARGETS)
 def test_importance(task):
     """Of the test part, for the first score."""

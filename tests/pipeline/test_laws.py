@@ -62,6 +62,7 @@ pipelines = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Class .* is deprecated:FutureWarning")
 @settings(
     deadline=None,
@@ -117,6 +118,7 @@ RUNS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", RUNS)
 def test_from_code_to_a_run_and_back(tmp_path, case):
     """Code, YAML, code, a run and what it stores say the same, and predict the same."""
@@ -154,7 +156,7 @@ for model in ("linear", "SVC"):
 """
 
 
-@pytest.mark.processes
+@pytest.mark.slow
 def test_two_processes_on_one_cache(tmp_path, table):
     """Both end, and all four runs are what each alone would have made."""
     store = tmp_path / "store"

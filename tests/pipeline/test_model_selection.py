@@ -42,6 +42,7 @@ def pipeline(rows, **settings):
     return TrainingPipeline(est, **(given | settings))
 
 
+@pytest.mark.slow
 def test_dev_rows_decide_and_test_rows_are_not_seen(rows):
     """Candidates are scored on the dev rows; the winner learns from them as well."""
     pipe = pipeline(rows)
@@ -87,6 +88,7 @@ def test_folds_follow_the_split(rows):
         assert X["when"].iloc[fit].max() < X["when"].iloc[score].min()
 
 
+@pytest.mark.slow
 def test_goes_on(rows, tmp_path):
     """With a storage the same line goes on."""
     search = {"space": SPACE, "n_trials": 3, "storage": str(tmp_path / "s.db")}
@@ -117,6 +119,7 @@ def test_yaml(rows, tmp_path):
     assert again.to_yaml() == text
 
 
+@pytest.mark.slow
 def test_ensemble_in_yaml(rows, tmp_path):
     """A winner of several members is written, and trains to the same predictions."""
     rows.to_csv(tmp_path / "rows.csv", index=False)

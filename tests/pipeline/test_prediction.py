@@ -46,6 +46,7 @@ def test_sources(tmp_path):
     assert list(PredictionPipeline.from_yaml(text).run(X)) == ["prediction"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_rejects(tmp_path, ending):
     """Rows that do not fit are set aside with their reason; the rest is predicted."""

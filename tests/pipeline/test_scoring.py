@@ -45,6 +45,7 @@ def read(path):
     return (pd.read_parquet if path.suffix == ".parquet" else pd.read_csv)(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["new.csv", "new.csv.gz", "new.parquet"])
 @pytest.mark.parametrize("target", ["out.csv", "out.csv.gz", "out.parquet"])
 @pytest.mark.parametrize("size", [7, 1000])
@@ -89,6 +90,7 @@ def test_texts_of_digits_stay_texts(tmp_path):
     assert read(tmp_path / "out.csv")["prediction"].tolist() == Y.tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_every_task_has_its_columns(name):
     """One a label, output and class."""
@@ -206,7 +208,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
 
 
-@pytest.mark.processes
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(tmp_path):
     """A hundred times the rows take the memory of one batch."""
     rng = np.random.default_rng(0)

@@ -52,6 +52,7 @@ def stored(part, *names):
     return {name: StoredPart(part) for name in names}
 
 
+@pytest.mark.slow
 def test_features_of_another_run(place):
     """They are as they were; the run says whence, and needs the other no more."""
     est = WinduEstimator("SVC", **stored("features", "featurizer", "transformer"))

@@ -55,6 +55,7 @@ def test_same_as_the_estimator():
     assert "<table" in result._repr_html_()
 
 
+@pytest.mark.slow
 def test_only_what_depends_on_a_change_runs_again():
     """Another model keeps the features; other rows keep nothing."""
     pipe = make()
@@ -72,6 +73,7 @@ def test_only_what_depends_on_a_change_runs_again():
     assert found["featurize"] == "ran"
 
 
+@pytest.mark.slow
 def test_nothing_fitted_is_changed_later():
     """A later run leaves earlier results as they are."""
     pipe = make(WinduEstimator(RandomForestClassifier(random_state=0)))
@@ -82,6 +84,7 @@ def test_nothing_fitted_is_changed_later():
     assert np.array_equal(first.predict_proba(TABLE.drop(columns="species")), before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [step for step in MAIN if step != "preprocess"])
 def test_a_single_step(step):
     """Each is a method, and what `until` ends with."""
@@ -93,6 +96,7 @@ def test_a_single_step(step):
     assert result.run is None
 
 
+@pytest.mark.slow
 def test_other_process(tmp_path, table):
     """A second pipeline takes the outputs of the first from the metastore."""
     given = {"data": table, "metastore": str(tmp_path / "store"), "name": "birds"}
@@ -133,6 +137,7 @@ def test_start(tmp_path, table):
         make(**given).run(until="fit_modle")
 
 
+@pytest.mark.slow
 def test_damaged_and_vanished_entries(tmp_path, table):
     """They are made again, and the result is the same."""
     given = {"data": table, "metastore": str(tmp_path / "store")}
@@ -164,6 +169,7 @@ def test_what_has_no_digest_runs_each_time(tmp_path):
     assert "no digest" in result.steps.set_index("step").loc["fit_model", "note"]
 
 
+@pytest.mark.slow
 def test_lambda(tmp_path):
     """It runs, and what cannot be stored says so."""
     est = WinduEstimator("linear", featurizer=lambda frame: frame.assign(one=1))
@@ -172,6 +178,7 @@ def test_lambda(tmp_path):
     assert states(make(est).run())["fit_model"] == "ran"
 
 
+@pytest.mark.slow
 def test_edited_function():
     """An edited featurizer runs again, and all that depends on it."""
 
@@ -205,6 +212,7 @@ def test_regression_without_split():
     assert result.metrics == {}
 
 
+@pytest.mark.slow
 def test_given_files(tmp_path, table):
     """Held-back tables of their own are prepared as data is, and looked at again."""
     half, other = TABLE.iloc[1::2], TABLE.iloc[::2]
@@ -233,6 +241,7 @@ def test_given_files(tmp_path, table):
         pipe.run()
 
 
+@pytest.mark.slow
 def test_test_rows_are_used_once(tmp_path, table):
     """Other processes know; the same estimator again is not counted."""
     given = {"data": table, "metastore": str(tmp_path / "store")}
@@ -244,6 +253,7 @@ def test_test_rows_are_used_once(tmp_path, table):
         assert make("SVC", **given).run().metrics["test_evaluations"] == 2
 
 
+@pytest.mark.slow
 def test_from_run(tmp_path, table, features):
     """The stored model predicts with new features; nothing is trained."""
     given = {"data": str(table), "metastore": str(tmp_path / "store"), "name": "birds"}
@@ -291,6 +301,7 @@ def test_predictions_follow_the_settings():
     assert pipe.estimator_.model == "random_forest"
 
 
+@pytest.mark.slow
 def test_yaml_triangle(tmp_path, table, features):
     """Code, YAML and a run say the same thing."""
     store = str(tmp_path / "store")

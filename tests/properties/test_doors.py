@@ -179,7 +179,13 @@ def test_each_kind_in_memory(kind):
     check_memory([kind], 0, 40)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, marks=[pytest.mark.slow] if number % 10 else [])
+        for number, kind in enumerate(KINDS)
+    ],
+)
 def test_each_kind_in_files(kind):
     """A column of each kind alone."""
     check_files([kind], 0, 40, 7)
@@ -205,6 +211,7 @@ def test_tables_in_memory(table):
     check_memory(*table)
 
 
+@pytest.mark.slow
 @LAWS
 @given(table=TABLES, size=st.integers(1, 200))
 def test_tables_in_files(table, size):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -57,6 +58,7 @@ def tables(draw, max_columns=4):
     return pd.DataFrame({name: draw(columns()) for name in names})
 
 
+@pytest.mark.slow
 @QUICK
 @given(tables())
 def test_a_schema_accepts_its_own_table(frame):
@@ -79,6 +81,7 @@ def test_schemas_and_examples_survive_their_text(frame):
     assert again.shape == frame.shape
 
 
+@pytest.mark.slow
 @QUICK
 @given(tables(), st.randoms())
 def test_the_order_of_columns_makes_no_difference(frame, random):

@@ -67,6 +67,7 @@ def fitted(model, X, y, sample_weight, task="binary"):
     return est.fit(X, y, sample_weight=sample_weight)
 
 
+@pytest.mark.slow
 @LAW
 @given(tables(), st.sampled_from(["decision_tree", "Ridge"]))
 def test_rows_in_another_order_give_the_same_predictions(drawn, model):
@@ -84,6 +85,7 @@ def test_rows_in_another_order_give_the_same_predictions(drawn, model):
     assert scores[0] == pytest.approx(scores[1], rel=1e-9, abs=1e-9)
 
 
+@pytest.mark.slow
 @LAW
 @given(tables())
 def test_other_labels_of_all_rows_change_nothing(drawn):
@@ -201,6 +203,7 @@ def test_one_argument_in_another_order_is_refused(door, drawn, data):
         call(X, **(rows | {name: permuted}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", sorted({*DOORS} - {"OptunaSearchCV of scikit-learn"}))
 @settings(LAW, max_examples=4)
 @given(tables())

@@ -150,6 +150,7 @@ CLEAN_ROWS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schema", ["infer", None])
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("model", MODELS)
@@ -184,6 +185,7 @@ def test_a_row_has_the_bits_of_the_ordinary_way(model, task, schema):
     assert np.mean(taken) > 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("model", MODELS)
 def test_a_row_has_the_bits_that_it_has_in_its_table(model, task):
@@ -213,6 +215,7 @@ def test_a_row_has_the_bits_that_it_has_in_its_table(model, task):
 ROW = make_table().iloc[0].to_dict()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -361,6 +364,7 @@ def test_nothing_compiled_is_copied_or_stored(tmp_path):
     assert clone(est) not in rows_module._COMPILED
 
 
+@pytest.mark.slow
 def test_a_new_fit_and_a_new_part_compile_anew():
     """The short way never speaks for a model that is gone."""
     X = make_table()

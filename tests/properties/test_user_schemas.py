@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -127,6 +128,7 @@ def by_pandera(frame, schema):
     return None if any(isinstance(w.message, UserWarning) for w in told) else made
 
 
+@pytest.mark.slow
 @MANY
 @given(cases())
 def test_what_passes_the_quick_check_passes_pandera_unchanged(case):
@@ -149,6 +151,7 @@ def test_what_passes_the_quick_check_passes_pandera_unchanged(case):
         raise AssertionError("pandera takes it: the quick check should")
 
 
+@pytest.mark.slow
 @MANY
 @given(cases())
 def test_json_keeps_a_schema(case):

@@ -43,6 +43,7 @@ def change(frame, draw):
     return frame.assign(**{name: draw(tables(1)).iloc[:, 0].to_numpy()})
 
 
+@pytest.mark.slow
 @settings(
     max_examples=5 * settings().max_examples,
     deadline=None,
@@ -69,6 +70,7 @@ def test_same_verdict_as_pandera(data):
     assert compare(other, schema)[1].ok == accepted
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(tables())
 def test_a_pandera_schema_is_the_schema(frame):

@@ -83,6 +83,7 @@ LAST = ["Importance", "Schema", "How to load"]
 OF_CLASSES = ["Classes", "Confusion matrix", "Calibration"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("y", "threshold", "expected"),
     [

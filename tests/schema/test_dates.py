@@ -49,6 +49,7 @@ def test_placeholders_are_missing():
     assert read.isna().tolist() == [True, False, False, True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "placeholder", ["9999-12-31", "NaT", "0001-01-01", None, "n/a"]
 )

@@ -131,6 +131,7 @@ def test_every_kind_has_a_table():
 
 
 # Columns without names are taken by position; that is said, and tested elsewhere.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 @pytest.mark.parametrize(("kind", "fit_on", "predict_on"), CASES)
 def test_the_report_does_not_depend_on_the_container(kind, fit_on, predict_on):

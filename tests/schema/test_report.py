@@ -137,6 +137,7 @@ def test_no_value_has_no_type():
         assert "dtype" not in set(est.validate(empty).to_frame()["difference"])
 
 
+@pytest.mark.slow
 def test_a_million_rows_with_one_bad_cell():
     """The cell is found and named."""
     table = pd.DataFrame({"a": np.arange(1_000_000.0), "b": 1.5})

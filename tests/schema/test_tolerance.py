@@ -61,6 +61,7 @@ def test_validate_lists_every_kind(kind, fitted):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TABLES)
 @pytest.mark.parametrize("action", ["ignore", "cast", "warn", "raise"])
 def test_every_action_of_every_kind(kind, action):

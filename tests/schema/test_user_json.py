@@ -291,6 +291,7 @@ def test_what_is_no_json_is_refused(text):
         from_json(text)
 
 
+@pytest.mark.slow
 def test_a_dtype_seen_in_training_opens_no_file(tmp_path):
     """The name of windu's own dtype comes from the file as well."""
     data = json.loads(to_json(infer_schema(X[["when"]])))

@@ -63,6 +63,7 @@ def searched(library, X, y, *, cv=3, **fit):
     ).fit(X, y, **fit)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 @pytest.mark.parametrize("library", BOOSTERS)
 def test_early_stopping(library, task, X):
@@ -99,6 +100,7 @@ def test_weights_of_held_out_rows(library, X):
     assert len(found) > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel", "regression"])
 def test_default_space(task, X):
     """All of them are there, and take what they are given."""
@@ -130,6 +132,7 @@ def test_trees_of_catboost_are_less_deep_for_many_classes(X, n_classes, deepest)
     assert block["model__depth"] == {"int": [4, deepest]}
 
 
+@pytest.mark.slow
 def test_ensemble_in_a_fresh_process(tmp_path, X):
     """An ensemble of the three is stored, and loads without a word of trust."""
     for library in BOOSTERS:

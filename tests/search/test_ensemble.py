@@ -94,6 +94,7 @@ def searched(X, y, *, est=None, space=SPACE, fit=(), **options):
     return OptunaSearchCV(est, space, **given | options).fit(X, y, **dict(fit))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "task", "scoring"),
     [
@@ -153,6 +154,7 @@ def test_class_weights_by_label(X):
     assert (heavy.predict(X) == "yes").sum() > (plain.predict(X) == "yes").sum()
 
 
+@pytest.mark.slow
 def test_weights_of_rows(X):
     """Weights reach the fits of the members."""
     y = target_of(X, "binary")
@@ -164,6 +166,7 @@ def test_weights_of_rows(X):
     )
 
 
+@pytest.mark.slow
 def test_threshold(X):
     """The threshold is that of the ensemble, chosen on its own scores."""
     est = WinduEstimator(threshold="f1", task="binary", random_state=0, n_jobs=1)
@@ -179,6 +182,7 @@ def test_threshold(X):
     assert all(member.threshold_ is None for member in members)
 
 
+@pytest.mark.slow
 def test_resumed_search_has_the_same_ensemble(tmp_path, X):
     """What earlier runs predicted is computed again, to the same bits."""
     space = {"model": ["linear", "decision_tree", "GaussianNB"]}

@@ -29,7 +29,7 @@ def names(storage):
     return sorted(study.study_name for study in storage.get_all_studies())
 
 
-@pytest.mark.processes
+@pytest.mark.slow
 def test_lock_of_a_killed_process_is_taken_at_once(tmp_path, caplog):
     path = tmp_path / "search.journal"
     command = [sys.executable, "-c", KILLED, str(path)]

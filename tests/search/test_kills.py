@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.processes
+pytestmark = pytest.mark.slow
 
 #: Forks a search of a process that has imported everything, and kills it, often.
 KILLS = """

@@ -332,6 +332,7 @@ def test_missing_target(data):
         searched((data[0], None))
 
 
+@pytest.mark.slow
 def test_processes(data):
     """Two processes find what one would, where nothing is sampled."""
     space = {"model": ["linear", "decision_tree"], "model__C": [0.1, 1.0]}
@@ -347,7 +348,7 @@ def test_processes(data):
         searched(data, {"model": [Failing()]}, n_jobs=2, n_trials=2)
 
 
-@pytest.mark.processes
+@pytest.mark.slow
 def test_killed_worker(data):
     """A process that is killed ends its trial, and no other."""
     space = {"model": ["linear", Failing("exit"), "decision_tree"]}
@@ -408,6 +409,7 @@ def test_class_that_folds_lack(scoring):
         assert search.cv_results_["mean_test_score"][at] == np.mean(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["array", "frame", "lists"])
 @pytest.mark.parametrize("n_labels", [2, 3])
 def test_scores_of_several_labels(form, n_labels):

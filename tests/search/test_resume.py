@@ -75,7 +75,7 @@ def result_of(process):
     return json.loads(out.strip().splitlines()[-1])
 
 
-@pytest.mark.processes
+@pytest.mark.slow
 def test_killed_search_goes_on_as_if_it_had_not_been(tmp_path):
     """Killed twice in the middle, it has the trials of one that was left alone."""
     whole = result_of(started(None))
@@ -94,6 +94,7 @@ def test_killed_search_goes_on_as_if_it_had_not_been(tmp_path):
     assert len(states) <= len(whole) + 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["search.db", "search.journal"])
 def test_two_processes_share_the_trials(tmp_path, name):
     """Both end with the same trials, each made once."""
@@ -104,6 +105,7 @@ def test_two_processes_share_the_trials(tmp_path, name):
     assert len({tuple(trial[:2]) for trial in longer}) == len(longer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["asked", "fitted"])
 @pytest.mark.parametrize("name", ["search.db", "search.journal"])
 def test_trial_that_another_process_took_over_is_dropped(tmp_path, data, name, when):
@@ -348,7 +350,7 @@ OptunaSearchCV(
 """
 
 
-@pytest.mark.processes
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="a process does not learn its parent's end")
 def test_processes_end_with_a_killed_search():
     """No process is left behind that still fits what nobody waits for."""

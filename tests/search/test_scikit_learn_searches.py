@@ -73,6 +73,7 @@ GRIDS = {
 EQUAL = {"schema", "label_encoder"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GRIDS)
 def test_grid_over_every_part(name, data):
     """Each part, and each parameter of a part, is searched like any other."""
@@ -83,6 +84,7 @@ def test_grid_over_every_part(name, data):
     assert search.predict(data[0]).shape == (90,)
 
 
+@pytest.mark.slow
 def test_random_search(data):
     """Distributions over several parts, with several scores and two processes."""
     search = RandomizedSearchCV(
@@ -162,6 +164,7 @@ def test_callbacks(data):
     assert begun.count("featurize") == 5
 
 
+@pytest.mark.slow
 def test_dask(data):
     """joblib's Dask backend on a cluster of two processes gives the same scores."""
     distributed = pytest.importorskip("distributed", reason="the extra 'dask'")

@@ -201,6 +201,7 @@ def test_default_space(task):
     assert len({one["model"] for one in begun}) == len(blocks)
 
 
+@pytest.mark.slow
 def test_default_space_of_featurizer_and_transformer():
     """By the kinds of columns, where these parts are "auto"; begun with as they are."""
     X, y = make_ugly()

@@ -269,7 +269,7 @@ def _thousands_note(texts: list[str]) -> str | None:
         return None
     return (
         f"holds texts such as {texts[0]!r}, which are read as thousands; if they are "
-        "decimal commas, read the file with decimal=',', or replace the commas by points"
+        "decimal commas, read the file with decimal=',', or replace them by points"
     )
 
 
