@@ -26,6 +26,7 @@ def place(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_runs(windu, place):
     """The newest first, filtered, sorted, as CSV."""
     done = windu("runs", cwd=place)
@@ -67,6 +68,7 @@ def test_show_and_inspect(windu, run, place):
         assert windu("inspect", run, cwd=place).stdout == done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", ["risk@production", "risk.windu", "plain"])
 def test_predict(windu, run, place, tmp_path):
     """The same as in Python, with the columns to keep."""

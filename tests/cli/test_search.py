@@ -54,6 +54,7 @@ def test_without_training(windu, folder):
     assert len(Metastore(folder / "metastore").runs()) == 0
 
 
+@pytest.mark.slow
 def test_mistakes(windu, folder):
     """One line, with the place, and an exit code of configurations."""
     (folder / "birds.yaml").write_text(CONFIG.replace("n_trials", "n_trils"))

@@ -146,7 +146,10 @@ WITHOUT_CHECKS = {IndicatorEncoder, LabelwiseClassifier, StoredPart}
 
 
 #: Their checks take a minute; the other estimators have the same code.
-SLOW = {"auto", "regression", "blend classifier", "blend regressor", "search of parts"}
+SLOW = {
+    *("auto", "regression", "blend classifier", "blend regressor", "forest"),
+    *("search", "search of values", "search of parts"),
+}
 
 
 def checks_of(name):

@@ -107,6 +107,7 @@ def _text(call):
     return first.value if isinstance(first, ast.Constant) else None
 
 
+@pytest.mark.slow
 def test_nothing_read_is_run():
     """No pickle in any form, no eval, only safe YAML, no pickled arrays."""
     assert len(SOURCES) > 50

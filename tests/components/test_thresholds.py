@@ -284,6 +284,7 @@ def test_a_bound_that_can_be_met_is_met():
     assert metrics.recall_score(y, decided, pos_label=0) >= 0.5
 
 
+@pytest.mark.slow
 def test_a_bound_out_of_reach_gives_the_nearest_and_says_so():
     rng = np.random.default_rng(0)
     scores, y = rng.random(500).round(1), np.arange(500) % 2

@@ -309,6 +309,7 @@ def test_triangle(est):
     check_triangle(est)
 
 
+@pytest.mark.slow
 @settled
 @given(values)
 def test_values(value):
@@ -318,6 +319,7 @@ def test_values(value):
 
 
 # Deprecated classes can be named as long as scikit-learn has them.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Class .* is deprecated:FutureWarning")
 @pytest.mark.parametrize("name", sorted(dict(all_estimators())))
 def test_every_class(name):

@@ -207,6 +207,7 @@ def test_json_schema(text):
     jsonschema.validate(yaml.safe_load(text), config_schema())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

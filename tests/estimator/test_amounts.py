@@ -137,6 +137,7 @@ def test_auto_learns_logarithms_where_that_pays(capsys, tmp_path):
     np.testing.assert_array_equal(refitted.predict(X), predicted)
 
 
+@pytest.mark.slow
 def test_auto_does_not_depend_on_the_unit():
     """Cents or euros: the same decision, the same predictions."""
     euros, cents = (

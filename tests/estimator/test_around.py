@@ -113,6 +113,7 @@ def test_inspection_tools(ugly):
     assert len(sizes) == 2
 
 
+@pytest.mark.slow
 def test_cross_val_predict_of_labels_and_probabilities(ugly):
     """Also for multilabel, where scikit-learn recodes y."""
     X, y = ugly
@@ -123,6 +124,7 @@ def test_cross_val_predict_of_labels_and_probabilities(ugly):
     assert both.shape == labels.shape
 
 
+@pytest.mark.slow
 def test_partial_pipeline_and_set_output(ugly):
     """Without a model it is a transformer, in the container that was asked for."""
     X, y = ugly
@@ -223,6 +225,7 @@ def test_weights_reach_the_model_or_raise(ugly):
     assert several.predict_proba(X)[:, 0].mean() > plain + 0.1
 
 
+@pytest.mark.slow
 def test_weights_with_metadata_routing(ugly):
     """scikit-learn's routing: names and 'auto' ask for weights, objects say so."""
     X, y = ugly

@@ -40,6 +40,7 @@ def test_every_step_is_a_task(ugly):
     assert record.ended[-2:] == ["fit", "teardown"]
 
 
+@pytest.mark.slow
 def test_progress_bar_on_the_estimator_and_in_a_search(ugly, capsys):
     """The bar of scikit-learn works on both."""
     pytest.importorskip("rich", reason="ProgressBar draws with rich")

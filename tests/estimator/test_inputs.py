@@ -35,6 +35,7 @@ def test_texts_of_every_dtype(dtype, fitted):
     np.testing.assert_array_equal(est.predict_proba(changed), est.predict_proba(X))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("column", "dtype"),
     [

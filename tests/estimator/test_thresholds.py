@@ -68,6 +68,7 @@ def test_never_worse_than_scikit_learn_on_the_same_scores(load_table, scoring):
     assert ours.threshold_.score_ >= theirs
 
 
+@pytest.mark.slow
 def test_probabilities_and_classes_do_not_change(nhefs):
     X, y = nhefs
     plain, chosen = estimator().fit(X, y), estimator(threshold="f1").fit(X, y)

@@ -103,6 +103,7 @@ def test_a_time_that_is_none():
         make_store().gc(older_than="a while")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["local", "memory"])
 def test_while_others_save(kind, place):
     """Collections between the steps of writers remove nothing of theirs."""

@@ -20,6 +20,7 @@ CAP = 10_000
 class TestContract:
     """What holds for a storage target of any kind."""
 
+    @pytest.mark.slow
     def test_what_is_written_is_read(self, target):
         """Bytes come back as they are, also none at all."""
         files = {"runs/a/model.skops": bytes(range(256)) * 9, "runs/a/empty": b""}

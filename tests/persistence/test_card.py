@@ -1,5 +1,7 @@
 """The model card says what the run holds, and builds nothing of it."""
 
+import pytest
+
 import windu
 from tests.conftest import make_ugly
 from tests.persistence.test_runs import add_ratio
@@ -23,6 +25,7 @@ def test_what_a_card_says(tmp_path):
     assert "Intended use" in (tmp_path / "README.md").read_text()
 
 
+@pytest.mark.slow
 def test_the_code_of_a_card_runs(tmp_path):
     """Also for a run that needs trust."""
     est = WinduEstimator("linear", featurizer=add_ratio).fit(X, Y)

@@ -202,6 +202,7 @@ def test_what_skops_changes_silently_is_refused(tmp_path):
         save(est, tmp_path / "est.windu")
 
 
+@pytest.mark.slow
 def test_search_whose_trials_are_in_a_storage_is_refused(tmp_path):
     """What it found is saved; its trials have a storage of their own."""
     est = WinduEstimator("linear", task="binary")
@@ -213,6 +214,7 @@ def test_search_whose_trials_are_in_a_storage_is_refused(tmp_path):
     assert loaded.predict(X).tolist() == search.predict(X).tolist()
 
 
+@pytest.mark.slow
 def test_tolerances_and_kinds_are_saved(tmp_path):
     """The schema comes back as it was edited, and acts so."""
     schema = windu.infer_schema(X, tolerance={"extra": "raise"})
@@ -327,6 +329,7 @@ def test_files_that_are_none(write, message, tmp_path):
         load(path)
 
 
+@pytest.mark.slow
 def test_a_failed_save_keeps_the_earlier_file(tmp_path, monkeypatch):
     """Written beside, then renamed."""
     est = WinduEstimator("linear").fit(X, Y)

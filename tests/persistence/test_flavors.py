@@ -58,6 +58,7 @@ def test_a_fresh_process_gives_the_same_bits(library, tmp_path):
         np.testing.assert_array_equal(np.load(f"{path}.npy"), scores)
 
 
+@pytest.mark.slow
 def test_a_booster_inside_another_estimator(tmp_path):
     """A mixed chain: each part in its own form."""
     lightgbm = pytest.importorskip("lightgbm", reason="an optional model")

@@ -54,6 +54,7 @@ def folder(tmp_path_factory):
     return save(est, tmp_path_factory.mktemp("good") / "est")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_accidents_in_a_file(seed, good, tmp_path):
     """All are seen: 1,200 mutations of any byte."""

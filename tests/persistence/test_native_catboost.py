@@ -120,6 +120,7 @@ def test_classes_and_ends(tmp_path):
             check_catboost(cut)
 
 
+@pytest.mark.slow
 def test_no_mutation_crashes(tmp_path):
     """What passes the check is loaded and predicts, or says why not."""
     kinds = [fitted(tmp_path, "multiclass", grown) for grown in GROWN]

@@ -51,6 +51,7 @@ def test_every_artifact_is_there(path, fitted):
     np.testing.assert_array_equal(load(path).predict(X), fitted.predict(X))
 
 
+@pytest.mark.slow
 def test_each_part_loads_alone(path, fitted):
     """In the form of the fitted attribute."""
     for part in ("featurizer", "transformer", "label_encoder", "model", "threshold"):
@@ -118,6 +119,7 @@ def test_another_example(fitted, tmp_path):
         save(fitted.model_, tmp_path / "bad.windu", example=rows)
 
 
+@pytest.mark.slow
 def test_a_folder_is_never_written_twice(fitted, tmp_path):
     """Another save needs another name; a file may be replaced."""
     path = save(fitted, tmp_path / "est")

@@ -155,6 +155,7 @@ def test_code_that_pickle_knows_stays_as_it_is():
         again.predict(X.assign(visits=-1))
 
 
+@pytest.mark.slow
 def test_a_grid_of_schemas_is_refused(tmp_path):
     """Its best estimator is not."""
     grid = {"schema": [built_in(), Ugly, "infer"]}

@@ -68,6 +68,7 @@ def test_values():
     assert found["dev.roc_auc"] == metrics.roc_auc_score(y[1::2] == "yes", scores[:, 1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_labels", [2, 3])
 def test_values_of_several_labels(n_labels):
     """Two labels are no two classes; the log-loss is the mean over the labels."""

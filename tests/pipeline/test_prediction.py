@@ -15,6 +15,7 @@ X, Y = TABLE.drop(columns="species"), TABLE["species"]
 EST = WinduEstimator("linear").fit(X, Y)
 
 
+@pytest.mark.slow
 def test_from_training(tmp_path, table):
     """What was trained and stored predicts a file, by its reference."""
     store = str(tmp_path / "store")

@@ -45,6 +45,7 @@ def test_by_group(groups, seed):
     assert sum(map(len, sides)) == frame["who"].nunique()
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 50), min_size=30, max_size=80, unique=True))
 def test_by_time(days):

@@ -99,6 +99,7 @@ def test_triangle(place):
     assert third.to_yaml() == pipe.to_yaml()
 
 
+@pytest.mark.slow
 def test_every_part(place):
     """A whole run by its parts predicts what it predicts; the labels come along."""
     names = ("featurizer", "transformer", "model", "threshold")

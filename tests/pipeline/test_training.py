@@ -120,6 +120,7 @@ def test_other_process(tmp_path, table):
     assert np.array_equal(stored.predict(X), second.estimator.predict(X))
 
 
+@pytest.mark.slow
 def test_start(tmp_path, table):
     """It goes on from what is stored, and says what is missing."""
     given = {"data": table, "metastore": str(tmp_path / "store")}
@@ -288,6 +289,7 @@ def test_from_run(tmp_path, table, features):
         pipe.set(model="SVC").changes()
 
 
+@pytest.mark.slow
 def test_predictions_follow_the_settings():
     """After a change the estimator of before does not answer."""
     X = TABLE.drop(columns="species")
@@ -355,6 +357,7 @@ def test_settings():
     assert "TrainingPipeline(" in repr(make())
 
 
+@pytest.mark.slow
 def test_data_in_memory_is_not_changed():
     """Neither by a step, nor by the caller after it was given."""
     table = TABLE.copy()

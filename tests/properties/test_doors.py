@@ -204,6 +204,7 @@ def test_all_kinds_in_a_bucket(suffix, s3, monkeypatch):
     np.testing.assert_array_equal(expected, got)
 
 
+@pytest.mark.slow
 @LAWS
 @given(table=TABLES)
 def test_tables_in_memory(table):

@@ -92,6 +92,7 @@ def test_the_order_of_columns_makes_no_difference(frame, random):
     pd.testing.assert_frame_equal(conform(frame[names], schema), conform(frame, schema))
 
 
+@pytest.mark.slow
 @QUICK
 @given(tables())
 def test_features_of_a_row_do_not_depend_on_other_rows(frame):

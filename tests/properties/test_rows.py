@@ -296,6 +296,7 @@ def test_other_orders_and_forms_of_a_row():
     assert not is_one_row(np.array(1.0))
 
 
+@pytest.mark.slow
 def test_arrays_for_arrays():
     """Rows of arrays go the short way where training had an array."""
     rng = np.random.default_rng(0)
@@ -319,6 +320,7 @@ def test_features_without_a_featurizer():
     assert rows_of(est).matrix({"a": 1, "b": 2.0, "c": None}) is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "parts",
     [
@@ -341,6 +343,7 @@ def test_parts_and_wishes_of_a_users_own_take_the_ordinary_way(parts):
     assert_same(est.predict(one), ordinary(est, "predict", one))
 
 
+@pytest.mark.slow
 def test_nothing_compiled_is_copied_or_stored(tmp_path):
     """The estimator holds the same before and after, and its copies begin anew."""
     X = make_table()
@@ -392,6 +395,7 @@ def test_a_model_that_learns_on_is_noticed():
     assert_same(est.predict_proba(ROW), ordinary(est, "predict_proba", ROW))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "model",
     ["auto", "hist_gradient_boosting", "linear", "random_forest", "k_neighbors", "svm"],
@@ -413,6 +417,7 @@ def test_one_fit_is_compiled_once(model, monkeypatch):
     assert rows_of(est) is not None
 
 
+@pytest.mark.slow
 def test_threads_compile_the_same():
     """The first predictions may come at the same time."""
     X = make_table()

@@ -106,6 +106,7 @@ def test_every_task(store, y, threshold, expected):
     assert store.load_part(result.run.reference, "metrics") == result.metrics
 
 
+@pytest.mark.slow
 def test_what_is_not_there(store, tmp_path):
     """Runs without an evaluation, a model, or anything say so."""
     y = TARGETS["binary"]

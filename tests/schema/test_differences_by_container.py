@@ -144,6 +144,7 @@ def test_the_report_does_not_depend_on_the_container(kind, fit_on, predict_on):
     pd.testing.assert_frame_equal(found, report_of(kind, *first))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 @pytest.mark.parametrize(
     ("kind", "fit_on", "predict_on", "action", "place"),

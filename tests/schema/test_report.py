@@ -87,6 +87,7 @@ def test_six_hundred_columns_all_renamed():
     assert len(caught.value.report.errors) == 600
 
 
+@pytest.mark.slow
 def test_every_name_written_otherwise_has_a_hint():
     """Case, spaces, punctuation and accents, for any number of columns."""
     wide = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 600)))

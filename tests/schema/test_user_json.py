@@ -153,6 +153,7 @@ def own(values):
     return values > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("schema", "message"),
     [

@@ -101,6 +101,7 @@ def thrice(values):
     return values * 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "columns",
     [

@@ -85,6 +85,7 @@ def test_early_stopping(library, task, X):
         assert set(search.predict(X)) <= set(y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", BOOSTERS)
 def test_weights_of_held_out_rows(library, X):
     """Weights of the held-out rows alone decide where boosting stops."""

@@ -116,6 +116,7 @@ class Sleeps(LogisticRegression):
         return super().fit(X, y)
 
 
+@pytest.mark.slow
 @needs_alarm
 def test_time_ends_a_fold(data):
     """What runs when time is over is stopped, and stays to be made."""
@@ -128,6 +129,7 @@ def test_time_ends_a_fold(data):
     assert states == [TrialState.COMPLETE, TrialState.FAIL, TrialState.WAITING]
 
 
+@pytest.mark.slow
 def test_time_ends_a_search_in_which_all_fails(data):
     """The first reason is raised; it does not go on until something works."""
     estimator = WinduEstimator("linear", task="binary")

@@ -68,6 +68,7 @@ def test_is_a_search(found, data):
     assert isinstance(found.study_, optuna.Study)
 
 
+@pytest.mark.slow
 def test_scores_are_those_of_cross_validation(found, data):
     """What is shared, cached or given up changes no score by a bit."""
     states = found.cv_results_["state"]
@@ -134,6 +135,7 @@ def test_refit(data):
     assert last.best_index_ == 5
 
 
+@pytest.mark.slow
 def test_groups_and_weights(data):
     """Groups reach the splitter, weights each fit and the refit."""
     X, y = data
@@ -193,6 +195,7 @@ def test_interrupted(data):
         searched(data, {"model": [Failing("interrupt")]})
 
 
+@pytest.mark.slow
 def test_pruning(data):
     """What falls behind is given up after its first fold, and never the best."""
     space = {"model": [DummyClassifier()], "model__random_state": {"int": [0, 30]}}
@@ -373,6 +376,7 @@ def test_part_errors_are_seen(data):
         searched(data, {"featurizer": [7]}, n_trials=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scoring",
     ["neg_log_loss", "neg_brier_score", ["neg_log_loss", "accuracy"]],
@@ -492,6 +496,7 @@ def test_score_that_a_fold_does_not_have():
         search.fit(X, y)
 
 
+@pytest.mark.slow
 def test_points_that_are_begun_with_are_not_pruned(data):
     """Each model of the default space is seen whole, whatever the others score."""
     options = {"n_trials": 2, "cv": 2, "random_state": 0}

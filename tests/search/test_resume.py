@@ -142,6 +142,7 @@ def test_trial_that_another_process_took_over_is_dropped(tmp_path, data, name, w
     assert trials[1].params["C"] == trials[0].params["C"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", [0, 1, 2, 3])
 @pytest.mark.parametrize(
     "sampler",
@@ -226,6 +227,7 @@ def test_ended_search_runs_nothing_again(tmp_path, data):
         search(path, **options).fit(X, data[1])
 
 
+@pytest.mark.slow
 def test_connections_are_closed_with_the_search(tmp_path, data):
     """What nobody uses any longer holds no file open."""
     closed = []
@@ -246,6 +248,7 @@ def test_connections_are_closed_with_the_search(tmp_path, data):
         event.remove(Pool, "close", close)
 
 
+@pytest.mark.slow
 def test_what_changed_is_told(tmp_path, data):
     """A search never goes on with something else under the same name."""
     X, y = data
@@ -280,6 +283,7 @@ def test_sampler_objects(tmp_path, data):
         assert len(found.cv_results_["params"]) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
 def test_storages(tmp_path, data):
     """A path, a URL and a storage are taken; what is none is told, without secrets."""
