@@ -31,7 +31,8 @@ from joblib import parallel_config
 from tests.persistence import fuzz_edits as edits
 from tests.persistence.forging import artifacts_of, forged, members_of
 from windu.persistence.container import pack
-from windu.persistence.manifest import MANIFEST, _canonical, _sha256
+from windu.persistence.manifest import MANIFEST
+from windu.persistence.sealed import digest_of_fields
 
 #: Seconds that one case may take, and bytes that a process may ask for.
 SECONDS, MEMORY = 20, 3 * 1024**3
@@ -91,7 +92,7 @@ def _with_manifest(data, rng):
         stated.pop("digest", None)
         signature = stated.pop("signature", None)
         try:
-            stated["digest"] = _sha256(_canonical(stated))
+            stated["digest"] = digest_of_fields(stated)
         except ValueError:
             stated["digest"] = "0" * 64
         stated["signature"] = signature

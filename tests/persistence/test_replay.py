@@ -154,9 +154,9 @@ def with_digest(stated):
     ("change", "error", "message"),
     [
         ({"format": 2, "new": 1}, VersionError, "must be of format 1 at most. Got 2"),
-        ({"format": 0}, IntegrityError, "not written as windu writes"),
+        ({"format": 0}, IntegrityError, "its format is 0"),
         ({"format": "1"}, IntegrityError, "format"),
-        ({"trusted": ["os.system"]}, IntegrityError, "trusted: Extra inputs"),
+        ({"trusted": ["os.system"]}, None, ""),
         ({"artifacts": {}}, IntegrityError, "must hold just the artifacts"),
         (
             {"artifacts": {"../x": {"bytes": 0, "sha256": "0" * 64}}},
@@ -177,7 +177,7 @@ def with_digest(stated):
     ],
 )
 def test_manifests_of_others(change, error, message, saved, tmp_path):
-    """A newer format, keys that windu does not know, names that lead elsewhere."""
+    """A newer format, and names that lead elsewhere; keys that are new say nothing."""
     made = artifacts_of(saved)
     made[MANIFEST] = with_digest(Manifest.of(made, versions()).model_dump() | change)
     path = tmp_path / "bad.windu"

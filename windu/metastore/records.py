@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from windu.exceptions import IntegrityError
-from windu.persistence.signature import check_signature, sign
+from windu.persistence.sealed import (
+    canonical_json,
+    check_number,
+    damaged,
+    digest_of_fields,
+    read_sealed,
+)
+from windu.persistence.signature import sign
 
 __all__ = [
     "MAX_RECORD",
@@ -21,6 +25,8 @@ __all__ = [
     "VersionRecord",
 ]
 
+#: The newest format of records that is read, and the one that is written.
+FORMAT = 1
 #: A record has at most so many bytes.
 MAX_RECORD = 16_384
 
@@ -36,17 +42,18 @@ class Record(BaseModel):
     signed for one place or run is of no use for another.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    # A newer windu may state more.
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
-    format: Literal[1] = 1
+    format: int = FORMAT
     time: Annotated[str, Field(max_length=40)]
 
     def to_bytes(self, key: bytes | None = None) -> bytes:
         """Return the record as JSON text, signed if there is a key."""
         stated = self.model_dump()
-        digest = hashlib.sha256(_canonical(stated)).hexdigest()
+        digest = digest_of_fields(stated)
         seal = {"digest": digest, "signature": sign(digest, key) if key else None}
-        return _canonical(stated | seal)
+        return canonical_json(stated | seal)
 
     @classmethod
     def of_bytes(cls, data: bytes, where: str, key: bytes | None = None) -> Self:
@@ -71,27 +78,14 @@ class Record(BaseModel):
         IntegrityError
             If a byte is another, or the signature is missing or of another key.
         """
+        fields = read_sealed(data, where, key, max_bytes=MAX_RECORD)
+        check_number(fields.get("format"), FORMAT, where)
+        del fields["digest"]
+        fields.pop("signature", None)
         try:
-            stated = json.loads(data)
-            signature, digest = stated.pop("signature"), stated.pop("digest")
-            made = cls.model_validate(stated)
-            good = hashlib.sha256(_canonical(stated)).hexdigest() == digest
-            seal = {"digest": digest, "signature": signature}
-            # Spaces, order and keys that stand twice are seen by writing it again.
-            good = good and _canonical(stated | seal) == data
-        except (
-            ValueError,
-            LookupError,
-            TypeError,
-            AttributeError,
-            RecursionError,
-        ) as error:
-            raise _damaged(where) from error
-        if not good:
-            raise _damaged(where)
-        if key is not None:
-            check_signature(signature, digest, key, where)
-        return made
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            raise damaged(where, str(error.errors()[0]["msg"])) from error
 
 
 class VersionRecord(Record):
@@ -134,14 +128,3 @@ class MirrorRecord(Record):
     """That a target is the mirror of another, which gives the versions."""
 
     kind: Literal["mirror"] = "mirror"
-
-
-def _canonical(stated: dict[str, Any]) -> bytes:
-    return json.dumps(stated, sort_keys=True).encode()
-
-
-def _damaged(where: str) -> IntegrityError:
-    return IntegrityError(
-        f"{where} must be as windu wrote it. Got something else: it is damaged or was "
-        "edited. Get a whole copy, or repair the store from a mirror."
-    )

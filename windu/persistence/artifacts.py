@@ -114,7 +114,7 @@ def restored(run: Run, trusted: Collection[str]) -> Any:
     schemas = {name: read_schema(run, file) for name, file in _SCHEMAS.items()}
     columns = read_json(run, "columns.json")
     names_in = schemas["_table_schema"].names
-    if columns != {"names": names_in, "named": columns.get("named")}:
+    if columns.get("names") != names_in or "named" not in columns:
         raise IntegrityError(f"{run.where} must name the same columns twice.")
     named = bool(columns["named"])
     example = from_parquet(run.read("example.parquet"), run.called("example.parquet"))

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from windu.exceptions import IntegrityError, PersistenceError, VersionError
-from windu.persistence.archives import json_depth
-from windu.persistence.signature import check_signature, sign
+from windu.exceptions import IntegrityError, PersistenceError
+from windu.persistence.sealed import (
+    canonical_json,
+    check_number,
+    damaged,
+    digest_of_fields,
+    read_sealed,
+    sha256_of,
+)
+from windu.persistence.signature import sign
 
 __all__ = ["FORMAT", "MANIFEST", "MAX_MANIFEST", "Entry", "Manifest"]
 
@@ -22,7 +27,6 @@ __all__ = ["FORMAT", "MANIFEST", "MAX_MANIFEST", "Entry", "Manifest"]
 FORMAT = 1
 MANIFEST = "manifest.json"
 MAX_MANIFEST = 1024**2
-_MAX_DEPTH = 64
 
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$")]
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -32,11 +36,12 @@ _Version = Annotated[
 ]
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+class _Plain(BaseModel):
+    # A newer windu may state more.
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
 
-class Entry(_Closed):
+class Entry(_Plain):
     """One artifact.
 
     Attributes
@@ -51,7 +56,7 @@ class Entry(_Closed):
     sha256: _Sha256
 
 
-class Manifest(_Closed):
+class Manifest(_Plain):
     """What a run says of itself; written last.
 
     Attributes
@@ -99,12 +104,12 @@ class Manifest(_Closed):
             "created": now.isoformat(timespec="seconds"),
             "versions": versions,
             "artifacts": {
-                name: {"bytes": len(data), "sha256": _sha256(data)}
+                name: {"bytes": len(data), "sha256": sha256_of(data)}
                 for name, data in artifacts.items()
             },
             "lineage": dict(lineage or {}),
         }
-        digest = _sha256(_canonical(stated))
+        digest = digest_of_fields(stated)
         signature = None if key is None else sign(digest, key)
         try:
             made = cls.model_validate(
@@ -123,46 +128,31 @@ class Manifest(_Closed):
 
     @classmethod
     def read(cls, data: bytes, where: str, key: bytes | None = None) -> Manifest:
-        """Return the manifest that bytes hold.
+        """Return the manifest that bytes hold, with all fields that they state.
 
         Raises
         ------
         IntegrityError
-            If they are not just what windu writes, or not signed with the key.
+            If they are damaged, or not signed with the key.
         VersionError
-            If a newer windu wrote them.
+            If only a newer windu reads their format.
         """
-        stated = _parsed(data, where)
-        signature = stated.pop("signature", None)
-        digest = stated.pop("digest", None)
-        if digest != _sha256(_canonical(stated)):
-            raise _damaged(where, "its digest is another")
-        if key is not None:
-            check_signature(signature, digest, key, where)
-        number = stated.get("format")
-        if isinstance(number, int) and number > FORMAT:
-            raise VersionError(
-                f"{where} must be of format {FORMAT} at most. Got {number}, which a "
-                "newer windu wrote. Install that version."
-            )
+        called = f"The manifest of {where}"
+        fields = read_sealed(data, called, key, max_bytes=MAX_MANIFEST, indent=1)
+        check_number(fields.get("format"), FORMAT, where)
         try:
-            made = cls.model_validate(
-                stated | {"digest": digest, "signature": signature}
-            )
+            return _READERS[fields["format"]](fields)
         except ValidationError as error:
-            raise _damaged(where, _first(error)) from error
-        if number != FORMAT or made.to_bytes() != data:
-            raise _damaged(where, "it is not written as windu writes")
-        return made
+            raise damaged(called, _first(error)) from error
 
     def to_bytes(self) -> bytes:
         """Return the manifest as JSON text."""
-        return _canonical(self.model_dump(), indent=1) + b"\n"
+        return canonical_json(self.model_dump(), indent=1)
 
     def check(self, name: str, data: bytes | memoryview, where: str) -> None:
         """Raise an `IntegrityError` if the bytes of an artifact are others."""
         entry = self.artifacts[name]
-        if len(data) != entry.bytes or _sha256(data) != entry.sha256:
+        if len(data) != entry.bytes or sha256_of(data) != entry.sha256:
             raise IntegrityError(
                 f"The artifact {name!r} of {where} must have the bytes that its "
                 "manifest names. Got others: it is damaged or was edited. Get a whole "
@@ -170,39 +160,8 @@ class Manifest(_Closed):
             )
 
 
-def _parsed(data: bytes, where: str) -> dict[str, Any]:
-    if len(data) > MAX_MANIFEST or json_depth(data) > _MAX_DEPTH:
-        raise _damaged(where, "it is too large or nested too deep")
-    try:
-        stated = json.loads(data)
-        # Spaces, order and keys that stand twice are all seen by writing it again.
-        same = _canonical(stated, indent=1) + b"\n" == data
-    except (ValueError, RecursionError) as error:
-        raise _damaged(where, str(error)) from error
-    if not isinstance(stated, dict) or not same:
-        raise _damaged(where, "it is not written as windu writes")
-    return stated
-
-
-def _canonical(stated: Mapping[str, Any], indent: int | None = None) -> bytes:
-    try:
-        text = json.dumps(stated, sort_keys=True, indent=indent, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise PersistenceError(
-            f"What is said of a run must be plain JSON. Got: {error}."
-        ) from error
-    return text.encode()
-
-
-def _sha256(data: bytes | memoryview) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _damaged(where: str, why: str) -> IntegrityError:
-    return IntegrityError(
-        f"The manifest of {where} must be as windu wrote it. Got another: {why}. It is "
-        "damaged or was edited; get a whole copy."
-    )
+#: What makes a manifest of the fields of each number, also of the numbers of old.
+_READERS: dict[int, Callable[[dict[str, Any]], Manifest]] = {1: Manifest.model_validate}
 
 
 def _first(error: ValidationError) -> str:

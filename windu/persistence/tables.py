@@ -25,7 +25,6 @@ _UNREADABLE = (
     # A date that no calendar has.
     OverflowError,
 )
-_NOTES = {"name", "dtype", "levels", "ordered", "json"}
 
 
 def to_parquet(example: str) -> bytes:
@@ -118,8 +117,6 @@ def _array(values: pd.Series, column: dict[str, Any]) -> pa.Array | None:
 
 
 def _column(note: dict[str, Any], array: Any) -> dict[str, Any]:
-    if set(note) - _NOTES:
-        raise ValueError(f"a column has the keys {sorted(note)}")
     values = array.to_pylist()
     kept = {key: value for key, value in note.items() if key != "json"}
     if note["json"]:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
+from windu.exceptions import VersionError
 from windu.io.cells import TrainedColumn
 from windu.schema.dates import days_of, parse_dates
 from windu.schema.tolerance import Action, action_for, check_tolerance
@@ -93,7 +94,8 @@ class ColumnSchema(BaseModel):
     What is None was not looked at when the schema was stored.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # A newer windu may know more of a column.
+    model_config = ConfigDict(extra="allow", frozen=True)
 
     name: str | int
     kind: Kind
@@ -134,12 +136,16 @@ class ColumnSchema(BaseModel):
         return float(self.minimum or 0.0), float(self.maximum or 0.0)
 
 
+#: The newest format of schemas that is read, and the one that is written.
+_FORMAT = 1
+
+
 class _Stored(BaseModel):
     """The form of a table's schema in JSON."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="allow")
 
-    format: Literal[1] = 1
+    format: int = Field(default=1, ge=1)
     tolerance: dict[str, Action] = Field(default_factory=dict)
     columns: list[ColumnSchema]
 
@@ -180,8 +186,19 @@ class TableSchema:
 
     @classmethod
     def from_json(cls, text: str) -> TableSchema:
-        """Return the schema that a JSON text describes; unknown keys are refused."""
+        """Return the schema that a JSON text describes; keys that are new are kept.
+
+        Raises
+        ------
+        VersionError
+            If only a newer windu reads its format.
+        """
         stored = _Stored.model_validate_json(text)
+        if stored.format > _FORMAT:
+            raise VersionError(
+                f"A schema must be of format {_FORMAT} at most. Got {stored.format}, "
+                "which a newer windu wrote. Install that version."
+            )
         return cls(stored.columns, check_tolerance(stored.tolerance))
 
     def reading(self) -> dict[Any, TrainedColumn]:
