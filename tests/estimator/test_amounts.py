@@ -19,7 +19,7 @@ from sklearn.preprocessing import (
 
 import windu
 from windu import LogEncoder, WinduEstimator
-from windu.components.heavy_tails import has_heavy_tail
+from windu.components.heavy_tails import _gain, has_heavy_tail
 from windu.exceptions import PartError, TargetError
 
 RNG = np.random.default_rng(0)
@@ -203,3 +203,16 @@ def test_search_over_label_encoders():
     assert (
         est.set_params(label_encoder__scale=10.0).fit(X, Y).label_encoder_.scale == 10
     )
+
+
+@pytest.mark.parametrize("weight", [None, np.full(4, 3.0)])
+def test_a_gain_is_clear_beyond_its_standard_error(weight):
+    """Logarithms must pay by more than chance."""
+    plain, by_log = np.array([4.0, 4, 4, 4]), np.array([1.0, 5, 3, 5])
+    saved = (plain - by_log) / 4
+    gain = _gain(plain, by_log, weight)
+    assert gain.mean == pytest.approx(saved.mean())
+    assert gain.error == pytest.approx(saved.std() / np.sqrt(4))
+    assert 0 < gain.mean < gain.error
+    assert not gain.clear
+    assert _gain(plain, by_log / 2, weight).clear

@@ -132,6 +132,17 @@ def test_models_that_want_zero_based_classes():
     assert set(est.predict(X)) == set(THREE)
 
 
+@pytest.mark.parametrize("order", [("low", "mid", "top"), ("mid", "top", "low")])
+def test_class_weight_in_any_order(order):
+    """The order of a dict says nothing about which weight is whose."""
+    weights = {label: {"low": 5, "mid": 1, "top": 0.2}[label] for label in order}
+    est = WinduEstimator(LogisticRegression(class_weight=weights), transformer=None)
+    est.fit(X, THREE)
+    assert {
+        est.classes_[code]: weight for code, weight in est.model_.class_weight.items()
+    } == weights
+
+
 def test_class_weight_is_written_by_label():
     """Weights by label mean the same as with the bare model."""
     weights = {"low": 5.0, "mid": 1.0, "top": 1.0}

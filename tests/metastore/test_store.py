@@ -20,7 +20,7 @@ from windu.exceptions import (
 )
 from windu.metastore import Metastore, StoredRun
 from windu.metastore.saving import put_run, set_alias
-from windu.metastore.upkeep import delete_run
+from windu.metastore.upkeep import delete_run, remove_files
 
 X, Y = load_penguins(return_X_y=True)
 EST = WinduEstimator("linear").fit(X, Y)
@@ -379,3 +379,37 @@ def test_a_run_without_a_version(tmp_path):
     store.delete(run)
     with pytest.raises(NotStoredError, match="was"):
         store.load(run)
+
+
+@pytest.mark.parametrize("lacking", ["first", "second"])
+def test_a_version_that_only_one_target_has(tmp_path, lacking):
+    """It is told, and copied in either direction."""
+    store = Metastore(tmp_path / "first", [tmp_path / "second"])
+    for _ in range(2):
+        store.save(EST, name="birds")
+    record = tmp_path / lacking / "names" / "birds" / "2.json"
+    record.unlink()
+    again = Metastore(tmp_path / "first", [tmp_path / "second"])
+    if lacking == "second":
+        assert again.verify()["item"].tolist() == ["names/birds/2.json"]
+    assert again.sync()["item"].tolist() == ["names/birds/2.json"]
+    assert record.is_file()
+    assert again.verify().empty
+
+
+def test_a_manifest_goes_first():
+    """A delete that is cut leaves what is no run, not a run without its parts."""
+    deleted = []
+
+    class Target:
+        def list(self, folder):
+            names = ("a.json", "manifest.json", "z.skops")
+            return {f"{folder}/{name}": 1 for name in names}
+
+        def delete(self, keys):
+            deleted.extend(keys)
+
+    assert remove_files(Target(), "20260101T120000000000-0a1b2c3d") == 3
+    assert [key.rpartition("/")[2] for key in deleted] == [
+        *("manifest.json", "a.json", "z.skops"),
+    ]

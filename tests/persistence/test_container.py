@@ -71,3 +71,17 @@ def test_too_large_for_one_file(monkeypatch):
     monkeypatch.setattr(container, "MAX_FILE", 10)
     with pytest.raises(PersistenceError, match="Save to a folder"):
         pack({"a": bytes(11)})
+
+
+@pytest.mark.parametrize("gap", [b"\0", b"something hidden"])
+def test_nothing_hides_between_members_and_directory(gap):
+    """Also where the directory says that it is there."""
+    data = pack({"a": b"12345"})
+    start = data.index(b"PK\1\2")
+    bad = bytearray(data[:start] + gap + data[start:])
+    place = len(bad) - 6
+    struct.pack_into("<L", bad, place, start + len(gap))
+    with zipfile.ZipFile(BytesIO(bytes(bad))) as file:
+        assert file.read("a") == b"12345"
+    with pytest.raises(IntegrityError):
+        unpack(bytes(bad))

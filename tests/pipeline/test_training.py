@@ -12,8 +12,10 @@ from sklearn.svm import SVC
 from windu import Metastore, TrainingPipeline, WinduEstimator
 from windu.datasets import load_penguins
 from windu.exceptions import ConfigError, PartError, StepError, TableError, WinduWarning
+from windu.pipeline import runner
 from windu.pipeline.splitting import split_rows
 from windu.pipeline.steps import MAIN
+from windu.steps import Step
 
 TABLE = load_penguins().frame
 STEPS = [
@@ -53,6 +55,27 @@ def test_same_as_the_estimator():
     assert result.metrics["test.accuracy"] == accuracy
     assert "dev" in str(result)
     assert "<table" in result._repr_html_()
+
+
+def test_fit_on_both_parts():
+    """The rows of the development set are learned from, and not held out."""
+    split = {"test": 0.25, "dev": 0.25, "seed": 0}
+    both = make(split=split | {"fit_on": "train+dev"}).run()
+    X, y = TABLE.drop(columns="species"), TABLE["species"]
+    rows = split_rows(X, y, test=0.25, dev=0.25, seed=0)
+    learned = np.concatenate([rows.train, rows.dev])
+    est = WinduEstimator("linear", random_state=0).fit(X.iloc[learned], y.iloc[learned])
+    np.testing.assert_array_equal(both.estimator.model_.coef_, est.model_.coef_)
+    assert not [name for name in both.metrics if name.startswith("dev.")]
+
+
+def test_other_libraries_have_other_keys(monkeypatch):
+    """What another version of a library made is made again."""
+    step = Step("featurize", ("frame",), ("features",), len)
+    before = runner._key(step, {"frame": "a"})
+    assert runner._key(step, {"frame": "a"}) == before
+    monkeypatch.setattr(runner, "versions", lambda: {"scikit-learn": "0.1"})
+    assert runner._key(step, {"frame": "a"}) != before
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import optuna
 import pandas as pd
 import pytest
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import f1_score, log_loss, roc_auc_score
 from sklearn.model_selection import (
@@ -506,3 +506,17 @@ def test_points_that_are_begun_with_are_not_pruned(data):
     assert search.leaderboard_["state"].tolist() == ["complete"] * 2
     with pytest.raises(SearchError, match="pruned"):
         OptunaSearchCV(est, SPACE, **options).fit(*data)
+
+
+def test_threads_are_returned_after_a_fold(data):
+    """The threads that a fit was lent do not slow single rows."""
+    seen = []
+
+    def score(est, X, y):
+        seen.append(est.model_.n_jobs)
+        return 0.5
+
+    space = {"model__max_depth": [2]}
+    est = WinduEstimator(RandomForestClassifier(3))
+    searched(data, space, estimator=est, n_trials=1, scoring=score, n_jobs=1)
+    assert seen == [None] * 3
