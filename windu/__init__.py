@@ -145,15 +145,17 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'windu' has no attribute {name!r}")
-    home = _HOMES[name]
-    value = (
-        getattr(import_module(home), name) if home else import_module(f"windu.{name}")
-    )
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module 'windu' has no attribute {name!r}")
+        home = _HOMES[name]
+        value = import_module(home or f"windu.{name}")
+        if home:
+            value = getattr(value, name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

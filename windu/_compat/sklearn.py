@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from inspect import signature
-from typing import Any
+from typing import Any, TypeVar
 
-from sklearn.base import _fit_context as fit_context
+from sklearn.base import _fit_context
 from sklearn.metrics._scorer import _BaseScorer as Scorer
 from sklearn.metrics._scorer import _MultimetricScorer, _Scorer
 from sklearn.model_selection import KFold, StratifiedKFold
@@ -28,6 +28,7 @@ from sklearn.utils._set_output import (
     _wrap_data_with_container,
 )
 from sklearn.utils._user_interface import _print_elapsed_time as elapsed_time
+from sklearn.utils.metaestimators import available_if as _available_if
 from sklearn.utils.validation import _check_method_params as check_metadata
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import _num_samples as count_rows
@@ -78,6 +79,7 @@ __all__ = [
     "Scorer",
     "StrOptions",
     "VisualBlock",
+    "available_if",
     "change_scorers",
     "check_metadata",
     "check_parameter",
@@ -95,6 +97,23 @@ __all__ = [
     "with_labels",
     "wrap_output",
 ]
+
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Method], Method]:
+    """Return the decorator of scikit-learn for `fit`, which keeps types here."""
+    decorator: Callable[[Method], Method] = _fit_context(
+        prefer_skip_nested_validation=prefer_skip_nested_validation
+    )
+    return decorator
+
+
+def available_if(check: Callable[[Any], Any]) -> Callable[[Method], Method]:
+    """Return the decorator of scikit-learn for methods, which keeps types here."""
+    decorator: Callable[[Method], Method] = _available_if(check)
+    return decorator
 
 
 @contextmanager

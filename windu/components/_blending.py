@@ -7,10 +7,10 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from windu._compat.bases import BaseEstimator
 from windu._compat.row_order import match_rows
 from windu._compat.sklearn import Interval, StrOptions, check_sample_weight
 from windu.components._linear_design import LinearDesign, categorical_indices

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
@@ -13,6 +12,7 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils.multiclass import check_classification_targets
 
+from windu._compat.bases import ClassifierMixin, RegressorMixin
 from windu._compat.sklearn import fit_context
 from windu.components._blending import BaseBoostedBlend
 from windu.components._matched_score import MatchedScore

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import (
+from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
+
+from windu._compat.bases import (
     BaseEstimator,
     ClassifierMixin,
     MetaEstimatorMixin,
     RegressorMixin,
-    clone,
 )
-from sklearn.utils.validation import check_is_fitted
-
 from windu._compat.row_order import match_rows
 from windu._compat.sklearn import check_sample_weight, fit_context
 from windu.components._matched_score import MatchedScore

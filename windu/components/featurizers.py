@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from windu._compat.bases import BaseEstimator, TransformerMixin
 from windu._compat.sklearn import fit_context
 from windu.components._dates import date_parts, part_names
 from windu.exceptions import FeatureError

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from windu._compat.bases import BaseEstimator, TransformerMixin
 from windu._compat.dtypes import dtype_from, dtype_text
 from windu.exceptions import TargetError
 

@@ -6,9 +6,9 @@ from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from windu._compat.bases import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from windu._compat.sklearn import Interval, fit_context
 from windu.exceptions import TargetError
 

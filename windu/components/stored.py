@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sklearn.base import BaseEstimator
+from windu._compat.bases import BaseEstimator
 
 __all__ = ["StoredPart"]
 

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -21,6 +20,7 @@ from sklearn.preprocessing import (
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
+from windu._compat.bases import BaseEstimator, TransformerMixin
 from windu._compat.row_order import match_rows
 from windu._compat.sklearn import Interval, StrOptions, fit_context, target_encoder
 from windu.components.featurizers import AutoFeaturizer

@@ -19,6 +19,13 @@ class FittedAttributes:
     """What `WinduEstimator` keeps as plain data, in the form that users want."""
 
     _table_schema: TableSchema
+    task_: str | None
+    featurizer_: Any
+    transformer_: Any
+    label_encoder_: Any
+    model_: Any
+    threshold_: Any
+    replacement_report_: pd.DataFrame
 
     @property
     def classes_(self) -> np.ndarray:

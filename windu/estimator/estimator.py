@@ -6,21 +6,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Integral
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 from sklearn.metrics import r2_score
 from sklearn.utils.metadata_routing import UNUSED, MetadataRouter
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, check_memory
 
+from windu._compat.bases import BaseEstimator, CallbackSupportMixin
 from windu._compat.row_order import match_rows
 from windu._compat.sklearn import (
-    CallbackSupportMixin,
     HasMethods,
     StrOptions,
+    available_if,
     elapsed_time,
     fit_context,
     propagated,
@@ -168,7 +167,9 @@ class WinduEstimator(
         self,
         model: Any = "auto",
         *,
-        task: str = "auto",
+        task: Literal[
+            "auto", "binary", "multiclass", "multilabel", "regression"
+        ] = "auto",
         featurizer: Any = "auto",
         transformer: Any = "auto",
         label_encoder: Any = "auto",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from inspect import signature
 from typing import Any, Self
 
-from sklearn.base import BaseEstimator
-
+from windu._compat.bases import BaseEstimator
 from windu.estimator.delegation import type_before_fit
 from windu.estimator.parts import PARTS, named_part
 from windu.exceptions import PartError, did_you_mean

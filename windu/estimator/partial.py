@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from windu._compat.sklearn import fit_context, wrap_output
+from windu._compat.sklearn import available_if, fit_context, wrap_output
 from windu.components.transformers import unique_names
 from windu.estimator.delegation import no_model
 from windu.schema.columns import TableSchema

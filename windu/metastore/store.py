@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from windu.estimator import WinduEstimator
 from windu.exceptions import MetastoreError
 from windu.metastore.copies import Copies, Problem
 from windu.metastore.describing import describe
@@ -180,7 +181,7 @@ class Metastore:
         trusted: Collection[str] = (),
         featurizer: Callable[..., Any] | None = None,
         transformer: Callable[..., Any] | None = None,
-    ) -> Any:
+    ) -> WinduEstimator:
         """Return a stored estimator or part.
 
         Every file is verified before it is used; what is damaged on one target comes

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from windu.estimator import WinduEstimator
 from windu.exceptions import PersistenceError
 from windu.io.atomic_write import atomic_write
 from windu.persistence.bundle import load_run, to_artifacts
@@ -106,7 +107,7 @@ def load(
     featurizer: Callable[..., Any] | None = None,
     transformer: Callable[..., Any] | None = None,
     key: Key = None,
-) -> Any:
+) -> WinduEstimator:
     """Read what `save` wrote.
 
     Every byte is checked against the manifest before it is parsed, and nothing is built
@@ -128,8 +129,9 @@ def load(
 
     Returns
     -------
-    object
-        The estimator or part.
+    WinduEstimator
+        Fitted. What was saved as another object, such as a fitted transformer alone,
+        comes back as that (for a type checker: ``cast(TextEncoder, load(path))``).
 
     Raises
     ------

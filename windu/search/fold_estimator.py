@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sklearn.utils.metaestimators import available_if
 
+from windu._compat.sklearn import available_if
 from windu.estimator import WinduEstimator
 from windu.estimator.delegation import model_has
 from windu.estimator.rows import CompiledRows, compile_model

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from windu._compat.bases import BaseEstimator
 from windu._compat.row_order import match_rows
 from windu._compat.sklearn import (
     HasMethods,
