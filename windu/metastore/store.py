@@ -45,9 +45,8 @@ class Metastore:
         More targets that get a copy of everything; as a pair ``(url, options)`` with
         storage options of its own.
     key : bytes, str or pathlib.Path, default=None
-        Signs all that is written, and what is read must be signed with it: the key
-        itself or a file that holds it; by default that of the environment variables
-        ``WINDU_KEY`` or ``WINDU_KEY_FILE``.
+        Signs what is written, and what is read must be signed with it: the key itself
+        or its file; by default that of ``WINDU_KEY`` or ``WINDU_KEY_FILE``.
     storage_options : mapping, default=None
         Options of fsspec's file system for `target`, for instance credentials. They are
         never shown.
