@@ -457,11 +457,11 @@ def _plain(name: str) -> str:
 def _most_alike(name: str, options: Mapping[str, str]) -> str | None:
     """Return the option that is most alike in spelling, if one is alike."""
     matcher = SequenceMatcher(b=name, autojunk=False)
-    best, found = _ALIKE, None
+    best, best_name = _ALIKE, None
     for folded, option in options.items():
         matcher.set_seq1(folded)
         # Each is an upper bound of the next, which costs more.
         bounds = (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio)
-        if all(bound() > best for bound in bounds):
-            best, found = matcher.ratio(), option
-    return found
+        if all(upper_bound() > best for upper_bound in bounds):
+            best, best_name = matcher.ratio(), option
+    return best_name

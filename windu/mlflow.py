@@ -148,7 +148,7 @@ def save_model(
     pyfunc.add_to_model(described, loader_module="windu.mlflow", data=_FOLDER)
     described.add_flavor(FLAVOR, data=_FOLDER)
     described.save(str(path / "MLmodel"))
-    needed = "".join(f"{name}=={one}\n" for name, one in versions().items())
+    needed = "".join(f"{name}=={version}\n" for name, version in versions().items())
     (path / "requirements.txt").write_text(needed)
     return path
 
@@ -235,10 +235,12 @@ def _signature(estimator: Any, rows: pd.DataFrame) -> Any:
     else:
         # MLflow knows names that are texts alone; all others go by position.
         columns = [ColSpec(AnyType()) for _ in table.names]
-    made = infer_signature(model_output=predictions(estimator, rows, False))
+    signature = infer_signature(model_output=predictions(estimator, rows, False))
     parameter = ParamSpec("probabilities", "boolean", False)
     return ModelSignature(
-        inputs=Schema(columns), outputs=made.outputs, params=ParamSchema([parameter])
+        inputs=Schema(columns),
+        outputs=signature.outputs,
+        params=ParamSchema([parameter]),
     )
 
 

@@ -96,11 +96,11 @@ def run_steps(
             )
         with around(step) if around else nullcontext():
             needed = {name: values[name] for name in step.needs}
-            made = perform(step, needed) if perform else step.function(**needed)
+            outputs = perform(step, needed) if perform else step.function(**needed)
         values.update(
-            zip(step.makes, made, strict=True)
+            zip(step.makes, outputs, strict=True)
             if len(step.makes) > 1
-            else ((name, made) for name in step.makes)
+            else ((name, outputs) for name in step.makes)
         )
         if step.name == until:
             break

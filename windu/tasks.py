@@ -144,8 +144,8 @@ def read_target(y: Any) -> Target:
     categories = isinstance(dtype, pd.CategoricalDtype)
     ranks = None
     if categories and dtype.ordered:
-        here = set(values.tolist())
-        ranks = [label for label in dtype.categories.tolist() if label in here]
+        distinct = set(values.tolist())
+        ranks = [label for label in dtype.categories.tolist() if label in distinct]
     form: Form = "column" if values.ndim == 1 else "table"
     return Target(values, form, categories, ranks, container or str(values.dtype))
 

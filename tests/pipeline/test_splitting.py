@@ -88,18 +88,22 @@ def test_given_tables():
     """A part that is a table of its own takes no rows from the others."""
     frame = pd.DataFrame({"a": range(10), "g": list("aabbccddee")})
     test = pd.DataFrame({"a": [1], "g": ["f"]})
-    assert [len(part) for part in split_rows(frame, given={"test": test})] == [10, 0, 0]
-    split = split_rows(frame, given={"test": test}, dev=0.2, group="g")
+    assert [len(part) for part in split_rows(frame, tables={"test": test})] == [
+        10,
+        0,
+        0,
+    ]
+    split = split_rows(frame, tables={"test": test}, dev=0.2, group="g")
     assert len(split.dev) == 2
     assert frame["g"].iloc[split.dev].nunique() == 1
     with pytest.raises(TableError, match="1 rows of the part 'test' .* first 'a'"):
-        split_rows(frame, given={"test": test.assign(g="a")}, group="g")
+        split_rows(frame, tables={"test": test.assign(g="a")}, group="g")
     with pytest.raises(TableError, match=r"Missing: \['g'\]. Did you mean 'G'"):
-        split_rows(frame, given={"test": test.rename(columns={"g": "G"})})
+        split_rows(frame, tables={"test": test.rename(columns={"g": "G"})})
     with pytest.raises(TableError, match="a file and a size of \\['test'\\]"):
-        split_rows(frame, given={"test": test}, test=0.1)
+        split_rows(frame, tables={"test": test}, test=0.1)
     with pytest.raises(TableError, match="of one kind. Got \\['column', 'files'\\]"):
-        split_rows(frame, given={"test": test}, column="g")
+        split_rows(frame, tables={"test": test}, column="g")
 
 
 FRAME = pd.DataFrame({"a": [1, 2, 3, None], "b": list("xyzx"), "c": list("ppqq")})

@@ -42,9 +42,9 @@ def boosting_of_row(model: Any) -> Any:
     ):
         return model
     # The names of scikit-learn 1.8 to 1.9; without one of them nothing is gained.
-    held = vars(model)
-    iterations, start = held.get("_predictors"), held.get("_baseline_prediction")
-    if iterations is None or held.get("_preprocessor", model) is not None:
+    fitted = vars(model)
+    iterations, start = fitted.get("_predictors"), fitted.get("_baseline_prediction")
+    if iterations is None or fitted.get("_preprocessor", model) is not None:
         return model
     if not isinstance(start, np.ndarray) or start.dtype != np.float64:
         return model
@@ -63,22 +63,22 @@ def boosting_of_row(model: Any) -> Any:
 
 def _as_tuples(nodes: np.ndarray) -> Any:
     """Return the root: (feature, threshold, missing left, left, right) or a value."""
-    made: list[Any] = [None] * len(nodes)
+    tuples: list[Any] = [None] * len(nodes)
     fields = ("is_leaf", "value", "feature_idx", "num_threshold")
     leaf, value, feature, threshold = (nodes[name].tolist() for name in fields)
     missing = nodes["missing_go_to_left"].astype(bool).tolist()
-    left, right = nodes["left"].tolist(), nodes["right"].tolist()
+    left_child, right = nodes["left"].tolist(), nodes["right"].tolist()
     # Children stand behind their parents.
     for i in reversed(range(len(nodes))):
-        made[i] = (
+        tuples[i] = (
             value[i]
             if leaf[i]
             else (
                 *(feature[i], threshold[i], missing[i]),
-                *(made[left[i]], made[right[i]]),
+                *(tuples[left_child[i]], tuples[right[i]]),
             )
         )
-    return made[0]
+    return tuples[0]
 
 
 def _raw_predict(iterations: list[Any], start: list[float]) -> Callable[..., Any]:
@@ -88,10 +88,10 @@ def _raw_predict(iterations: list[Any], start: list[float]) -> Callable[..., Any
         for trees in iterations:
             for k, node in enumerate(trees):
                 while type(node) is tuple:
-                    feature, threshold, missing_left, left, right = node
+                    feature, threshold, missing_left, left_child, right = node
                     value = row[feature]
                     if value <= threshold or (missing_left and value != value):
-                        node = left
+                        node = left_child
                     else:
                         node = right
                 sums[k] += node

@@ -95,8 +95,8 @@ def dtype_from(text: str, levels: Any = None) -> Any:
     """
     for start in (_LEVELS, _RANKS):
         if text.startswith(start):
-            kept = pd.Index(levels, dtype=dtype_from(text.removeprefix(start)))
-            return pd.CategoricalDtype(kept, ordered=start == _RANKS)
+            categories = pd.Index(levels, dtype=dtype_from(text.removeprefix(start)))
+            return pd.CategoricalDtype(categories, ordered=start == _RANKS)
     if text.startswith(_ARROW):
         import pyarrow
 

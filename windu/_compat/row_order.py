@@ -129,15 +129,17 @@ def _refuse(
     first: str, rows: pd.Index, name: str, own: pd.Index, value: Any, verdict: Verdict
 ) -> NoReturn:
     pairs = zip(count(), rows, own, strict=False)
-    row, label, other = next(
-        (row, left, right) for row, left, right in pairs if not _equal(left, right)
+    row, label, label_in_name = next(
+        (row, expected, right)
+        for row, expected, right in pairs
+        if not _equal(expected, right)
     )
-    where = f"first at row {row}: {label!r} in {first}, {other!r} in {name}"
+    position = f"first at row {row}: {label!r} in {first}, {label_in_name!r} in {name}"
     plain = _without_index(first, name, value)
     if verdict == "other rows":
         message = (
             f"{first} and {name} must have the same rows. Got other index labels, "
-            f"{where}. Select the same rows from both, or pass {plain} if its rows "
+            f"{position}. Select the same rows from both, or pass {plain} if its rows "
             f"are those of {first} by position."
         )
     else:
@@ -145,7 +147,8 @@ def _refuse(
         sort = f"{name}.loc[{first}.index], or " if rows.is_unique else ""
         message = (
             f"The rows of {first} and {name} must be in the same order. Got the same "
-            f"index labels in another order, {where}. Pass {sort}{plain} if its rows "
+            f"index labels in another order, {position}. Pass {sort}{plain} if its "
+            "rows "
             f"are those of {first} by position."
         )
     raise TargetError(message, [row]) if name in _TARGETS else PartError(message)
@@ -159,25 +162,25 @@ def _without_index(first: str, name: str, value: Any) -> str:
     return f"{name}.to_numpy()"
 
 
-def _equal(left: Any, right: Any) -> bool:
-    if pd.api.types.is_scalar(left) and pd.isna(left):
+def _equal(expected: Any, right: Any) -> bool:
+    if pd.api.types.is_scalar(expected) and pd.isna(expected):
         return bool(pd.api.types.is_scalar(right) and pd.isna(right))
-    return bool(left == right)
+    return bool(expected == right)
 
 
-def _compare(left: pd.Index, right: pd.Index) -> Verdict:
+def _compare(expected: pd.Index, right: pd.Index) -> Verdict:
     """Return how the rows of two indexes of one length belong together."""
-    left_numbers, right_numbers = _whole_numbers(left), _whole_numbers(right)
-    if _may_share_labels(left, right):
+    left_numbers, right_numbers = _whole_numbers(expected), _whole_numbers(right)
+    if _may_share_labels(expected, right):
         if left_numbers is None or right_numbers is None:
-            left_codes, right_codes = _codes(left, right)
+            left_codes, right_codes = _codes(expected, right)
         else:
             left_codes, right_codes = left_numbers, right_numbers
         if np.array_equal(left_codes, right_codes):
             return "same"
         if np.array_equal(np.sort(left_codes), np.sort(right_codes)):
             return "another order"
-    left_counts = _counts_rows(left, left_numbers)
+    left_counts = _counts_rows(expected, left_numbers)
     right_counts = _counts_rows(right, right_numbers)
     if not left_counts and not right_counts:
         return "other rows"
@@ -188,7 +191,7 @@ def _compare(left: pd.Index, right: pd.Index) -> Verdict:
     )
     if left_counts and right_counts and not _is_whole(left_numbers, right_numbers):
         # Two windows of one table differ by a constant.
-        one_shift = len(left) > 1 and np.ptp(left_numbers - right_numbers) == 0
+        one_shift = len(expected) > 1 and np.ptp(left_numbers - right_numbers) == 0
         return "by position" if is_cut and not one_shift else "other rows"
     if is_cut or not np.isin(left_numbers, right_numbers).any():
         return "by position"
@@ -229,10 +232,10 @@ def _cut_alike(counted: np.ndarray, labels: np.ndarray) -> bool:
     return bool(ahead[:1].min(initial=0) >= 0 and (np.diff(ahead) >= 0).all())
 
 
-def _may_share_labels(left: pd.Index, right: pd.Index) -> bool:
-    if left.nlevels != right.nlevels:
+def _may_share_labels(expected: pd.Index, right: pd.Index) -> bool:
+    if expected.nlevels != right.nlevels:
         return False
-    kinds = {_KINDS.get(_kind(left)), _KINDS.get(_kind(right))}
+    kinds = {_KINDS.get(_kind(expected)), _KINDS.get(_kind(right))}
     return None in kinds or len(kinds) == 1
 
 
@@ -241,8 +244,10 @@ def _kind(index: pd.Index) -> str:
     return "string" if isinstance(index.dtype, pd.StringDtype) else index.inferred_type
 
 
-def _codes(left: pd.Index, right: pd.Index) -> tuple[np.ndarray, np.ndarray]:
+def _codes(expected: pd.Index, right: pd.Index) -> tuple[np.ndarray, np.ndarray]:
     """Return one whole number for each label, equal where labels are equal."""
-    labels = np.concatenate([index.to_numpy(dtype=object) for index in (left, right)])
+    labels = np.concatenate(
+        [index.to_numpy(dtype=object) for index in (expected, right)]
+    )
     codes = pd.factorize(labels)[0]
-    return codes[: len(left)], codes[len(left) :]
+    return codes[: len(expected)], codes[len(expected) :]

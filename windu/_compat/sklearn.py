@@ -209,12 +209,12 @@ def with_labels(scorer: Any, labels: Any) -> Any:
     parts = scorer_parts(scorer)
     if parts is None:
         return scorer
-    made = copy(scorer)
+    changed = copy(scorer)
     function, _, options, response = parts
     # Elsewhere `labels` says what is averaged over.
     if response == "predict_proba" and "labels" in signature(function).parameters:
-        made._kwargs = {"labels": labels, **options}
-    return made
+        changed._kwargs = {"labels": labels, **options}
+    return changed
 
 
 def with_function(scorer: Any, function: Callable[..., float]) -> Any:
@@ -232,9 +232,9 @@ def with_function(scorer: Any, function: Callable[..., float]) -> Any:
     scorer
         With the sign and the options of the other.
     """
-    made = copy(scorer)
-    made._score_func = function
-    return made
+    changed = copy(scorer)
+    changed._score_func = function
+    return changed
 
 
 def change_scorers(scorer: Any, change: Callable[[Any], Any]) -> Any:
@@ -253,11 +253,12 @@ def change_scorers(scorer: Any, change: Callable[[Any], Any]) -> Any:
         A user's functions are left alone.
     """
     if isinstance(scorer, _MultimetricScorer):
-        made = copy(scorer)
-        made._scorers = {
-            name: change_scorers(one, change) for name, one in scorer._scorers.items()
+        changed = copy(scorer)
+        changed._scorers = {
+            name: change_scorers(inner, change)
+            for name, inner in scorer._scorers.items()
         }
-        return made
+        return changed
     return change(scorer) if isinstance(scorer, _Scorer) else scorer
 
 

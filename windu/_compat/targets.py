@@ -173,16 +173,16 @@ def without_enums(values: np.ndarray) -> np.ndarray:
     rows = [i for i, v in enumerate(values.ravel()) if isinstance(v, Enum)]
     if not rows:
         return values
-    other = next(
+    odd_row = next(
         (i for i in rows if not isinstance(values.ravel()[i], (int, str))), None
     )
-    if other is not None:
-        member = values.ravel()[other]
+    if odd_row is not None:
+        member = values.ravel()[odd_row]
         raise TargetError(
             "y must hold plain labels. Got a member of the Enum "
-            f"{type(member).__name__}, {member!r} at row {other}. Pass "
+            f"{type(member).__name__}, {member!r} at row {odd_row}. Pass "
             "[label.value for label in y], or label.name.",
-            [other],
+            [odd_row],
         )
     plain = [v.value if isinstance(v, Enum) else v for v in values.ravel()]
     return np.asarray(pd.Series(plain)).reshape(values.shape)
@@ -208,20 +208,21 @@ def check_one_type(values: np.ndarray) -> None:
     for row, value in enumerate(values):
         first.setdefault(_group_of(value), row)
     rows = list(first.values())
-    got = "; ".join(
+    types_found = "; ".join(
         f"{type(values[row]).__name__}, first {values[row]!r} at row {row}"
         for row in rows
     )
     if len(first) > 1:
         raise TargetError(
-            f"The labels of y must be of one type. Got {len(first)}: {got}. Convert "
+            f"The labels of y must be of one type. Got {len(first)}: {types_found}. "
+            "Convert "
             "them, for instance y.astype(str).",
             rows,
         )
     if kind.startswith(("date", "time")) or type(values[0]).__hash__ is None:
         raise TargetError(
             "The labels of y must be texts, booleans, categories or numbers. Got "
-            f"{got}. Convert them, for instance y.astype(str).",
+            f"{types_found}. Convert them, for instance y.astype(str).",
             rows,
         )
 
@@ -233,14 +234,14 @@ def _group_of(value: Any) -> type:
     return bool if isinstance(value, np.bool_) else type(value)
 
 
-def check_rows(bad: np.ndarray, what: str, y: Any) -> None:
+def check_rows(bad: np.ndarray, problem: str, y: Any) -> None:
     """Raise a `TargetError` that names the bad rows, if there are any.
 
     Parameters
     ----------
     bad : ndarray of shape (n_samples,)
         Booleans.
-    what : str
+    problem : str
         What these rows hold.
     y : object
         The target, for its index.
@@ -259,7 +260,8 @@ def check_rows(bad: np.ndarray, what: str, y: Any) -> None:
     index = f" (index {names})" if names and names != rows[:10] else ""
     more = f" and {len(rows) - 10} more" if len(rows) > 10 else ""
     raise TargetError(
-        f"Input y contains {what}. Every row needs a target; {len(rows)} of {len(bad)} "
+        f"Input y contains {problem}. Every row needs a target; {len(rows)} of "
+        f"{len(bad)} "
         f"rows have none that can be used: rows {rows[:10]}{more}{index}. Drop these "
         "rows from X and y, or fill them.",
         rows,

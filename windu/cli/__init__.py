@@ -76,15 +76,15 @@ def main() -> None:
     try:
         app()
     except WinduError as error:
-        _say(_IN_PYTHON.sub(_as_options, str(error)))
+        _print(_IN_PYTHON.sub(_as_options, str(error)))
         sys.exit(code_of(error))
     except KeyboardInterrupt:
-        _say("stopped.")
+        _print("stopped.")
         sys.exit(INTERRUPTED)
     except SystemExit as done:
         # typer has caught Ctrl-C already.
         if done.code in (INTERRUPTED, TERMINATED):
-            _say("stopped.")
+            _print("stopped.")
         raise
     except BrokenPipeError:
         # Who read the output has seen enough, as in `windu runs | head`.
@@ -93,9 +93,9 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("WINDU_DEBUG"):
             raise
-        said = " ".join(str(error).split())
-        _say(
-            f"unforeseen {type(error).__name__}: {said[:500]} Set WINDU_DEBUG=1 to "
+        text = " ".join(str(error).split())
+        _print(
+            f"unforeseen {type(error).__name__}: {text[:500]} Set WINDU_DEBUG=1 to "
             "see where."
         )
         sys.exit(UNFORESEEN)
@@ -104,10 +104,10 @@ def main() -> None:
         signal.signal(signal.SIGTERM, before)
 
 
-def _as_options(found: re.Match[str]) -> str:
-    names = re.findall(r"[\w.]+", found[2])
-    return " ".join(f"--{found[1]} {name}" for name in names)
+def _as_options(match: re.Match[str]) -> str:
+    names = re.findall(r"[\w.]+", match[2])
+    return " ".join(f"--{match[1]} {name}" for name in names)
 
 
-def _say(said: object) -> None:
-    print(f"windu: {said}", file=sys.stderr)
+def _print(message: object) -> None:
+    print(f"windu: {message}", file=sys.stderr)

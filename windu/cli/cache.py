@@ -20,10 +20,10 @@ def cache(
     """Show the sizes of the cached steps, or remove them."""
     from windu.metastore.cache import cache_of
 
-    held = cache_of(store_at(metastore))
-    table = held.entries()
+    step_cache = cache_of(store_at(metastore))
+    table = step_cache.entries()
     if clear:
-        print(f"Removed {held.clear()} entries, {table['bytes'].sum():,} bytes.")
+        print(f"Removed {step_cache.clear()} entries, {table['bytes'].sum():,} bytes.")
         return
     sums = table.groupby("step")["bytes"].agg(["count", "sum"])
     sums.columns = ["entries", "bytes"]

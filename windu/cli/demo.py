@@ -42,7 +42,7 @@ def demo(
     from windu.estimator import WinduEstimator
     from windu.persistence import save
 
-    _make(folder)
+    _write_demo(folder)
     load_storms().frame.to_csv(folder / "storms.csv", index=False)
     (folder / "storms.yaml").write_text(_CONFIGURATION, encoding="utf-8")
     X, y = load_storms(return_X_y=True)
@@ -84,7 +84,7 @@ def demo(
     print("  windu.WinduEstimator().fit(X, y)   # with a table of your own")
 
 
-def _make(folder: Path) -> None:
+def _write_demo(folder: Path) -> None:
     from windu.exceptions import PersistenceError
 
     try:

@@ -29,7 +29,7 @@ CONFIG = 3
 TABLE = 4
 STORE = 5
 #: Every other error that windu explains.
-OTHER = 6
+OTHER_ERROR = 6
 #: As shells say it: 128 and the number of the signal.
 INTERRUPTED = 130
 TERMINATED = 143
@@ -61,4 +61,6 @@ def code_of(error: Exception) -> int:
     >>> code_of(ConfigError("...")), code_of(PartError("..."))
     (3, 6)
     """
-    return next((code for kinds, code in _CODES if isinstance(error, kinds)), OTHER)
+    return next(
+        (code for kinds, code in _CODES if isinstance(error, kinds)), OTHER_ERROR
+    )

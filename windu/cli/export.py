@@ -54,5 +54,5 @@ def _how_read(run: Run) -> dict[str, Any]:
         # New tables may lack the target, and have other columns.
         if name not in ("usecols", "columns")
     }
-    said = {"format": data.get("format"), "options": options}
-    return {name: value for name, value in said.items() if value}
+    reading = {"format": data.get("format"), "options": options}
+    return {name: value for name, value in reading.items() if value}

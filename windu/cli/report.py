@@ -24,6 +24,6 @@ def report(
     from windu.reports import report_of
 
     place = None if is_path(run) else metastore or DEFAULT
-    made = report_of(open_any(run, metastore), run, place).save(output)
+    path = report_of(open_any(run, metastore), run, place).save(output)
     if not quiet:
-        print(f"Wrote {made}.")
+        print(f"Wrote {path}.")

@@ -42,8 +42,8 @@ def runs(
     if csv:
         print(table.to_csv(index=False), end="")
     else:
-        kept = table.dropna(axis="columns", how="all")
-        print(kept.to_string(index=False) if len(table) else "No runs.")
+        shown = table.dropna(axis="columns", how="all")
+        print(shown.to_string(index=False) if len(table) else "No runs.")
 
 
 def show(
@@ -57,9 +57,11 @@ def show(
     from windu.persistence.card import card_of
     from windu.persistence.inspection import inspect_run
 
-    found = open_any(run, metastore)
+    run_of_name = open_any(run, metastore)
     place = None if is_path(run) else metastore or DEFAULT
-    print(card_of(found, run, place).render() if card else inspect_run(found))
+    print(
+        card_of(run_of_name, run, place).render() if card else inspect_run(run_of_name)
+    )
 
 
 def open_any(run: str, metastore: str | None) -> Run:

@@ -45,19 +45,19 @@ def search(
     """
     from windu.pipeline import TrainingPipeline
 
-    changes = dict(read_change(one) for one in change or [])
+    changes = dict(read_change(assignment) for assignment in change or [])
     pipe = TrainingPipeline.from_yaml(config, allow=allow or [], changes=changes)
     if metastore is not None or pipe.settings["metastore"] is None:
         pipe.set(metastore=metastore or DEFAULT)
     pipe.set(name=pipe.settings["name"] or config.stem)
-    found = pipe.search(verbose=0 if quiet else 1)
-    where = config.with_suffix(".best.yaml") if output is None else output
-    _write(found.production.to_yaml(), where)
+    searched = pipe.search(verbose=0 if quiet else 1)
+    path = config.with_suffix(".best.yaml") if output is None else output
+    _write(searched.production.to_yaml(), path)
     if not quiet:
-        print(_best_of(found.leaderboard))
-        print(f"\nThe winner is written to {where}.")
+        print(_best_of(searched.leaderboard))
+        print(f"\nThe winner is written to {path}.")
     if train:
-        result = found.production.run()
+        result = searched.production.run()
         if not quiet:
             print_result(result)
 
@@ -72,7 +72,7 @@ def _best_of(leaderboard: pd.DataFrame) -> str:
             if name == "model"
             else f"{str(name).removeprefix('model__')}={value}"
             # The model first.
-            for name, value in sorted(row.items(), key=lambda one: one[0] != "model")
+            for name, value in sorted(row.items(), key=lambda pair: pair[0] != "model")
             if value is not None
         )
         for row in best.iloc[:, after:].to_dict("records")
@@ -85,13 +85,13 @@ def _best_of(leaderboard: pd.DataFrame) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _write(text: str, where: Path) -> None:
+def _write(text: str, path: Path) -> None:
     from windu.exceptions import TableError
 
     try:
-        where.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise TableError(
-            f"The winner's YAML must be written to {str(where)!r}. Got: "
+            f"The winner's YAML must be written to {str(path)!r}. Got: "
             f"{error.strerror}. Pass another place with -o."
         ) from error

@@ -37,18 +37,18 @@ def _table(name: str, frame: Any) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=SIMPLE, show_edge=False)
-    made.add_column(Text(str(name)))
+    printed = Table(box=SIMPLE, show_edge=False)
+    printed.add_column(Text(str(name)))
     for column, dtype in frame.dtypes.items():
         right = "right" if dtype.kind in "if" else "left"
-        made.add_column(Text(str(column)), justify=right)  # type: ignore[arg-type]
+        printed.add_column(Text(str(column)), justify=right)  # type: ignore[arg-type]
     for label, row in zip(frame.index, frame.itertuples(index=False), strict=True):
-        made.add_row(Text(str(label)), *map(_cell, row))
-    return made
+        printed.add_row(Text(str(label)), *map(_cell, row))
+    return printed
 
 
 def _cell(value: Any) -> Any:
     from rich.text import Text
 
-    said = f"{value:.4f}" if isinstance(value, float) else str(value)
-    return Text(said, style=_COLORS.get(said, ""))
+    text = f"{value:.4f}" if isinstance(value, float) else str(value)
+    return Text(text, style=_COLORS.get(text, ""))

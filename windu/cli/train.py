@@ -48,7 +48,7 @@ def train(
     """
     from windu.pipeline import TrainingPipeline
 
-    changes = dict(read_change(one) for one in change or [])
+    changes = dict(read_change(assignment) for assignment in change or [])
     pipes = {
         str(config): TrainingPipeline.from_yaml(
             config, allow=allow or [], changes=changes
@@ -61,8 +61,8 @@ def train(
         if metastore is not None or pipe.settings["metastore"] is None:
             pipe.set(metastore=metastore or DEFAULT)
         pipe.set(name=name, trusted=trusted or [])
-        with _progress(quiet, name, _steps_to(pipe, until)) as tell:
-            results[config] = pipe.run(start=start, until=until, progress=tell)
+        with _progress(quiet, name, _steps_to(pipe, until)) as report:
+            results[config] = pipe.run(start=start, until=until, progress=report)
         if not quiet:
             print_result(results[config])
     if len(results) > 1 and not quiet:
@@ -124,7 +124,7 @@ def _progress(quiet: bool, name: str, steps: list[str]) -> Iterator[Any]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(name, total=len(steps))
 
-        def tell(done: Done) -> None:
+        def report(done: Done) -> None:
             if done.step not in steps:
                 return
             if done.state == "running":
@@ -132,4 +132,4 @@ def _progress(quiet: bool, name: str, steps: list[str]) -> Iterator[Any]:
             else:
                 bar.advance(task)
 
-        yield tell
+        yield report

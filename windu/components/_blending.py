@@ -93,7 +93,12 @@ class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
         """Return the loss of each row."""
 
     def _fit_booster(
-        self, X: np.ndarray, y: np.ndarray, sample_weight: Any, params: Any, **held: Any
+        self,
+        X: np.ndarray,
+        y: np.ndarray,
+        sample_weight: Any,
+        params: Any,
+        **held_out: Any,
     ) -> Any:
         booster = self._booster_class(
             learning_rate=self.learning_rate,
@@ -102,7 +107,7 @@ class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
             l2_regularization=self.l2_regularization,
             **params,
         )
-        return booster.fit(_fill_empty_columns(X), y, sample_weight, **held)
+        return booster.fit(_fill_empty_columns(X), y, sample_weight, **held_out)
 
     def _fit_blend(self, X: np.ndarray, y: np.ndarray, sample_weight: Any) -> Any:
         """Choose rounds, penalty and weight on held-out rows, then fit all rows."""
@@ -125,16 +130,16 @@ class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
         """Choose the three numbers; return held-out rows and what is judged of them."""
         params, sets = plan
         columns = categorical_indices(self.categorical_features, X.shape[1])
-        held = []
+        held_out = []
         for test in sets:
             train = np.setdiff1d(np.arange(len(y)), test)
-            held.append(
+            held_out.append(
                 (
                     test,
                     *self._held_out(X, y, sample_weight, columns, params, train, test),
                 )
             )
-        return self._choose(y, sample_weight, held)
+        return self._choose(y, sample_weight, held_out)
 
     def _refit(
         self, X: np.ndarray, y: np.ndarray, sample_weight: Any, plan: Any
@@ -192,12 +197,12 @@ class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
         return rounds, self._member_output(booster, X[test]), linear
 
     def _choose(
-        self, y: np.ndarray, sample_weight: Any, held: list[Any]
+        self, y: np.ndarray, sample_weight: Any, held_out: list[Any]
     ) -> tuple[np.ndarray, np.ndarray]:
         self.n_iter_, self.alpha_, self.weight_ = 10, max(self.alphas), 0.5
-        if not held:
+        if not held_out:
             return np.array([], dtype=int), np.array([])
-        tests, rounds, outputs, linear = zip(*held, strict=True)
+        tests, rounds, outputs, linear = zip(*held_out, strict=True)
         rows = np.concatenate(tests)
         weights = None if sample_weight is None else sample_weight[rows]
         boosted = self._judged(y[rows], np.concatenate(outputs))

@@ -55,17 +55,17 @@ def transform_of_row(transformer: Any, names: list[str]) -> RowFunction | None:
         return None
     blocks = []
     for name, block, columns in transformer.transformers_:
-        where = transformer.output_indices_[name]
-        if where.start == where.stop:
+        columns_out = transformer.output_indices_[name]
+        if columns_out.start == columns_out.stop:
             continue
         if not isinstance(columns, list) or not set(columns) <= set(names):
             return None
-        work = _block_of_row(block, columns, where.stop - where.start)
-        if work is None:
+        encode = _block_of_row(block, columns, columns_out.stop - columns_out.start)
+        if encode is None:
             return None
-        blocks.append((work, _pick([names.index(column) for column in columns])))
+        blocks.append((encode, _pick([names.index(column) for column in columns])))
     return lambda row: list(
-        chain.from_iterable(work(pick(row)) for work, pick in blocks)
+        chain.from_iterable(encode(pick(row)) for encode, pick in blocks)
     )
 
 
@@ -85,24 +85,24 @@ def _block_of_row(block: Any, columns: list[str], width: int) -> RowFunction | N
     if type(first) in _ENCODERS:
         # Of each level the whole block is asked once: nothing is computed again here.
         return _lookup(block, first, columns, width)
-    work: RowFunction | None = None
+    encode: RowFunction | None = None
     if type(first) is FunctionTransformer and first.func is None:
-        work = list
+        encode = list
     elif type(first) is SimpleImputer:
-        work = _impute(first)
+        encode = _impute(first)
     elif type(first) is TextEncoder:
-        work = _encode_texts(first)
-    return None if work is None else _scaled(work, scalers)
+        encode = _encode_texts(first)
+    return None if encode is None else _scaled(encode, scalers)
 
 
 def _is_plain_scaler(step: Any) -> bool:
     return type(step) is StandardScaler and step.with_mean and step.with_std
 
 
-def _scaled(work: RowFunction, scalers: list[Any]) -> RowFunction:
+def _scaled(encode: RowFunction, scalers: list[Any]) -> RowFunction:
     if not scalers:
-        return work
-    inner = _scaled(work, scalers[:-1])
+        return encode
+    inner = _scaled(encode, scalers[:-1])
     means, scales = scalers[-1].mean_.tolist(), scalers[-1].scale_.tolist()
     return lambda row: [
         (value - mean) / scale
@@ -136,9 +136,9 @@ def _encode_texts(encoder: TextEncoder) -> RowFunction:
 
     def encode(row: Any) -> list[float]:
         numbers: list[float] = []
-        for text, work in zip(row, columns, strict=True):
+        for text, encode_text in zip(row, columns, strict=True):
             # As `TextEncoder.transform` does: no text is an empty one.
-            numbers += work(text if text == text else "")
+            numbers += encode_text(text if text == text else "")
         return numbers
 
     return encode
@@ -147,8 +147,8 @@ def _encode_texts(encoder: TextEncoder) -> RowFunction:
 def _encode_text(pipeline: Pipeline) -> Callable[[str], list[float]]:
     """Call what the steps of the pipeline call, without their checks in between."""
     hashing, weighting, projection = (step for _, step in pipeline.steps)
-    given = (weighting.sublinear_tf, weighting.use_idf, weighting.norm)
-    if given != (True, True, "l2"):
+    options = (weighting.sublinear_tf, weighting.use_idf, weighting.norm)
+    if options != (True, True, "l2"):
         return lambda text: pipeline.transform([text])[0].tolist()
     weights = weighting.idf_
     # A product with the transposed view would copy it, each time.
@@ -172,42 +172,49 @@ def _lookup(
     """Tabulate a block that treats each column alone: what it gives for each level."""
     sizes = _sizes(encoder)
     levels = [
-        [level for level in found if isinstance(level, str)]
-        for found in encoder.categories_
+        [level for level in categories if isinstance(level, str)]
+        for categories in encoder.categories_
     ]
     if sizes is None or sum(sizes) != width:
         return None
     if any(
         not isinstance(level, str) and not pd.isna(level)
-        for found in encoder.categories_
-        for level in found
+        for categories in encoder.categories_
+        for level in categories
     ):
         return None
     longest = max(map(len, levels))
     # No level of training: longer than the longest one.
-    unknown = "?" * (1 + max((len(x) for found in levels for x in found), default=0))
+    unknown = "?" * (
+        1 + max((len(x) for categories in levels for x in categories), default=0)
+    )
     table = pd.DataFrame(
         {
             column: pd.Series(
-                [*found, *[np.nan] * (longest - len(found) + 1), unknown], dtype=object
+                [*categories, *[np.nan] * (longest - len(categories) + 1), unknown],
+                dtype=object,
             )
-            for column, found in zip(columns, levels, strict=True)
+            for column, categories in zip(columns, levels, strict=True)
         }
     )
-    given = block.transform(table)
-    if not isinstance(given, np.ndarray) or given.dtype != np.float64:
+    encoded = block.transform(table)
+    if not isinstance(encoded, np.ndarray) or encoded.dtype != np.float64:
         return None
     ends = np.cumsum(sizes).tolist()
     tables = []
-    for found, size, end in zip(levels, sizes, ends, strict=True):
-        rows = given[:, end - size : end].tolist()
-        known = dict(zip(found, rows[: len(found)], strict=True))
-        tables.append((known, rows[-2], rows[-1]))
+    for categories, size, end in zip(levels, sizes, ends, strict=True):
+        rows = encoded[:, end - size : end].tolist()
+        row_of_level = dict(zip(categories, rows[: len(categories)], strict=True))
+        tables.append((row_of_level, rows[-2], rows[-1]))
 
     def look_up(row: Any) -> list[float]:
         numbers: list[float] = []
-        for level, (known, missing, other) in zip(row, tables, strict=True):
-            numbers += known.get(level, other) if level == level else missing
+        for level, (row_of_level, missing, row_of_unknown) in zip(
+            row, tables, strict=True
+        ):
+            numbers += (
+                row_of_level.get(level, row_of_unknown) if level == level else missing
+            )
         return numbers
 
     return look_up
@@ -215,7 +222,7 @@ def _lookup(
 
 def _sizes(encoder: Any) -> list[int] | None:
     """Return into how many numbers each column is encoded."""
-    n_levels = [len(found) for found in encoder.categories_]
+    n_levels = [len(categories) for categories in encoder.categories_]
     if type(encoder) is OrdinalEncoder:
         return [1] * len(n_levels)
     if type(encoder) is TargetEncoder:

@@ -32,7 +32,7 @@ _INTEGERS = frozenset({int} | {np.dtype(code).type for code in "bhilqBHILQ"})
 _DATES = frozenset({datetime, pd.Timestamp})
 #: What a column may hold that nobody looks at; infinity is refused even there.
 _HARMLESS = frozenset({str, bool, np.bool_, type(pd.NA), type(pd.NaT), *_DATES})
-_KEPT = ("categorical", "high-cardinality", "text")
+_UNCHANGED = ("categorical", "high-cardinality", "text")
 _DAY = 86_400_000_000.0
 #: What strftime writes in one form only, so that a text can be compared with it.
 _EXACT_FORMAT = re.compile(r"(?:%[YmdHMSbB]|[^%])*")
@@ -58,7 +58,7 @@ def features_of_value(column: ColumnSchema, checked: bool) -> ValueFeatures | No
     kind, storage = column.kind, column.storage
     if kind in ("constant", "unsupported", "identifier"):
         return _ignored
-    if storage == "text" and kind in _KEPT:
+    if storage == "text" and kind in _UNCHANGED:
         if kind == "text":
             return _empty_text
         return _known_level(column) if checked else _level
@@ -148,11 +148,11 @@ def _empty_text(value: Any) -> list[Any]:
 
 def _parsed_number(column: ColumnSchema) -> ValueFeatures:
     plain = column.number_marks is None or "" in column.number_marks
-    known = frozenset(column.missing_texts or ())
+    missing_texts = frozenset(column.missing_texts or ())
 
     def number_of(value: Any) -> list[Any]:
         text = _text(value)
-        if text is None or text in known or is_missing_text(text):
+        if text is None or text in missing_texts or is_missing_text(text):
             return [_NAN]
         parsed = parse_number(text) if plain else None
         if parsed is None or parsed[1] or not math.isfinite(parsed[0]):
@@ -168,10 +168,10 @@ def _level(value: Any) -> list[Any]:
 
 
 def _known_level(column: ColumnSchema) -> ValueFeatures:
-    known = known_levels(column)
+    known_texts = known_levels(column)
     categories = None if column.categories is None else {*map(str, column.categories)}
-    levels = frozenset() if known is None else known.levels
-    spellings = {} if known is None else known.spellings
+    levels = frozenset() if known_texts is None else known_texts.levels
+    spellings = {} if known_texts is None else known_texts.spellings
     has_blank = "" in (column.levels or ()) or "" in (categories or ())
 
     def level_of(value: Any) -> list[Any]:
@@ -210,7 +210,7 @@ def _date(column: ColumnSchema) -> ValueFeatures | None:
         date = read(value)
         if not 1700 <= date.year <= 2200:
             raise Decline
-        found = [
+        numbers = [
             float(date.year),
             float(date.month),
             float(date.day),
@@ -218,10 +218,10 @@ def _date(column: ColumnSchema) -> ValueFeatures | None:
             float(date.timetuple().tm_yday),
         ]
         if column.has_time:
-            found.append(float(date.hour * 60 + date.minute) / 60)
+            numbers.append(float(date.hour * 60 + date.minute) / 60)
         gone = date - first
         elapsed = (gone.days * 86_400 + gone.seconds) * 1_000_000 + gone.microseconds
-        return [*found, float(elapsed) / _DAY]
+        return [*numbers, float(elapsed) / _DAY]
 
     return parts
 

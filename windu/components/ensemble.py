@@ -63,15 +63,17 @@ class _BaseEnsemble(MetaEstimatorMixin, BaseEstimator):
             If `y` is of other rows than `X`, or of the same in another order.
         """
         self.weights_ = _checked(self.weights, len(self.estimators))
-        given = {}
+        weight_params = {}
         y = match_rows({"X": X, "y": y, "sample_weight": sample_weight})["y"]
         if sample_weight is not None:
-            given["sample_weight"] = check_sample_weight(sample_weight, X)
-        self.estimators_ = [clone(e).fit(X, y, **given) for e in self.estimators]
-        self._keep(y)
+            weight_params["sample_weight"] = check_sample_weight(sample_weight, X)
+        self.estimators_ = [
+            clone(e).fit(X, y, **weight_params) for e in self.estimators
+        ]
+        self._store_target(y)
         return self
 
-    def _keep(self, y: Any) -> None:
+    def _store_target(self, y: Any) -> None:
         first = self.estimators_[0]
         for name in ("n_features_in_", "feature_names_in_"):
             self.__dict__.pop(name, None)
@@ -81,20 +83,24 @@ class _BaseEnsemble(MetaEstimatorMixin, BaseEstimator):
     def _average(self, outputs: Sequence[np.ndarray]) -> np.ndarray:
         # Of one column some give a flat array.
         shape = np.shape(outputs[0])
-        made = np.zeros(shape)
+        average = np.zeros(shape)
         for weight, output in zip(self.weights_, outputs, strict=True):
-            made += weight * np.reshape(output, shape)
-        return made
+            average += weight * np.reshape(output, shape)
+        return average
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         inner = [e.__sklearn_tags__() for e in self.estimators]
         if inner:
             tags.input_tags = inner[0].input_tags
-            tags.input_tags.sparse = all(one.input_tags.sparse for one in inner)
-            tags.input_tags.allow_nan = all(one.input_tags.allow_nan for one in inner)
+            tags.input_tags.sparse = all(
+                tags_of_member.input_tags.sparse for tags_of_member in inner
+            )
+            tags.input_tags.allow_nan = all(
+                tags_of_member.input_tags.allow_nan for tags_of_member in inner
+            )
             tags.target_tags.multi_output = all(
-                one.target_tags.multi_output for one in inner
+                tags_of_member.target_tags.multi_output for tags_of_member in inner
             )
         return tags
 
@@ -137,8 +143,8 @@ class WeightedEnsembleClassifier(MatchedScore, ClassifierMixin, _BaseEnsemble):
     array([0, 0])
     """
 
-    def _keep(self, y: Any) -> None:
-        super()._keep(y)
+    def _store_target(self, y: Any) -> None:
+        super()._store_target(y)
         self.classes_ = np.asarray(self.estimators_[0].classes_)
         # Of an indicator matrix these are its columns.
         y = np.asarray(y)
@@ -158,14 +164,18 @@ class WeightedEnsembleClassifier(MatchedScore, ClassifierMixin, _BaseEnsemble):
             One column a class; of an indicator matrix the probability of *yes*.
         """
         check_is_fitted(self)
-        made = self._average(
+        probabilities = self._average(
             [
                 yes_probabilities(e.predict_proba(X), getattr(e, "classes_", None))
                 for e in self.estimators_
             ]
         )
         # In single precision a row's sum is not quite one.
-        return made if self._multilabel else made / made.sum(axis=1, keepdims=True)
+        return (
+            probabilities
+            if self._multilabel
+            else probabilities / probabilities.sum(axis=1, keepdims=True)
+        )
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the most probable class, or the labels that are likelier than not.
@@ -249,10 +259,14 @@ def _checked(weights: Any, n: int) -> np.ndarray:
     """Return weights with sum one, one an estimator."""
     if not n:
         raise PartError("An ensemble needs at least one estimator. Got none.")
-    given = np.ones(n) if weights is None else np.asarray(weights, dtype=float)
-    if given.shape != (n,) or not (given >= 0).all() or not given.sum() > 0:
+    weight_array = np.ones(n) if weights is None else np.asarray(weights, dtype=float)
+    if (
+        weight_array.shape != (n,)
+        or not (weight_array >= 0).all()
+        or not weight_array.sum() > 0
+    ):
         raise PartError(
             "weights must have one number for each of the "
             f"{n} estimators, none below zero, not all zero. Got {weights!r}."
         )
-    return given / given.sum()
+    return weight_array / weight_array.sum()

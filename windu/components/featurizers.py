@@ -158,16 +158,16 @@ class AutoFeaturizer(TransformerMixin, BaseEstimator):
         pandas.DataFrame of shape (n_samples, n_features)
             As from `transform`.
         """
-        made: dict[str, Any] = {}
+        columns_made: dict[str, Any] = {}
         names = self._names()
         for position, column in enumerate(self.schema_.columns):
             if column.kind not in _DROPPED:
                 features = _features_of(column, frame.iloc[:, position])
                 if self._has_lengths(column):
                     features += _lengths(features[0])
-                made.update(zip(names[position], features, strict=True))
+                columns_made.update(zip(names[position], features, strict=True))
         rows = pd.RangeIndex(len(frame))
-        return pd.DataFrame(made, index=rows, copy=False).set_axis(frame.index)
+        return pd.DataFrame(columns_made, index=rows, copy=False).set_axis(frame.index)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the names of the features.
@@ -245,19 +245,22 @@ class AutoFeaturizer(TransformerMixin, BaseEstimator):
             else []
             for column in columns
         ]
-        kept = [
+        names_by_column = [
             [] if column.kind in (*_DROPPED, "datetime") else [str(column.name)]
             for column in columns
         ]
-        taken = {name for names in kept for name in names}
-        for made in parts:
-            for position, name in enumerate(made):
+        used_names = {name for names in names_by_column for name in names}
+        for names_of_part in parts:
+            for position, name in enumerate(names_of_part):
                 # A table may have a column of this name already.
-                while name in taken:
+                while name in used_names:
                     name += "_"
-                taken.add(name)
-                made[position] = name
-        return [[*own, *made] for own, made in zip(kept, parts, strict=True)]
+                used_names.add(name)
+                names_of_part[position] = name
+        return [
+            [*own, *names_of_part]
+            for own, names_of_part in zip(names_by_column, parts, strict=True)
+        ]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -298,8 +301,8 @@ def _features_of(column: ColumnSchema, values: pd.Series) -> list[Any]:
     if values.dtype == object:
         # Different types may be equal, such as True and 1.
         values = kinds.as_texts(values)
-    codes, found = pd.factorize(values)
-    levels = kinds.as_texts(pd.Series(found)).to_numpy()
+    codes, distinct = pd.factorize(values)
+    levels = kinds.as_texts(pd.Series(distinct)).to_numpy()
     texts = np.append(levels, np.array([missing], dtype=object))[codes]
     # A Series keeps dtype object, where pandas 3 makes an array of texts a `str`.
     return [pd.Series(texts, dtype=object)]
@@ -307,7 +310,7 @@ def _features_of(column: ColumnSchema, values: pd.Series) -> list[Any]:
 
 def _lengths(texts: pd.Series) -> list[Any]:
     """Return the numbers of characters and of words; NaN for what is missing."""
-    codes, found = pd.factorize(texts)
-    counts = [[float(len(text)), float(len(text.split()))] for text in found]
+    codes, distinct = pd.factorize(texts)
+    counts = [[float(len(text)), float(len(text.split()))] for text in distinct]
     counts.append([np.nan, np.nan])
     return list(np.array(counts, dtype=np.float64)[codes].T)

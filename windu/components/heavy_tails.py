@@ -75,8 +75,8 @@ def is_candidate(model: Any, y: Any) -> bool:
     bool
         For one column of at most 5,000 amounts with a heavy tail.
     """
-    asked = isinstance(model, BoostedBlendRegressor) and np.ndim(y) == 1
-    return asked and len(y) <= _MAX_ROWS and has_heavy_tail(np.asarray(y))
+    is_default = isinstance(model, BoostedBlendRegressor) and np.ndim(y) == 1
+    return is_default and len(y) <= _MAX_ROWS and has_heavy_tail(np.asarray(y))
 
 
 @dataclass(frozen=True)

@@ -135,11 +135,11 @@ class IndicatorEncoder(TransformerMixin, BaseEstimator):
         if not self.frame_:
             return np.column_stack(columns).astype(self.dtypes_[0])
         dtypes = map(dtype_from, self.dtypes_, self.levels_)
-        made = [
+        decoded = [
             pd.Series(column).astype(dtype)
             for column, dtype in zip(columns, dtypes, strict=True)
         ]
-        return pd.concat(made, axis=1).set_axis(
+        return pd.concat(decoded, axis=1).set_axis(
             pd.Index(self.classes_.tolist()), axis=1
         )
 
@@ -167,24 +167,25 @@ def _levels(dtype: Any) -> list[Any] | None:
 
 def _no_and_yes(values: pd.Series) -> list[Any]:
     """Return what stands for no and for yes; one value alone gets its natural other."""
-    known = values.dropna().unique().tolist()
+    distinct = values.dropna().unique().tolist()
     levels = _levels(values.dtype)
     if levels is not None and len(levels) == 2:
-        known = levels
-    found = sorted(known, key=lambda v: str(v).lower())
-    if len(found) > 2:
+        distinct = levels
+    ordered = sorted(distinct, key=lambda v: str(v).lower())
+    if len(ordered) > 2:
         raise TargetError(
-            f"The label {values.name!r} must have at most two values. Got {found[:5]}. "
+            f"The label {values.name!r} must have at most two values. Got "
+            f"{ordered[:5]}. "
             "Several classes a column are not supported; fit one estimator a column."
         )
-    found.sort(key=lambda value: str(value).strip().lower() not in _NO)
-    if len(found) == 1:
-        only = found[0]
+    ordered.sort(key=lambda value: str(value).strip().lower() not in _NO)
+    if len(ordered) == 1:
+        only = ordered[0]
         is_no = str(only).strip().lower() in _NO
-        other = (
+        missing_answer = (
             type(only)(is_no)
             if not isinstance(only, str)
             else ("yes" if is_no else "no")
         )
-        found = [only, other] if is_no else [other, only]
-    return found
+        ordered = [only, missing_answer] if is_no else [missing_answer, only]
+    return ordered

@@ -160,7 +160,7 @@ def yes_probabilities(probabilities: Any, classes: Any) -> np.ndarray:
     if not isinstance(probabilities, list):
         return np.asarray(probabilities)
     columns = []
-    for label, known in zip(probabilities, classes, strict=True):
-        yes = np.flatnonzero(np.asarray(known) == 1)
+    for label, classes_of_label in zip(probabilities, classes, strict=True):
+        yes = np.flatnonzero(np.asarray(classes_of_label) == 1)
         columns.append(label[:, yes[0]] if len(yes) else np.zeros(len(label)))
     return np.column_stack(columns)

@@ -93,13 +93,13 @@ def _with_dtypes(
 def _plain_names(names: list[str]) -> list[str]:
     """Return names without refused signs, each different from the others."""
     plain = [name.translate(_REFUSED) for name in names]
-    taken = {name for name, own in zip(plain, names, strict=True) if name == own}
+    used_names = {name for name, own in zip(plain, names, strict=True) if name == own}
     for position, name in enumerate(names):
         if plain[position] == name:
             continue
-        while plain[position] in taken:
+        while plain[position] in used_names:
             plain[position] += "_"
-        taken.add(plain[position])
+        used_names.add(plain[position])
     return plain
 
 

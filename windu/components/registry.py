@@ -209,20 +209,20 @@ def make_model(name: str, classifier: bool) -> Any:
                 f"type: pip install 'windu[{name}]'."
             ) from error
         return cls(**_DEFAULTS.get(name, {}))
-    found = _sklearn_estimators().get(name)
-    if found is None:
+    estimator_class = _sklearn_estimators().get(name)
+    if estimator_class is None:
         options = ["auto", *MODELS, *_sklearn_estimators()]
         raise PartError(
             "The model must be 'auto', None, an estimator, one of "
             f"{sorted(MODELS)} or the name of a scikit-learn class. Got {name!r}."
             + did_you_mean(name, options)
         )
-    if not _needs_nothing(found):
+    if not _needs_nothing(estimator_class):
         raise PartError(
             f"The model {name!r} cannot be made from its name alone: it needs other "
             f"estimators. Pass an object, {name}(...)."
         )
-    return found()
+    return estimator_class()
 
 
 def _needs_nothing(cls: Any) -> bool:
@@ -262,14 +262,14 @@ def make_named(part: str, name: str) -> Any:
     if part == "label_encoder" and name in LABEL_ENCODERS:
         module, class_name = LABEL_ENCODERS[name].split(":")
         return getattr(import_module(module), class_name)()
-    found = _sklearn_transformers().get(name)
-    if found is None or _required(found):
+    cls = _sklearn_transformers().get(name)
+    if cls is None or _required(cls):
         raise PartError(
             f"The {part} must be 'auto', None, an object, or the name of a "
             f"scikit-learn transformer that needs no arguments. Got {name!r}."
             + did_you_mean(name, ["auto", *LABEL_ENCODERS, *_sklearn_transformers()])
         )
-    return found()
+    return cls()
 
 
 def names_of(part: str) -> list[str]:

@@ -83,13 +83,13 @@ def leakage_alarms(
         classes = task != "regression"
         if not _can_judge(values, classes):
             continue
-        found = [
+        leaks = [
             str(column.name)
             for column, numeric, codes in columns
             if _determines(codes, values, numeric, classes)
         ]
-        if found:
-            alarms.append(_alarm(found, name))
+        if leaks:
+            alarms.append(_alarm(leaks, name))
     return alarms
 
 
@@ -128,17 +128,18 @@ def _evenly(n_rows: int, most: int) -> np.ndarray:
 
 
 def _alarm(columns: list[str], target: str | None) -> dict[str, Any]:
-    one = len(columns) == 1
-    what = "the target" if target is None else f"the target {target!r}"
+    is_single = len(columns) == 1
+    target_text = "the target" if target is None else f"the target {target!r}"
     return {
         "alarm": "giveaway",
         "columns": columns,
         "message": (
             f"A column must be known before the target is. Got {columns}, "
-            f"{'which' if one else 'each of which'} alone gives {what} almost without "
+            f"{'which' if is_single else 'each of which'} alone gives {target_text} "
+            "almost without "
             "error: the target may have leaked into it. Drop "
-            f"{'it' if one else 'them'}, unless new rows will have "
-            f"{'it' if one else 'them'}."
+            f"{'it' if is_single else 'them'}, unless new rows will have "
+            f"{'it' if is_single else 'them'}."
         ),
     }
 
@@ -150,7 +151,7 @@ def _targets(
     target = read_target(y)
     if target.form == "labels":
         rows = [set(target.values[i]) for i in at]
-        for name in sorted({one for row in rows for one in row}, key=str):
+        for name in sorted({label for row in rows for label in row}, key=str):
             yield str(name), np.array([name in row for row in rows]).astype(int)
         return
     values = np.asarray(target.values)[at]
@@ -198,8 +199,8 @@ def _determines(x: np.ndarray, y: np.ndarray, numeric: bool, classes: bool) -> b
         own, target = x[rows], y[rows]
         if np.ptp(target) == 0:
             continue
-        found = _predicted(own, target, own, numeric, classes)
-        if _right(found, target, classes) < bar:
+        predicted = _predicted(own, target, own, numeric, classes)
+        if _right(predicted, target, classes) < bar:
             return False
     folds = (StratifiedKFold if classes else KFold)(
         _FOLDS, shuffle=True, random_state=0
@@ -208,10 +209,10 @@ def _determines(x: np.ndarray, y: np.ndarray, numeric: bool, classes: bool) -> b
         # Classes with too few rows for the folds count as one.
         rare = np.bincount(y)[y] < _FOLDS
         y = pd.factorize(np.where(rare, -1, y))[0]
-    made = np.empty(len(y), dtype=y.dtype if classes else float)
+    predictions = np.empty(len(y), dtype=y.dtype if classes else float)
     for train, test in folds.split(x, y):
-        made[test] = _predicted(x[train], y[train], x[test], numeric, classes)
-    return _right(made, y, classes) >= limit
+        predictions[test] = _predicted(x[train], y[train], x[test], numeric, classes)
+    return _right(predictions, y, classes) >= limit
 
 
 def _is_noise(x: np.ndarray, y: np.ndarray, classes: bool) -> bool:
@@ -257,14 +258,14 @@ def _predicted(
     return np.asarray(often[new])
 
 
-def _right(made: np.ndarray, y: np.ndarray, classes: bool) -> float:
+def _right(predictions: np.ndarray, y: np.ndarray, classes: bool) -> float:
     """Return how much of what a constant gets wrong is right, at best 1."""
     if not classes:
         wrong = float(((y - y.mean()) ** 2).sum())
-        return 1.0 - float(((y - made) ** 2).sum()) / wrong
+        return 1.0 - float(((y - predictions) ** 2).sum()) / wrong
     rows = np.bincount(y)
     n_classes = int((rows > 0).sum())
     if n_classes < 2:
         return 0.0
-    right = np.bincount(y, weights=made == y)[rows > 0] / rows[rows > 0]
+    right = np.bincount(y, weights=predictions == y)[rows > 0] / rows[rows > 0]
     return (float(right.mean()) * n_classes - 1) / (n_classes - 1)

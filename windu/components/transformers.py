@@ -285,13 +285,15 @@ def unique_names(names: Any) -> np.ndarray:
         Each different.
     """
     unique = [str(name) for name in names]
-    taken = set(unique)
-    if len(taken) == len(unique):
+    used_names = set(unique)
+    if len(used_names) == len(unique):
         return np.array(unique, dtype=object)
     seen: set[str] = set()
     for position, name in enumerate(unique):
         number = 1
-        while unique[position] in seen or (number > 1 and unique[position] in taken):
+        while unique[position] in seen or (
+            number > 1 and unique[position] in used_names
+        ):
             number += 1
             unique[position] = f"{name}_{number}"
         seen.add(unique[position])
@@ -318,8 +320,8 @@ def codes_of(transformer: Any) -> list[int]:
     block = transformer.named_transformers_.get("categorical")
     if not isinstance(block, OrdinalEncoder):
         return []
-    where = transformer.output_indices_["categorical"]
-    return list(range(where.start, where.stop))
+    columns_out = transformer.output_indices_["categorical"]
+    return list(range(columns_out.start, columns_out.stop))
 
 
 def _task_of(y: Any) -> str | None:

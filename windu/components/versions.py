@@ -59,9 +59,9 @@ def register(kind: str, name: str, *, version: int) -> Callable[[_T], _T]:
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise PartError(f"version must be a number from 1 on. Got {version!r}.")
 
-    def decorate(made: _T) -> _T:
-        _VERSIONS.setdefault((made.__module__, name), {})[version] = made
-        return made
+    def decorate(obj: _T) -> _T:
+        _VERSIONS.setdefault((obj.__module__, name), {})[version] = obj
+        return obj
 
     return decorate
 
@@ -74,21 +74,23 @@ def version_of(module: str, name: str, version: int) -> Any:
     PartError
         If nothing was; the message names what was.
     """
-    known = _VERSIONS.get((module, name), {})
-    if version not in known:
-        names = [one for home, one in _VERSIONS if home == module]
+    versions = _VERSIONS.get((module, name), {})
+    if version not in versions:
+        names = [
+            registered_name for home, registered_name in _VERSIONS if home == module
+        ]
         raise PartError(
             f"{module!r} must register version {version} of {name!r}. Got "
-            f"{f'the versions {sorted(known)}' if known else 'no version of it'}."
-            + ("" if known else did_you_mean(name, names))
+            f"{f'the versions {sorted(versions)}' if versions else 'no version of it'}."
+            + ("" if versions else did_you_mean(name, names))
         )
-    return known[version]
+    return versions[version]
 
 
-def registered_as(made: Any) -> tuple[str, int] | None:
+def registered_as(obj: Any) -> tuple[str, int] | None:
     """Return name and version of what was registered last, None for anything else."""
     for (module, name), versions in _VERSIONS.items():
-        for version, one in versions.items():
-            if one is made and module == made.__module__:
+        for version, registered in versions.items():
+            if registered is obj and module == obj.__module__:
                 return name, version
     return None

@@ -81,7 +81,7 @@ _NO_PATHS = {"path_method"}
 @cache
 def _homes() -> dict[str, str]:
     """Return the module of each class that is not scikit-learn's own estimator."""
-    pairs = [target.split(":") for both in MODELS.values() for target in both]
+    pairs = [target.split(":") for targets in MODELS.values() for target in targets]
     pairs += [target.split(":") for target in LABEL_ENCODERS.values()]
     pairs += [["windu.components", name] for name in _WINDU]
     pairs += [["windu.estimator", "WinduEstimator"]]
@@ -152,13 +152,13 @@ def parameters_of(cls: Any) -> dict[str, Any]:
     """
     listed = inspect.signature(cls).parameters.values()
     free = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
-    known = {p.name: p.default for p in listed if p.kind not in free}
-    if len(known) < len(listed):
+    defaults = {p.name: p.default for p in listed if p.kind not in free}
+    if len(defaults) < len(listed):
         # A booster lists the rest on an object, or nowhere.
-        known = {**cls().get_params(deep=False), **known}
+        defaults = {**cls().get_params(deep=False), **defaults}
         package = cls.__module__.partition(".")[0]
-        known |= dict.fromkeys(_UNLISTED.get(package, ()), REQUIRED)
-    return known
+        defaults |= dict.fromkeys(_UNLISTED.get(package, ()), REQUIRED)
+    return defaults
 
 
 def required_of(cls: Any) -> list[str]:

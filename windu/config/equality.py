@@ -13,12 +13,12 @@ from windu.config.classes import class_name, values_of
 __all__ = ["first_difference", "is_pandera"]
 
 
-def first_difference(one: Any, two: Any, path: tuple[Any, ...] = ()) -> Any:
+def first_difference(first: Any, two: Any, path: tuple[Any, ...] = ()) -> Any:
     """Return the path to the first difference, None if there is none.
 
     Parameters
     ----------
-    one, two : object
+    first, two : object
         Estimators, or what their parameters can be.
     path : tuple
         Where they stand.
@@ -28,27 +28,31 @@ def first_difference(one: Any, two: Any, path: tuple[Any, ...] = ()) -> Any:
     tuple or None
         Keys and positions.
     """
-    if one is two:
+    if first is two:
         return None
-    if type(one) is not type(two):
+    if type(first) is not type(two):
         return path
-    if isinstance(one, (list, tuple)):
-        pairs = dict(enumerate(one)), dict(enumerate(two))
+    if isinstance(first, (list, tuple)):
+        pairs = dict(enumerate(first)), dict(enumerate(two))
         return _of_items(*pairs, path)
-    if isinstance(one, dict):
+    if isinstance(first, dict):
         # The order of keys can matter, as of the columns of a frame.
-        same_keys = [(type(k), k) for k in one] == [(type(k), k) for k in two]
-        return _of_items(one, two, path) if same_keys else path
-    if _is_part(one):
-        return _of_items(values_of(one), values_of(two), path)
-    return None if _same(one, two) else path
+        same_keys = [(type(k), k) for k in first] == [(type(k), k) for k in two]
+        return _of_items(first, two, path) if same_keys else path
+    if _is_part(first):
+        return _of_items(values_of(first), values_of(two), path)
+    return None if _same(first, two) else path
 
 
-def _of_items(one: dict[Any, Any], two: dict[Any, Any], path: tuple[Any, ...]) -> Any:
-    if one.keys() != two.keys():
+def _of_items(first: dict[Any, Any], two: dict[Any, Any], path: tuple[Any, ...]) -> Any:
+    if first.keys() != two.keys():
         return path
-    found = (first_difference(one[key], two[key], (*path, key)) for key in one)
-    return next((difference for difference in found if difference is not None), None)
+    differences = (
+        first_difference(first[key], two[key], (*path, key)) for key in first
+    )
+    return next(
+        (difference for difference in differences if difference is not None), None
+    )
 
 
 def _is_part(value: Any) -> bool:
@@ -57,29 +61,29 @@ def _is_part(value: Any) -> bool:
     )
 
 
-def _same(one: Any, two: Any) -> bool:
-    if isinstance(one, np.ndarray):
-        if one.dtype != two.dtype or one.shape != two.shape:
+def _same(first: Any, two: Any) -> bool:
+    if isinstance(first, np.ndarray):
+        if first.dtype != two.dtype or first.shape != two.shape:
             return False
-        return first_difference(one.tolist(), two.tolist()) is None
-    if isinstance(one, np.generic):
-        return _same(one.item(), two.item())
-    if isinstance(one, (set, frozenset)):
-        return {(type(v), v) for v in one} == {(type(v), v) for v in two}
-    if isinstance(one, pd.DataFrame):
-        return one.equals(two) and all(
+        return first_difference(first.tolist(), two.tolist()) is None
+    if isinstance(first, np.generic):
+        return _same(first.item(), two.item())
+    if isinstance(first, (set, frozenset)):
+        return {(type(v), v) for v in first} == {(type(v), v) for v in two}
+    if isinstance(first, pd.DataFrame):
+        return first.equals(two) and all(
             a.equals(b) and a.dtype == b.dtype
-            for a, b in ((one.index, two.index), (one.columns, two.columns))
+            for a, b in ((first.index, two.index), (first.columns, two.columns))
         )
-    if isinstance(one, float):
+    if isinstance(first, float):
         # Zero has a sign, and NaN equals nothing.
-        return repr(float(one)) == repr(float(two))
-    if is_pandera(one):
+        return repr(float(first)) == repr(float(two))
+    if is_pandera(first):
         # Only users of pandera wait for its import.
         from windu.schema.user.stored import to_json
 
-        return to_json(one) == to_json(two)
-    return bool(one == two)
+        return to_json(first) == to_json(two)
+    return bool(first == two)
 
 
 def is_pandera(value: Any) -> bool:

@@ -110,18 +110,18 @@ def _modules(data: Any) -> Iterator[str]:
 def _check_same(estimator: WinduEstimator, text: str, allow: frozenset[str]) -> None:
     """Read what was written, so that it cannot be found wrong later."""
     try:
-        again = _estimator(read_yaml(text), allow)
+        reread = _estimator(read_yaml(text), allow)
     except ConfigError as error:
         reason = str(error).partition(": ")[2]
         about = f"{error.key}: " if error.key else ""
         raise ConfigError(f"{about}{reason}", key=error.key) from error
-    difference = first_difference(estimator, again)
+    difference = first_difference(estimator, reread)
     if difference is not None:
-        where = dotted(("estimator", *difference))
+        place = dotted(("estimator", *difference))
         raise ConfigError(
-            f"{where} must come back from YAML as it was, and does not. Use plain "
+            f"{place} must come back from YAML as it was, and does not. Use plain "
             "numbers, texts and lists; or set it in code, on what is read.",
-            key=where,
+            key=place,
         )
 
 
@@ -204,11 +204,11 @@ def make_estimator(
     """Make the estimator that a document, whose keys were checked, describes."""
     classifier = None if section.task == "auto" else section.task != "regression"
     reader = Reader(document, allow, classifier)
-    given = document.data.get("estimator", {})
+    parameters = document.data.get("estimator", {})
     makers = {
-        name: read_part(reader, name, given[name], ("estimator", name))
+        name: read_part(reader, name, parameters[name], ("estimator", name))
         for name in _PARTS
-        if name in given
+        if name in parameters
     }
-    plain = {name: value for name, value in given.items() if name not in _PARTS}
-    return WinduEstimator(**plain, **{name: make() for name, make in makers.items()})
+    plain = {name: value for name, value in parameters.items() if name not in _PARTS}
+    return WinduEstimator(**plain, **{name: maker() for name, maker in makers.items()})

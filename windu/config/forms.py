@@ -68,10 +68,10 @@ def make_form(name: str, mapping: dict[Any, Any], items: Any) -> Callable[[], An
     if name == "slice":
         if not 1 <= len(items) <= 3:
             raise ValueError("slice must be a list of start, stop and step.")
-        return lambda: slice(*(make() for make in items))
+        return lambda: slice(*(maker() for maker in items))
     if name in ("list", "set", "tuple"):
         kind: Any = {"list": list, "set": set, "tuple": tuple}[name]
-        return lambda: kind(make() for make in items)
+        return lambda: kind(maker() for maker in items)
     value = {"dtype": _dtype, "frame": _frame, "numpy": _array}[name](mapping)
     return lambda: value
 
@@ -89,16 +89,16 @@ def _array(mapping: dict[Any, Any]) -> Any:
         raise ValueError("numpy must be a number, or lists of numbers or texts.")
     dtype = _dtype(mapping) if "dtype" in mapping else None
     try:
-        made = np.array(data, dtype=dtype)
+        array = np.array(data, dtype=dtype)
     except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"numpy must be a number or even lists: {error}.") from error
-    if made.dtype.kind in "biu" and made.tolist() != data:
-        raise ValueError(f"numpy must be of its dtype {made.dtype}. Got {data!r}.")
-    if dtype is None and made.dtype.kind == "i":
-        made = made.astype(np.int64)
-    if dtype is None and made.dtype.kind == "O":
+    if array.dtype.kind in "biu" and array.tolist() != data:
+        raise ValueError(f"numpy must be of its dtype {array.dtype}. Got {data!r}.")
+    if dtype is None and array.dtype.kind == "i":
+        array = array.astype(np.int64)
+    if dtype is None and array.dtype.kind == "O":
         raise ValueError("numpy of mixed values must say 'dtype: object'.")
-    return made if isinstance(data, list) else made[()]
+    return array if isinstance(data, list) else array[()]
 
 
 def _is_array(data: Any) -> bool:
@@ -108,16 +108,16 @@ def _is_array(data: Any) -> bool:
 
 
 def _frame(mapping: dict[Any, Any]) -> pd.DataFrame:
-    given = mapping["frame"]
+    columns = mapping["frame"]
     keys = {"columns", "data", "index"}
     if (
-        not isinstance(given, dict)
-        or set(given) != keys
-        or not _is_array(list(given.values()))
+        not isinstance(columns, dict)
+        or set(columns) != keys
+        or not _is_array(list(columns.values()))
     ):
         raise ValueError("frame must be a mapping of columns, index and data to lists.")
     try:
-        return pd.DataFrame(**given)
+        return pd.DataFrame(**columns)
     except (ValueError, TypeError, AssertionError) as error:
         raise ValueError(f"frame must be a table: {error}.") from error
 

@@ -95,20 +95,20 @@ def _stored(reader: Reader, name: str, data: dict[Any, Any], path: Path) -> Make
             f"{dotted((*path, 'part'))} must be one of {list(PARTS)}. Got {part!r}."
             + did_you_mean(part, PARTS),
         )
-    given = {key: value for key, value in data.items() if key != "from"}
-    return lambda: StoredPart(data["from"], **given)
+    changes = {key: value for key, value in data.items() if key != "from"}
+    return lambda: StoredPart(data["from"], **changes)
 
 
-def _checked(reader: Reader, name: str, make: Maker, path: Path) -> Maker:
+def _checked(reader: Reader, name: str, maker: Maker, path: Path) -> Maker:
     """Make a part, and raise if it cannot be one."""
 
-    def made() -> Any:
-        part = make()
+    def checked_part() -> Any:
+        part = maker()
         with reader.at(path):
             fresh_part(name, part, classifier=reader.classifier)
         return part
 
-    return made
+    return checked_part
 
 
 def _no_part(
@@ -158,8 +158,8 @@ def _schema(reader: Reader, data: Any, path: Path) -> Maker:
             + did_you_mean(data, ["infer"]),
         )
     if "use" in data:
-        make = reader.reference(data, path, call=False)
-        return lambda: _own_schema(reader, make(), path)
+        maker = reader.reference(data, path, call=False)
+        return lambda: _own_schema(reader, maker(), path)
     if set(data) == {"pandera"}:
         return _pandera(reader, data["pandera"], (*path, "pandera"))
     for key, action in data.items():
@@ -168,10 +168,10 @@ def _schema(reader: Reader, data: Any, path: Path) -> Maker:
     return lambda: dict(data)
 
 
-def _own_schema(reader: Reader, found: Any, path: Path) -> Any:
+def _own_schema(reader: Reader, schema: Any, path: Path) -> Any:
     with reader.at(path):
-        pandera_schema_of(found)
-    return found
+        pandera_schema_of(schema)
+    return schema
 
 
 def _pandera(reader: Reader, data: Any, path: Path) -> Maker:

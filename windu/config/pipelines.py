@@ -75,11 +75,11 @@ def read_pipeline(
     document = _document(text_or_path)
     for key, value in (changes or {}).items():
         _change(document, key, value)
-    made = _settings(document, allowed)
+    settings = _settings(document, allowed)
     reader = Reader(document, allowed, None)
     for name in (checks or {}).keys() & document.data.keys():
         _check(reader, name, document.data[name], (checks or {})[name])
-    return made
+    return settings
 
 
 def _check(reader: Reader, name: str, data: Any, check: Callable[[Any], Any]) -> None:
@@ -143,29 +143,29 @@ def _change(document: Document, key: str, text: str) -> None:
     """Put a value in the place of another, or where there was none."""
     value = read_yaml(text, f"--set {key}").data
     *above, last = key.split(".")
-    held = document.data
+    parent = document.data
     for name in above:
-        if not isinstance(held, dict):
+        if not isinstance(parent, dict):
             break
-        if held.get(name) is None:
-            held[name] = {}
-        held = held[name]
-    if not isinstance(held, dict) or not all(key.split(".")):
+        if parent.get(name) is None:
+            parent[name] = {}
+        parent = parent[name]
+    if not isinstance(parent, dict) or not all(key.split(".")):
         raise ConfigError(
             "What is set must be a key of a mapping, such as estimator.model. Got "
             f"{key!r}, where {dotted(tuple(above))!r} is no mapping.",
             document.name,
         )
-    held[last] = value
+    parent[last] = value
     _place(document, tuple(key.split(".")), value)
 
 
 def _place(document: Document, path: tuple[Any, ...], value: Any) -> None:
     """Say that a value stands where the nearest thing above it stands."""
-    known = path
-    while known not in document.values:
-        known = known[:-1]
-    document.values[path] = document.values[known]
+    existing = path
+    while existing not in document.values:
+        existing = existing[:-1]
+    document.values[path] = document.values[existing]
     pairs = value.items() if isinstance(value, dict) else ()
     for name, item in enumerate(value) if isinstance(value, list) else pairs:
         _place(document, (*path, name), item)
@@ -174,48 +174,52 @@ def _place(document: Document, path: tuple[Any, ...], value: Any) -> None:
 def _settings(document: Document, allow: frozenset[str]) -> dict[str, Any]:
     section = read_section(document, PipelineConfig)
     reader = Reader(document, allow, None)
-    given = document.data
-    made: dict[str, Any] = {
-        name: given[name]
+    sections = document.data
+    settings: dict[str, Any] = {
+        name: sections[name]
         for name in ("split", "evaluate", "metastore", "name")
-        if name in given
+        if name in sections
     }
-    data = given["data"]
+    data = sections["data"]
     if isinstance(data, dict):
-        made["target"] = data.get("target")
+        settings["target"] = data.get("target")
         data = {name: value for name, value in data.items() if name != "target"}
         if "use" in data:
             data = _function(reader, data, ("data",))
         elif list(data) == ["path"]:
             data = data["path"]
-    made["data"] = data
-    if given.get("preprocess") is not None:
-        steps = given["preprocess"]
+    settings["data"] = data
+    if sections.get("preprocess") is not None:
+        steps = sections["preprocess"]
         alone = not isinstance(steps, list)
-        made["preprocess"] = [
-            one
-            if isinstance(one, str)
-            else _function(reader, one, ("preprocess",) if alone else ("preprocess", i))
-            for i, one in enumerate([steps] if alone else steps)
+        settings["preprocess"] = [
+            step
+            if isinstance(step, str)
+            else _function(
+                reader, step, ("preprocess",) if alone else ("preprocess", i)
+            )
+            for i, step in enumerate([steps] if alone else steps)
         ]
-    made["estimator"] = make_estimator(document, section.estimator, allow)
-    if given.get("search") is not None:
-        made["search"] = dict(given["search"])
-        if "space" in made["search"]:
+    settings["estimator"] = make_estimator(document, section.estimator, allow)
+    if sections.get("search") is not None:
+        settings["search"] = dict(sections["search"])
+        if "space" in settings["search"]:
             path = ("search", "space")
             task = section.estimator.task
             parts = Reader(
                 document, allow, None if task == "auto" else task != "regression"
             )
-            made["search"]["space"] = read_space(parts, made["search"]["space"], path)
-    return made
+            settings["search"]["space"] = read_space(
+                parts, settings["search"]["space"], path
+            )
+    return settings
 
 
 def _function(reader: Reader, data: dict[str, Any], path: tuple[Any, ...]) -> Any:
-    found = reader.reference(data, path, call=False)()
-    if not callable(found):
+    function = reader.reference(data, path, call=False)()
+    if not callable(function):
         raise reader.document.error(path, f"{dotted(path)} must name a function.")
-    return found
+    return function
 
 
 def write_pipeline(settings: Mapping[str, Any]) -> str:
@@ -241,8 +245,10 @@ def write_pipeline(settings: Mapping[str, Any]) -> str:
         data["target"] = settings["target"]
     sections: dict[str, Any] = {"data": data}
     steps = [
-        one if isinstance(one, str) else write_part("preprocess", one, ("preprocess",))
-        for one in settings.get("preprocess") or ()
+        step
+        if isinstance(step, str)
+        else write_part("preprocess", step, ("preprocess",))
+        for step in settings.get("preprocess") or ()
     ]
     if steps:
         sections["preprocess"] = steps[0] if len(steps) == 1 else steps
@@ -259,11 +265,11 @@ def write_pipeline(settings: Mapping[str, Any]) -> str:
     if parameters := estimator_section(settings["estimator"]):
         sections["estimator"] = parameters
     text = emit({name: sections[name] for name in _SECTIONS if name in sections})
-    again = read_pipeline(text, allow=modules_in(sections))
-    difference = first_difference(settings["estimator"], again["estimator"])
+    reread = read_pipeline(text, allow=modules_in(sections))
+    difference = first_difference(settings["estimator"], reread["estimator"])
     if difference is not None:
-        where = dotted(("estimator", *difference))
-        raise ConfigError(f"{where} must come back from YAML as it was.", key=where)
+        place = dotted(("estimator", *difference))
+        raise ConfigError(f"{place} must come back from YAML as it was.", key=place)
     return text
 
 
@@ -286,7 +292,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if isinstance(value, Mapping):
-        return {name: _plain(one) for name, one in value.items()}
+        return {name: _plain(item) for name, item in value.items()}
     return value

@@ -84,14 +84,14 @@ class Reader:
         if isinstance(data, list):
             kind = tuple if isinstance(default, tuple) else list
             makers = self._items(data, path)
-            return lambda: kind(make() for make in makers)
+            return lambda: kind(maker() for maker in makers)
         if not isinstance(data, dict):
             return lambda: data
         if "use" in data:
             return self.reference(data, path)
         if self.makes_object(data):
-            ((name, given),) = data.items()
-            return self._named(name, given or {}, (*path, name))
+            ((name, parameters),) = data.items()
+            return self._named(name, parameters or {}, (*path, name))
         form = form_of(data)
         if form is not None and form != "dict":
             inner = data[form]
@@ -105,7 +105,7 @@ class Reader:
                     path, f"dict must be a mapping. Got {data!r}."
                 )
         pairs = {key: self.value(item, (*path, key)) for key, item in data.items()}
-        return lambda: {key: make() for key, make in pairs.items()}
+        return lambda: {key: maker() for key, maker in pairs.items()}
 
     def _items(self, data: list[Any], path: Path) -> list[Maker]:
         return [self.value(item, (*path, i)) for i, item in enumerate(data)]
@@ -114,11 +114,11 @@ class Reader:
         """Tell ``{Class: {parameters}}`` and ``{use: ...}`` from other mappings."""
         if not isinstance(data, dict) or "use" in data or len(data) != 1:
             return isinstance(data, dict) and "use" in data
-        ((name, given),) = data.items()
-        known = name in MODELS or name in LABEL_ENCODERS or name in known_names()
-        return known and (given is None or isinstance(given, dict))
+        ((name, parameters),) = data.items()
+        is_name = name in MODELS or name in LABEL_ENCODERS or name in known_names()
+        return is_name and (parameters is None or isinstance(parameters, dict))
 
-    def _named(self, name: str, given: dict[Any, Any], path: Path) -> Maker:
+    def _named(self, name: str, parameters: dict[Any, Any], path: Path) -> Maker:
         """Return what makes an object of a class or of a registered name."""
         with self.at(path):
             if name in MODELS and self.classifier is None:
@@ -128,41 +128,41 @@ class Reader:
                     "'regression', or name a class."
                 )
             if name in MODELS:
-                made = named_part("model", name, classifier=self.classifier)
-                return self.object(type(made), name, given, path)
+                part = named_part("model", name, classifier=self.classifier)
+                return self.object(type(part), name, parameters, path)
             if name in LABEL_ENCODERS:
-                made = make_named("label_encoder", name)
-                return self.object(type(made), name, given, path)
-            return self.object(find_class(name), None, given, path)
+                part = make_named("label_encoder", name)
+                return self.object(type(part), name, parameters, path)
+            return self.object(find_class(name), None, parameters, path)
 
     def object(
-        self, cls: Any, registered: str | None, given: dict[Any, Any], path: Path
+        self, cls: Any, registered: str | None, parameters: dict[Any, Any], path: Path
     ) -> Maker:
         """Check parameters by name, and return what makes the object."""
-        known = parameters_of(cls)
+        defaults = parameters_of(cls)
         makers = {}
-        for key, data in given.items():
+        for key, data in parameters.items():
             at = (*path, key)
-            if key not in known:
+            if key not in defaults:
                 raise self.document.error(
                     at,
                     f"{cls.__name__} has no parameter {key!r}. It has "
-                    f"{sorted(known)}." + did_you_mean(key, known),
+                    f"{sorted(defaults)}." + did_you_mean(key, defaults),
                     at_key=True,
                 )
             if reason := refusal(cls, key, data):
                 raise self.document.error(at, reason, at_key=True)
-            makers[key] = self._parameter(cls, key, data, at, known[key])
-        if missing := [name for name in required_of(cls) if name not in given]:
+            makers[key] = self._parameter(cls, key, data, at, defaults[key])
+        if missing := [name for name in required_of(cls) if name not in parameters]:
             raise self.document.error(
                 path, f"{cls.__name__} needs {missing}. Add it to {dotted(path)}."
             )
-        return lambda: self._make(cls, registered, makers, path)
+        return lambda: self._make_object(cls, registered, makers, path)
 
-    def _make(
+    def _make_object(
         self, cls: Any, registered: str | None, makers: dict[str, Maker], path: Path
     ) -> Any:
-        values = {key: make() for key, make in makers.items()}
+        values = {key: maker() for key, maker in makers.items()}
         for key, value in values.items():
             if wrong := check_parameter(cls, key, value):
                 raise self.document.error((*path, key), wrong)
@@ -170,8 +170,8 @@ class Reader:
             if registered is None:
                 return cls(**values)
             part = "label_encoder" if registered in LABEL_ENCODERS else "model"
-            made = named_part(part, registered, classifier=self.classifier)
-            return made.set_params(**values)
+            part_made = named_part(part, registered, classifier=self.classifier)
+            return part_made.set_params(**values)
         except Exception as error:
             # A class that the caller allowed may raise anything.
             raise self.document.error(
@@ -200,10 +200,10 @@ class Reader:
                 "name, {Class: {parameter: value}}, or {use: 'package.module:name'}. "
                 f"Got {short(data)}." + near_class(data),
             )
-        make = self.value(data, path)
+        maker = self.value(data, path)
 
-        def made() -> Any:
-            part = make()
+        def make_estimator() -> Any:
+            part = maker()
             if not hasattr(part, "fit"):
                 raise self.document.error(
                     path,
@@ -212,7 +212,7 @@ class Reader:
                 )
             return part
 
-        return made
+        return make_estimator
 
     def _named_items(self, name: str, data: Any, path: Path) -> Maker:
         """Return what makes a list of names with estimators, of a mapping."""
@@ -228,7 +228,7 @@ class Reader:
         for key, item in data.items():
             at = (*path, key)
             makers.append((_constant(key), *self._item(item, at, columns, form)))
-        return lambda: [tuple(make() for make in row) for row in makers]
+        return lambda: [tuple(maker() for maker in row) for row in makers]
 
     def _item(self, item: Any, at: Path, columns: bool, form: str) -> Iterator[Maker]:
         if not columns:
@@ -256,29 +256,31 @@ class Reader:
         with self.at(at):
             check_target(data["use"], self.allow)
         numbered = set(data) == {"use", "version"} and type(data["version"]) is int
-        given = {key: item for key, item in data.items() if key != "use"}
-        makers = {key: self.value(item, (*path, key)) for key, item in given.items()}
+        parameters = {key: item for key, item in data.items() if key != "use"}
+        makers = {
+            key: self.value(item, (*path, key)) for key, item in parameters.items()
+        }
 
-        def make() -> Any:
+        def make_reference() -> Any:
             with self.at(at):
                 if numbered:
-                    found = find_version(data["use"], data["version"], self.allow)
-                    return found() if isinstance(found, type) else found
-                found = find_target(data["use"], self.allow)
-            if call and hasattr(found, "get_params") and isinstance(found, type):
-                return self.object(found, None, given, path)()
+                    cls = find_version(data["use"], data["version"], self.allow)
+                    return cls() if isinstance(cls, type) else cls
+                cls = find_target(data["use"], self.allow)
+            if call and hasattr(cls, "get_params") and isinstance(cls, type):
+                return self.object(cls, None, parameters, path)()
             if makers:
                 raise self.document.error(
                     path,
                     f"{data['use']!r} takes no parameters here. Got {sorted(makers)}. "
                     "Only classes of estimators do.",
                 )
-            return found
+            return cls
 
-        for key, item in given.items():
+        for key, item in parameters.items():
             if reason := refusal(object, str(key), item):
                 raise self.document.error((*path, key), reason, at_key=True)
-        return make
+        return make_reference
 
     @contextmanager
     def at(self, path: Path) -> Iterator[None]:

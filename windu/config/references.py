@@ -61,14 +61,14 @@ def check_allow(allow: Iterable[str]) -> frozenset[str]:
     ConfigError
         For anything else, a single text as well.
     """
-    given = [allow] if isinstance(allow, str) else list(allow)
-    wrong = [n for n in given if not isinstance(n, str) or not _MODULE.fullmatch(n)]
+    modules = [allow] if isinstance(allow, str) else list(allow)
+    wrong = [n for n in modules if not isinstance(n, str) or not _MODULE.fullmatch(n)]
     if isinstance(allow, str) or wrong:
         raise ConfigError(
             "allow must be a list of names of packages and modules, such as "
             f"['mypackage', 'other.features']. Got {allow!r}."
         )
-    return frozenset(given)
+    return frozenset(modules)
 
 
 def _may(module: str, allow: Collection[str]) -> bool:
@@ -91,13 +91,13 @@ def check_target(target: Any, allow: Collection[str]) -> None:
     ConfigError
         With what to pass as ``allow``.
     """
-    found = _TARGET.fullmatch(target) if isinstance(target, str) else None
-    if found is None:
+    match = _TARGET.fullmatch(target) if isinstance(target, str) else None
+    if match is None:
         raise ConfigError(
             "'use' must be 'package.module:name', with one name after the colon. Got "
             f"{target!r}.{_with_colon(target)}"
         )
-    module, name = found.groups()
+    module, name = match.groups()
     if name in _VETTED.get(module, ()) or _may(module, allow):
         return
     if module in _VETTED and module.partition(".")[0] in (
@@ -149,22 +149,22 @@ def find_target(target: str, allow: Collection[str]) -> Any:
         raise ConfigError(
             f"The module {module!r} has no {name!r}." + did_you_mean(name, dir(home))
         )
-    found = getattr(home, name)
+    resolved = getattr(home, name)
     if name in _VETTED.get(module, ()):
-        return found
-    if not (inspect.isroutine(found) or inspect.isclass(found)):
+        return resolved
+    if not (inspect.isroutine(resolved) or inspect.isclass(resolved)):
         raise ConfigError(
             f"{target!r} must be a function or a class. Got an object of type "
-            f"{type(found).__name__}."
+            f"{type(resolved).__name__}."
         )
     # What a module has imported from elsewhere is not its own.
-    origin = getattr(found, "__module__", None)
+    origin = getattr(resolved, "__module__", None)
     if not isinstance(origin, str) or not _may(origin, allow):
         raise ConfigError(
             f"{target!r} must be defined in an allowed module. It comes from "
             f"{origin!r}; allow that too if you trust it."
         )
-    return found
+    return resolved
 
 
 def find_version(target: str, version: int, allow: Collection[str]) -> Any:
@@ -192,9 +192,9 @@ def find_version(target: str, version: int, allow: Collection[str]) -> Any:
     module, _, name = target.partition(":")
     if inspect.isclass(getattr(_imported(module), name, None)):
         # A class may have a parameter of this name.
-        found = find_target(target, allow)
-        if "version" in inspect.signature(found).parameters:
-            return found(version=version)
+        resolved = find_target(target, allow)
+        if "version" in inspect.signature(resolved).parameters:
+            return resolved(version=version)
     return version_of(module, name, version)
 
 
@@ -212,11 +212,11 @@ def _imported(module: str) -> Any:
 @cache
 def _vetted_targets() -> dict[int, tuple[str, Any]]:
     pairs = [(module, name) for module, names in _VETTED.items() for name in names]
-    found = {
+    resolved = {
         f"{module}:{name}": getattr(import_module(module), name)
         for module, name in pairs
     }
-    return {id(value): (target, value) for target, value in found.items()}
+    return {id(value): (target, value) for target, value in resolved.items()}
 
 
 def target_of(value: Any) -> str:

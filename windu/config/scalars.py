@@ -49,12 +49,12 @@ def read_scalar(text: str) -> bool | int | float | str | None:
     """
     if text in _WORDS:
         return _WORDS[text]
-    whole = INT.fullmatch(text)
-    if not whole and not FLOAT.fullmatch(text):
+    match = INT.fullmatch(text)
+    if not match and not FLOAT.fullmatch(text):
         return text
     if len(text) > _MAX_DIGITS:
         raise ValueError(f"a number of {len(text)} characters")
-    if whole:
+    if match:
         base = {"0o": 8, "0x": 16}.get(text[:2], 10)
         return int(text, base)
     number = float(text)

@@ -194,55 +194,57 @@ def _located(
 ) -> ConfigError:
     """Return the first thing that is wrong, with its place."""
     # A key that is not known explains one that is missing.
-    known = error.errors(include_url=False)
-    found = max(known, key=lambda e: e["type"] == "extra_forbidden")
-    kind, given = found["type"], found["input"]
+    errors = error.errors(include_url=False)
+    error_entry = max(errors, key=lambda e: e["type"] == "extra_forbidden")
+    kind, value = error_entry["type"], error_entry["input"]
     path: Path = ()
-    for key in found["loc"]:
+    for key in error_entry["loc"]:
         # Between the keys pydantic names the kinds that it has tried.
-        if kind == "missing" and key == found["loc"][-1]:
+        if kind == "missing" and key == error_entry["loc"][-1]:
             return document.error(path, f"The key {key!r} must be there. Add it.")
         if (*path, key) in document.values:
             path = (*path, key)
     if kind == "extra_forbidden":
         return _unknown(document, path, kind_of_file)
     is_word = kind == "literal_error"
-    must = found["msg"].replace("Input should be", "must be")
-    words = re.findall(r"'([^']*)'", found["ctx"]["expected"]) if is_word else []
-    hint = did_you_mean(given, words)
+    must = error_entry["msg"].replace("Input should be", "must be")
+    words = re.findall(r"'([^']*)'", error_entry["ctx"]["expected"]) if is_word else []
+    hint = did_you_mean(value, words)
     if kind in ("model_type", "model_attributes_type"):
         must = "must be a mapping of parameters, indented below it"
-    return document.error(path, f"{dotted(path)} {must}. Got {short(given)}.{hint}")
+    return document.error(path, f"{dotted(path)} {must}. Got {short(value)}.{hint}")
 
 
 def _unknown(document: Document, path: Path, kind: type[Section]) -> ConfigError:
     above = tuple(key for key in path[:-1] if isinstance(key, str))
     section = _SECTIONS.get(above, kind)
     fields = section.model_fields.items()
-    known = [field.alias or name for name, field in fields]
+    field_names = [field.alias or name for name, field in fields]
     if path[-1] == "memory":
         reason = (
             "'memory' is a path, and a configuration names none. Set it in code: "
             "est.set_params(memory=...)."
         )
     else:
-        hint = did_you_mean(path[-1], known)
-        below = [] if hint or section is not kind else _sections_of(path[-1], known)
+        hint = did_you_mean(path[-1], field_names)
+        below = (
+            [] if hint or section is not kind else _sections_of(path[-1], field_names)
+        )
         if below:
             hint = f" Indent it below {' or '.join(map(repr, below))}."
         if section is Config and path[-1] in PipelineConfig.model_fields:
             hint = " It describes a pipeline: use TrainingPipeline.from_yaml."
         place = dotted(path[:-1]) or "A configuration"
-        reason = f"{place} has no key {path[-1]!r}. It has {known}.{hint}"
+        reason = f"{place} has no key {path[-1]!r}. It has {field_names}.{hint}"
     return document.error(path, reason, at_key=True)
 
 
-def _sections_of(key: Any, known: list[str]) -> list[str]:
+def _sections_of(key: Any, field_names: list[str]) -> list[str]:
     """Return those of the known sections that have a key."""
     return [
         path[0]
         for path, section in _SECTIONS.items()
-        if len(path) == 1 and path[0] in known and key in section.model_fields
+        if len(path) == 1 and path[0] in field_names and key in section.model_fields
     ]
 
 
@@ -293,9 +295,9 @@ def config_schema() -> dict[str, Any]:
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     properties = schema["$defs"]["EstimatorSection"]["properties"]
     for name in ("featurizer", "transformer", "label_encoder", "model"):
-        others = {"type": ["null", "object"]}
+        any_object = {"type": ["null", "object"]}
         properties[name] = {
-            "anyOf": [{"enum": names_of(name)}, others],
+            "anyOf": [{"enum": names_of(name)}, any_object],
             "default": properties[name]["default"],
         }
     return schema

@@ -36,17 +36,17 @@ def read_space(reader: Reader, space: Any, path: Path) -> Any:
         For a part that is none, with its place.
     """
     if isinstance(space, list):
-        return [read_space(reader, one, (*path, i)) for i, one in enumerate(space)]
+        return [read_space(reader, block, (*path, i)) for i, block in enumerate(space)]
     if not isinstance(space, dict):
         return space
     return {
         name: [
-            read_part(reader, name, one, (*path, name, i))()
-            for i, one in enumerate(given)
+            read_part(reader, name, block, (*path, name, i))()
+            for i, block in enumerate(values)
         ]
-        if name in PARTS and isinstance(given, list)
-        else given
-        for name, given in space.items()
+        if name in PARTS and isinstance(values, list)
+        else values
+        for name, values in space.items()
     }
 
 
@@ -71,12 +71,14 @@ def write_space(space: Any, path: Path) -> Any:
         For what has no form in YAML, such as a distribution of scipy.
     """
     if isinstance(space, (list, tuple)):
-        return [write_space(one, (*path, i)) for i, one in enumerate(space)]
+        return [write_space(block, (*path, i)) for i, block in enumerate(space)]
     if not isinstance(space, dict):
         return write_part("space", space, path)
     return {
-        name: [write_part(name, one, (*path, name, i)) for i, one in enumerate(given)]
-        if name in PARTS and isinstance(given, (list, tuple))
-        else write_part("space", given, (*path, name))
-        for name, given in space.items()
+        name: [
+            write_part(name, block, (*path, name, i)) for i, block in enumerate(values)
+        ]
+        if name in PARTS and isinstance(values, (list, tuple))
+        else write_part("space", values, (*path, name))
+        for name, values in space.items()
     }

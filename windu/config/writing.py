@@ -94,9 +94,9 @@ def write_parameters(part: Any, path: Path) -> dict[str, Any]:
     """
     cls: Any = type(part)
     check_settings(part, path)
-    known = parameters_of(cls)
+    defaults = parameters_of(cls)
     values = values_of(part)
-    if unknown := [name for name in values if name not in known]:
+    if unknown := [name for name in values if name not in defaults]:
         raise ConfigError(
             f"{dotted(path)} must have parameters that {cls.__name__} lists. Got "
             f"{unknown[0]!r}. Set it in code, on what is read.",
@@ -104,7 +104,7 @@ def write_parameters(part: Any, path: Path) -> dict[str, Any]:
         )
     return {
         name: _parameter(cls, name, values[name], (*path, name), default)
-        for name, default in known.items()
+        for name, default in defaults.items()
         if name in values and first_difference(values[name], default) is not None
     }
 
@@ -220,8 +220,8 @@ def _users_object(value: Any, path: Path) -> dict[str, Any]:
 
 
 def _reference(value: Any, path: Path) -> dict[str, Any]:
-    if (known := registered_as(value)) is not None:
-        name, version = known
+    if (registered := registered_as(value)) is not None:
+        name, version = registered
         return {"use": f"{value.__module__}:{name}", "version": version}
     return {"use": _target(value, path)}
 

@@ -79,10 +79,10 @@ class Document:
             To be raised.
         """
         marks = self.keys if at_key and path in self.keys else self.values
-        known = path
-        while known not in marks:
-            known = known[:-1]
-        return ConfigError(message, self.name, *marks[known], key=dotted(path))
+        existing = path
+        while existing not in marks:
+            existing = existing[:-1]
+        return ConfigError(message, self.name, *marks[existing], key=dotted(path))
 
 
 def dotted(path: Path) -> str:
@@ -195,11 +195,11 @@ class _Composer:
         if key != key:
             raise self._error(event, "A key must not be .nan, which equals nothing.")
         if key in mapping:
-            where = self.keys[(*path, key)]
+            mark = self.keys[(*path, key)]
             raise self._error(
                 event,
                 f"A key must stand once. Got {event.value!r} again, first in line "
-                f"{where[0]}. Delete one.",
+                f"{mark[0]}. Delete one.",
             )
         if key == "trusted":
             raise self._error(

@@ -22,12 +22,12 @@ __all__ = [
 ]
 
 
-def check_model(est: Any, made: Any, matrix: Any) -> None:
+def check_model(est: Any, replaced: Any, matrix: Any) -> None:
     """Raise if the model is of another task, other columns or other classes.
 
     Parameters
     ----------
-    est, made : WinduEstimator
+    est, replaced : WinduEstimator
         Before and after.
     matrix : array-like of shape (n_samples, n_features_out)
         What the transformer makes of the example.
@@ -37,7 +37,7 @@ def check_model(est: Any, made: Any, matrix: Any) -> None:
     PartError
         With what it must be fitted on.
     """
-    model, task = made.model_, made.task_
+    model, task = replaced.model_, replaced.task_
     if task is None:
         raise PartError(
             "A model needs the task and the label encoder of a target. This estimator "
@@ -59,36 +59,36 @@ def check_model(est: Any, made: Any, matrix: Any) -> None:
         )
     _check_names(model, matrix)
     if task in ("binary", "multiclass"):
-        _check_classes(est, made)
+        _check_classes(est, replaced)
 
 
 def _check_names(model: Any, matrix: Any) -> None:
     trained = getattr(model, "feature_names_in_", None)
     if trained is None or not isinstance(matrix, pd.DataFrame):
         return
-    trained, given = list(map(str, trained)), list(map(str, matrix.columns))
-    if trained != given:
-        first = next(i for i, name in enumerate(trained) if name != given[i])
+    trained, names = list(map(str, trained)), list(map(str, matrix.columns))
+    if trained != names:
+        first = next(i for i, name in enumerate(trained) if name != names[i])
         raise PartError(
-            f"The model must be fitted on the columns {given} in this order. "
+            f"The model must be fitted on the columns {names} in this order. "
             f"{name_of(model)} was fitted on others: number {first} is "
-            f"{trained[first]!r}, not {given[first]!r}."
+            f"{trained[first]!r}, not {names[first]!r}."
         )
 
 
-def _check_classes(est: Any, made: Any) -> None:
+def _check_classes(est: Any, replaced: Any) -> None:
     """Raise if what the model decides between is not what the encoder decodes."""
-    known = getattr(made.model_, "classes_", None)
-    if known is None:
+    model_classes = getattr(replaced.model_, "classes_", None)
+    if model_classes is None:
         return
-    known, encoder = np.asarray(known).tolist(), made.label_encoder_
-    name = name_of(made.model_)
+    model_classes, encoder = np.asarray(model_classes).tolist(), replaced.label_encoder_
+    name = name_of(replaced.model_)
     if encoder is not None:
         codes = np.sort(np.asarray(encoder.transform(encoder.classes_))).tolist()
-        if known != codes:
+        if model_classes != codes:
             raise PartError(
                 f"The model must decide between the codes {codes} that the label "
-                f"encoder gives. {name} was fitted on {known}. Fit it on "
+                f"encoder gives. {name} was fitted on {model_classes}. Fit it on "
                 "est.label_encoder_.transform(y); or replace label_encoder=None as "
                 "well, for a model of the labels themselves."
             )
@@ -97,10 +97,10 @@ def _check_classes(est: Any, made: Any) -> None:
         # Nobody knows other labels.
         return
     labels = _labels(est)
-    if known not in (labels, list(range(len(labels)))):
+    if model_classes not in (labels, list(range(len(labels)))):
         raise PartError(
             f"Without a label encoder the model must decide between the labels "
-            f"{labels}. {name} was fitted on {known}."
+            f"{labels}. {name} was fitted on {model_classes}."
         )
 
 
@@ -109,12 +109,12 @@ def _labels(est: Any) -> list[Any]:
     return np.asarray(source.classes_).tolist()
 
 
-def check_codes(est: Any, made: Any, codes: np.ndarray, before: Any) -> None:
+def check_codes(est: Any, replaced: Any, codes: np.ndarray, before: Any) -> None:
     """Raise if predictions have another form than those of the model before.
 
     Parameters
     ----------
-    est, made : WinduEstimator
+    est, replaced : WinduEstimator
         Before and after.
     codes, before : ndarray
         What the models predict for the example; `before` is None without a model.
@@ -124,19 +124,19 @@ def check_codes(est: Any, made: Any, codes: np.ndarray, before: Any) -> None:
     PartError
         With the shape that is needed.
     """
-    n_rows, task = len(est.example_), made.task_
+    n_rows, task = len(est.example_), replaced.task_
     if task in ("binary", "multiclass"):
-        wanted = {(n_rows,), (n_rows, 1)}
-    elif task == "multilabel" and made.label_encoder_ is not None:
-        wanted = {(n_rows, len(made.label_encoder_.classes_))}
+        shapes = {(n_rows,), (n_rows, 1)}
+    elif task == "multilabel" and replaced.label_encoder_ is not None:
+        shapes = {(n_rows, len(replaced.label_encoder_.classes_))}
     elif before is not None:
-        wanted = {before.shape}
+        shapes = {before.shape}
     else:
-        wanted = {codes.shape} if codes.shape[:1] == (n_rows,) else {(n_rows,)}
-    name = name_of(made.model_)
-    if codes.shape not in wanted:
+        shapes = {codes.shape} if codes.shape[:1] == (n_rows,) else {(n_rows,)}
+    name = name_of(replaced.model_)
+    if codes.shape not in shapes:
         raise PartError(
-            f"The model must predict an array of shape {min(wanted)} for the example, "
+            f"The model must predict an array of shape {min(shapes)} for the example, "
             f"for the task {task}. {name} gives {codes.shape}."
         )
     if task == "multilabel" and not np.isin(codes.astype(object), (0, 1)).all():
@@ -147,12 +147,12 @@ def check_codes(est: Any, made: Any, codes: np.ndarray, before: Any) -> None:
         )
 
 
-def check_scores(est: Any, made: Any, scores: Any) -> None:
+def check_scores(est: Any, replaced: Any, scores: Any) -> None:
     """Raise if scores have not one column a class or label.
 
     Parameters
     ----------
-    est, made : WinduEstimator
+    est, replaced : WinduEstimator
         Before and after.
     scores : ndarray or None
         Probabilities or distances for the example.
@@ -162,23 +162,27 @@ def check_scores(est: Any, made: Any, scores: Any) -> None:
     PartError
         With the shape that is needed.
     """
-    if scores is None or not hasattr(made.model_, "predict_proba"):
+    if scores is None or not hasattr(replaced.model_, "predict_proba"):
         return
-    source = made.label_encoder_ if made.label_encoder_ is not None else made.model_
-    wanted = (len(est.example_), len(source.classes_))
-    if scores.shape != wanted:
+    source = (
+        replaced.label_encoder_
+        if replaced.label_encoder_ is not None
+        else replaced.model_
+    )
+    shapes = (len(est.example_), len(source.classes_))
+    if scores.shape != shapes:
         raise PartError(
-            f"The model must give probabilities of shape {wanted} for the example, one "
-            f"column a class. {name_of(made.model_)} gives {scores.shape}."
+            f"The model must give probabilities of shape {shapes} for the example, one "
+            f"column a class. {name_of(replaced.model_)} gives {scores.shape}."
         )
 
 
-def check_label_encoder(est: Any, made: Any, codes: Any) -> None:
+def check_label_encoder(est: Any, replaced: Any, codes: Any) -> None:
     """Raise if a label encoder does not bring back what it encodes, or counts others.
 
     Parameters
     ----------
-    est, made : WinduEstimator
+    est, replaced : WinduEstimator
         Before and after.
     codes : ndarray or None
         What the model before predicts for the example.
@@ -190,7 +194,7 @@ def check_label_encoder(est: Any, made: Any, codes: Any) -> None:
     NotFittedError
         If it is not fitted.
     """
-    encoder, task = made.label_encoder_, made.task_
+    encoder, task = replaced.label_encoder_, replaced.task_
     if task in (None, "regression"):
         return
     if not hasattr(encoder, "classes_"):

@@ -82,10 +82,10 @@ def type_before_fit(estimator: Any, *, exact: bool) -> str | None:
     if estimator.task == "regression":
         return "regressor"
     try:
-        known = model_type(estimator.model)
+        kind = model_type(estimator.model)
     except PartError:  # raised in fit; until then one can look at the estimator
-        known = None
-    return known if known is not None or exact else "classifier"
+        kind = None
+    return kind if kind is not None or exact else "classifier"
 
 
 def current_type(estimator: Any) -> str | None:

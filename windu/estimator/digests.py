@@ -56,14 +56,14 @@ def digest_of(*values: Any) -> str | None:
     >>> digest_of(SVC(C=2)) == digest_of(SVC(C=2)) != digest_of(SVC(C=3))
     True
     """
-    made = hashlib.sha256()
+    digest = hashlib.sha256()
     try:
         for value in values:
             for piece in _pieces(value, ()):
-                made.update(len(piece).to_bytes(8, "little") + piece)
+                digest.update(len(piece).to_bytes(8, "little") + piece)
     except _Unknown:
         return None
-    return made.hexdigest()
+    return digest.hexdigest()
 
 
 def _pieces(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
@@ -102,17 +102,21 @@ def _object(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
     if isinstance(value, FrozenEstimator):
         yield from _fitted(value.estimator)
     if isinstance(value, Mapping):
-        yield from _all((each for item in value.items() for each in item), above)
+        yield from _all((element for item in value.items() for element in item), above)
     elif isinstance(value, (set, frozenset)):
         yield from _all(sorted(map(repr, value)), above)
     elif isinstance(value, (list, tuple, range)):
         yield from _all(value, above)
     elif hasattr(value, "get_params"):
-        given = value.get_params(deep=False)
-        kept = {name: given[name] for name in sorted(given) if name not in _IDLE}
-        yield from _all((each for item in kept.items() for each in item), above)
+        params = value.get_params(deep=False)
+        counted = {name: params[name] for name in sorted(params) if name not in _IDLE}
+        yield from _all(
+            (element for item in counted.items() for element in item), above
+        )
     elif is_dataclass(value):
-        yield from _all((getattr(value, one.name) for one in fields(value)), above)
+        yield from _all(
+            (getattr(value, field_info.name) for field_info in fields(value)), above
+        )
     elif isinstance(value, slice):
         yield from _all([value.start, value.stop, value.step], above)
     elif isinstance(value, np.ufunc):
@@ -126,7 +130,7 @@ def _object(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
         if state is None or vars(type(value)).get("__slots__"):
             # What it is made of cannot be looked at.
             raise _Unknown
-        yield from _all((each for item in state.items() for each in item), above)
+        yield from _all((element for item in state.items() for element in item), above)
 
 
 def _fitted(part: Any) -> Iterator[bytes]:
@@ -175,16 +179,18 @@ def _array(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
 
 def _class(cls: type, above: tuple[int, ...]) -> Iterator[bytes]:
     yield f"{cls.__module__}.{cls.__qualname__}".encode()
-    if known := _version(cls.__module__):
-        yield known.encode()
+    if version := _version(cls.__module__):
+        yield version.encode()
         return
     yield from _all(cls.__bases__, (*above, id(cls)))
-    for name, held in sorted(vars(cls).items()):
+    for name, attribute in sorted(vars(cls).items()):
         if name not in ("__dict__", "__weakref__", "__doc__", "__module__"):
             yield name.encode()
-            held = getattr(held, "__func__", getattr(held, "fget", held))
-            if isinstance(held, (FunctionType, *_PLAIN)):
-                yield from _pieces(held, (*above, id(cls)))
+            attribute = getattr(
+                attribute, "__func__", getattr(attribute, "fget", attribute)
+            )
+            if isinstance(attribute, (FunctionType, *_PLAIN)):
+                yield from _pieces(attribute, (*above, id(cls)))
 
 
 def _function(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
@@ -197,8 +203,8 @@ def _function(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
     yield f"{value.__module__}.{value.__qualname__}".encode()
     named = value.__module__ or "builtins"
     home = getattr(value, "__globals__", {}).get("__name__", named)
-    if known := _version(home):
-        yield known.encode()
+    if version := _version(home):
+        yield version.encode()
         if home != named:
             # What wraps a function of a user's own, and took its name.
             yield from _all(
@@ -209,9 +215,9 @@ def _function(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
         # What is compiled, of a user's own, cannot be looked at.
         raise _Unknown
     yield from _code(value.__code__, above)
-    held = [value.__defaults__, value.__kwdefaults__]
-    held += [cell.cell_contents for cell in value.__closure__ or ()]
-    yield from _all(held, above)
+    defaults = [value.__defaults__, value.__kwdefaults__]
+    defaults += [cell.cell_contents for cell in value.__closure__ or ()]
+    yield from _all(defaults, above)
     for name in sorted(set(_names(value.__code__))):
         if name in value.__globals__:
             yield name.encode()
@@ -224,8 +230,8 @@ def _used(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
         yield from _pieces(value, above)
         return
     yield value.__name__.encode()
-    if known := _version(value.__name__):
-        yield known.encode()
+    if version := _version(value.__name__):
+        yield version.encode()
     elif file := getattr(value, "__file__", None):
         yield Path(file).read_bytes()
 
@@ -259,11 +265,11 @@ def _version(module: str) -> str | None:
     if top == "windu":
         return version("windu")
     package = sys.modules.get(top)
-    found = getattr(package, "__file__", None)
+    file = getattr(package, "__file__", None)
     # A package that is edited in place has a version, and lies elsewhere.
-    if found and {"site-packages", "dist-packages"} & {*Path(found).parts}:
-        if said := getattr(package, "__version__", None):
-            return str(said)
+    if file and {"site-packages", "dist-packages"} & {*Path(file).parts}:
+        if stated_version := getattr(package, "__version__", None):
+            return str(stated_version)
         # Reading what is installed takes long.
         names = _distributions().get(top, [])
         return ",".join(f"{name}=={version(name)}" for name in sorted(set(names)))

@@ -245,7 +245,7 @@ class WinduEstimator(
                 values,
                 around=lambda step: self._around(step, context, X, y),
             )
-        self._keep(values)
+        self._store_fitted(values)
         warn_of_leakage(values["frame"], y, values["table"], values["task"])
         context.call_on_fit_task_end(
             estimator=self, X=X, y=y, reconstruction_attributes=dict
@@ -275,7 +275,7 @@ class WinduEstimator(
         finally:
             del self._step_context
 
-    def _keep(self, values: Mapping[str, Any]) -> None:
+    def _store_fitted(self, values: Mapping[str, Any]) -> None:
         self.task_ = values["task"]
         for name in ("featurizer_", "transformer_", "label_encoder_", "model_"):
             setattr(self, name, laid_out(values[name]))

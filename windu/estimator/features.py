@@ -61,11 +61,11 @@ def kept_rows(features: Any, frame: pd.DataFrame) -> pd.DataFrame:
     return features
 
 
-def _is_reordered(index: pd.Index, given: pd.Index) -> bool:
+def _is_reordered(index: pd.Index, expected: pd.Index) -> bool:
     # A new index, as a frame made of an array gets one, says nothing of the order.
-    if index.equals(given) or index.equals(pd.RangeIndex(len(index))):
+    if index.equals(expected) or index.equals(pd.RangeIndex(len(index))):
         return False
-    return bool(index.is_unique and given.is_unique and index.isin(given).all())
+    return bool(index.is_unique and expected.is_unique and index.isin(expected).all())
 
 
 def checked_features(features: Any, frame: pd.DataFrame) -> pd.DataFrame:
@@ -116,7 +116,10 @@ def conformed_features(
     return conformed, report
 
 
-def _line(found: Difference) -> str:
-    if found.difference == "missing":
-        return f"The feature {found.column!r} is missing.{found.hint}"
-    return f"The feature {found.column!r} must {found.expected}. Got {found.got}."
+def _line(difference: Difference) -> str:
+    if difference.difference == "missing":
+        return f"The feature {difference.column!r} is missing.{difference.hint}"
+    return (
+        f"The feature {difference.column!r} must {difference.expected}. Got "
+        f"{difference.got}."
+    )

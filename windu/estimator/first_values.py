@@ -62,10 +62,11 @@ def first_values(
     del matched["X"]
     target, task = resolve_task(estimator, matched.pop("y"), frame)
     classifier = None if task is None else task != "regression"
-    given = {"random_state": estimator.random_state, "n_jobs": estimator.n_jobs}
+    shared_params = {"random_state": estimator.random_state, "n_jobs": estimator.n_jobs}
     parts = {
         name: with_defaults(
-            fresh_part(name, getattr(estimator, name), classifier=classifier), **given
+            fresh_part(name, getattr(estimator, name), classifier=classifier),
+            **shared_params,
         )
         for name in PARTS
     }
@@ -78,7 +79,7 @@ def first_values(
         **{"frame": frame, "named": named_columns(X), "target": target, "task": task},
         "schema": estimator.schema,
         **parts,
-        **given,
+        **shared_params,
         "verbose": estimator.verbose,
         "wants": wants_of(parts["model"]),
         "fit_params": metadata.model,

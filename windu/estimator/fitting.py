@@ -54,10 +54,10 @@ def infer_schema(
 ) -> tuple[pd.DataFrame, TableSchema, str]:
     """Check the table by a user's schema, learn its own, choose the example batch."""
     check_columns(frame)
-    given = pandera_schema_of(schema)
-    if given is not None and has_own_checks(given):
+    pandera_schema = pandera_schema_of(schema)
+    if pandera_schema is not None and has_own_checks(pandera_schema):
         n_rows = len(frame)
-        frame, differences = check_with_pandera(frame, given)
+        frame, differences = check_with_pandera(frame, pandera_schema)
         ValidationReport(differences, n_rows).raise_for_errors()
     if infinite := infinite_cells(frame):
         name, row = next(iter(infinite.items()))
@@ -89,11 +89,11 @@ def featurize(
 
 def fit_transform_frames(featurizer: Any, frame: pd.DataFrame, y: Any) -> pd.DataFrame:
     """Run a user's featurizer for the first time and check what it gives."""
-    featurizer, given = asked_for_frames(featurizer), own_copy(frame)
+    featurizer, features_in = asked_for_frames(featurizer), own_copy(frame)
     if hasattr(featurizer, "fit_transform"):
-        features = featurizer.fit_transform(given, y)
+        features = featurizer.fit_transform(features_in, y)
     else:
-        features = featurizer.fit(given, y).transform(own_copy(frame))
+        features = featurizer.fit(features_in, y).transform(own_copy(frame))
     return checked_features(features, frame)
 
 
@@ -112,10 +112,12 @@ def fit_transformer(
     if transformer is None:
         return None, None
     if isinstance(transformer, AutoTransformer):
-        known = isinstance(featurizer_, AutoFeaturizer) or _all_numbers(feature_schema)
+        is_known = isinstance(featurizer_, AutoFeaturizer) or _all_numbers(
+            feature_schema
+        )
         transformer = transformer.build(
             features,
-            feature_schema if known else None,
+            feature_schema if is_known else None,
             wants,
             task=task if np.ndim(codes) == 1 else None,
             random_state=as_seed(random_state),

@@ -40,8 +40,8 @@ def fit_label_encoder(
     """Fit what takes the target to numbers and back."""
     if target is None or label_encoder is None:
         return None
-    given = not is_auto(label_encoder)
-    if not given:
+    is_own = not is_auto(label_encoder)
+    if not is_own:
         label_encoder = _label_encoder_for(target, task)
         if label_encoder is None:
             return None
@@ -63,7 +63,7 @@ def fit_label_encoder(
             f"{type(label_encoder).__name__} refuses it: {reason}. Pass another, or "
             "label_encoder='auto'."
         ) from error
-    if given:
+    if is_own:
         check_encoder(label_encoder, values, task)
     if task in ("binary", "multiclass"):
         classes = np.asarray(label_encoder.classes_).tolist()
@@ -106,13 +106,13 @@ def check_encoder(label_encoder: Any, values: Any, task: str | None) -> None:
     check_encoder_kind(label_encoder, task)
     tried = values[:: max(1, len(values) // _N_TRIED)]
     codes = label_encoder.transform(tried)
-    wanted: tuple[int, ...] = ()
+    shape: tuple[int, ...] = ()
     if task == "regression":
-        wanted = np.shape(values)[1:]
+        shape = np.shape(values)[1:]
     elif task == "multilabel":
         # Lists of labels have no shape.
-        wanted = np.shape(codes)[-1:]
-    if np.shape(codes)[1:] != wanted:
+        shape = np.shape(codes)[-1:]
+    if np.shape(codes)[1:] != shape:
         raise PartError(
             f"The label encoder must give one number for each value of y. {name} gives "
             f"an array of shape {np.shape(codes)} for {len(tried)} rows. Pass another, "

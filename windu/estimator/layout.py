@@ -43,10 +43,10 @@ def laid_out(part: Part) -> Part:
     stack: list[Any] = [part] if _holds(part) else []
     seen = {id(part)}
     while stack:
-        held = stack.pop()
-        for key, value in _items(held):
+        obj = stack.pop()
+        for key, value in _items(obj):
             if isinstance(value, np.ndarray) and not value.flags.forc:
-                place = vars(held) if isinstance(held, BaseEstimator) else held
+                place = vars(obj) if isinstance(obj, BaseEstimator) else obj
                 if isinstance(place, (dict, list)):
                     place[key] = value = value.copy(order="C")
             if id(value) not in seen and _holds(value):
@@ -55,13 +55,13 @@ def laid_out(part: Part) -> Part:
     return part
 
 
-def _items(held: Any) -> list[tuple[Any, Any]]:
+def _items(obj: Any) -> list[tuple[Any, Any]]:
     """Return what can hold arrays, or be one, with its place."""
-    if isinstance(held, BaseEstimator):
-        held = vars(held)
-    if isinstance(held, np.ndarray):
-        held = held.ravel().tolist()
-    values = held.values() if isinstance(held, dict) else held
+    if isinstance(obj, BaseEstimator):
+        obj = vars(obj)
+    if isinstance(obj, np.ndarray):
+        obj = obj.ravel().tolist()
+    values = obj.values() if isinstance(obj, dict) else obj
     # Vocabularies have many thousands of words, and nothing else.
     kinds = {
         kind
@@ -70,7 +70,7 @@ def _items(held: Any) -> list[tuple[Any, Any]]:
     }
     if not kinds:
         return []
-    pairs = held.items() if isinstance(held, dict) else enumerate(held)
+    pairs = obj.items() if isinstance(obj, dict) else enumerate(obj)
     return [(place, value) for place, value in pairs if type(value) in kinds]
 
 

@@ -115,43 +115,43 @@ def read_metadata(
     PartError
         If no part can honour what was passed.
     """
-    given = dict(params)
+    metadata = dict(params)
     if sample_weight is not None:
-        given["sample_weight"] = sample_weight
-    if not given:
+        metadata["sample_weight"] = sample_weight
+    if not metadata:
         _check_costs(threshold, None, n_rows)
         return Metadata()
     if model is None:
         raise PartError(
-            f"Weights and other metadata go to the model. Got {sorted(given)} and "
+            f"Weights and other metadata go to the model. Got {sorted(metadata)} and "
             "model=None. Leave them out, or pass a model."
         )
     groups = costs = None
     if routing_enabled():
-        routed = process_routing(estimator, "fit", **given)
-        given = dict(routed.model.fit)
+        routed = process_routing(estimator, "fit", **metadata)
+        metadata = dict(routed.model.fit)
         if threshold is not None:
             costs = routed.threshold.fit.get("costs")
-            _check_weights_alike("sample_weight" in given, routed.threshold.fit)
+            _check_weights_alike("sample_weight" in metadata, routed.threshold.fit)
             groups = getattr(routed, "splitter", {"split": {}})["split"].get("groups")
     elif threshold is not None:
-        costs = given.pop("costs", None)
+        costs = metadata.pop("costs", None)
         takes = has_fit_parameter(model, "groups")
-        groups = given.get("groups") if takes else given.pop("groups", None)
-    for name in given:
+        groups = metadata.get("groups") if takes else metadata.pop("groups", None)
+    for name in metadata:
         if "__" not in name and not takes_parameter(model, name):
             raise PartError(
                 f"The model's fit must take {name}. Got "
                 f"{type(model).__name__}, which does not. Leave {name} out, or choose "
                 "a model that takes it."
             )
-    if "sample_weight" in given:
-        given["sample_weight"] = check_sample_weight(
-            given["sample_weight"], np.empty((n_rows, 1)), ensure_non_negative=True
+    if "sample_weight" in metadata:
+        metadata["sample_weight"] = check_sample_weight(
+            metadata["sample_weight"], np.empty((n_rows, 1)), ensure_non_negative=True
         )
     _check_rows("groups", groups, n_rows)
     _check_costs(threshold, costs, n_rows)
-    return Metadata(given, groups, costs)
+    return Metadata(metadata, groups, costs)
 
 
 def takes_parameter(model: Any, name: str) -> bool:

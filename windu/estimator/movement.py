@@ -47,19 +47,21 @@ def movement(
         One value each of `COLUMNS`. Changes are the largest of all cells, absolute and
         relative to what was there; NaN for what is not a number.
     """
-    one, other = _table(before), _table(after)
+    table_before, table_after = _table(before), _table(after)
     absolute = relative = np.nan
-    if one.shape != other.shape:
-        changed = np.ones(one.shape[:1], dtype=bool)
-    elif object in (one.dtype, other.dtype):
-        changed = (_cells(one) != _cells(other)).any(axis=1)
+    if table_before.shape != table_after.shape:
+        changed = np.ones(table_before.shape[:1], dtype=bool)
+    elif object in (table_before.dtype, table_after.dtype):
+        changed = (_cells(table_before) != _cells(table_after)).any(axis=1)
     else:
-        cells = (one != other) & ~(np.isnan(one) & np.isnan(other))
+        cells = (table_before != table_after) & ~(
+            np.isnan(table_before) & np.isnan(table_after)
+        )
         changed = cells.any(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
-            moved = np.where(cells, np.abs(other - one), 0.0)
+            moved = np.where(cells, np.abs(table_after - table_before), 0.0)
             absolute = _largest(moved)
-            relative = _largest(np.where(cells, moved / np.abs(one), 0.0))
+            relative = _largest(np.where(cells, moved / np.abs(table_before), 0.0))
     n_changed = int(changed.sum())
     values = (n_changed, n_changed / len(changed), absolute, relative, differences)
     return dict(zip(COLUMNS, (step, name, *values), strict=True))
@@ -67,8 +69,8 @@ def movement(
 
 def _largest(moved: np.ndarray) -> float:
     # A value that is missing now, or was, has moved by no number.
-    known = moved[~np.isnan(moved)]
-    return float(known.max()) if known.size else float("nan")
+    finite = moved[~np.isnan(moved)]
+    return float(finite.max()) if finite.size else float("nan")
 
 
 def _cells(table: np.ndarray) -> np.ndarray:

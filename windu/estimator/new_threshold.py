@@ -55,11 +55,14 @@ def fitted_threshold(est: Any, threshold: Any) -> ThresholdSelector | None:
             "it on rows that the model has not seen: ThresholdSelector('f1').fit("
             "est.predict_proba(X_dev), y_dev)."
         )
-    known = threshold.classes_.tolist()
-    if len(known) != n or (not labels and known != est.classes_.tolist()):
+    labels_fitted = threshold.classes_.tolist()
+    if len(labels_fitted) != n or (
+        not labels and labels_fitted != est.classes_.tolist()
+    ):
         raise PartError(
             "The threshold must be fitted on the classes "
-            f"{est.classes_.tolist()}. Got {known}. The rows it is chosen on must "
+            f"{est.classes_.tolist()}. Got {labels_fitted}. The rows it is chosen on "
+            "must "
             "show every class."
         )
     columns = 1 if n == 2 and not labels else n
@@ -129,9 +132,11 @@ def kept_threshold(est: Any) -> None:
     _check_model(est)
     margin = response_of(est.model_) == "decision_function"
     if margin != threshold.margin_:
-        had, got = ("distances", "probabilities")[:: 1 if threshold.margin_ else -1]
+        had, expected = ("distances", "probabilities")[
+            :: 1 if threshold.margin_ else -1
+        ]
         raise PartError(
-            f"The threshold decides on {had}, and the new model gives {got}. Pass "
+            f"The threshold decides on {had}, and the new model gives {expected}. Pass "
             "threshold=... as well: None, a number, or a selector fitted on its scores."
         )
     if threshold.thresholds is None:

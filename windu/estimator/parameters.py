@@ -57,20 +57,25 @@ class PartParameters(BaseEstimator):
             classifier = None if kind is None else kind == "classifier"
             fresh = named_part(part, getattr(self, part), classifier=classifier)
             setattr(self, part, fresh)
-        held = getattr(self, part)
-        if not hasattr(held, "get_params"):
+        part_value = getattr(self, part)
+        if not hasattr(part_value, "get_params"):
             raise PartError(
-                f"{part}__{name} needs a {part} with parameters. Got {held!r}. Pass an "
+                f"{part}__{name} needs a {part} with parameters. Got {part_value!r}. "
+                "Pass an "
                 f"estimator as {part} first."
             )
         # Some libraries take parameters that they do not list.
-        listed, arguments = held.get_params(deep=True), signature(type(held).__init__)
-        known = sorted({*listed, *arguments.parameters} - {"self", "kwargs"})
+        listed, arguments = (
+            part_value.get_params(deep=True),
+            signature(type(part_value).__init__),
+        )
+        names = sorted({*listed, *arguments.parameters} - {"self", "kwargs"})
         first = name.partition("__")[0]
-        if first not in known and not _takes_any(held):
+        if first not in names and not _takes_any(part_value):
             raise PartError(
-                f"Invalid parameter {first!r} for the {part} {type(held).__name__}. "
-                f"Valid parameters are: {known}." + did_you_mean(first, known)
+                f"Invalid parameter {first!r} for the {part} "
+                f"{type(part_value).__name__}. "
+                f"Valid parameters are: {names}." + did_you_mean(first, names)
             )
 
 

@@ -177,18 +177,18 @@ def with_defaults(part: Any, *, random_state: Any, n_jobs: int | None) -> Any:
     """
     if not hasattr(part, "get_params"):
         return part
-    given: dict[str, Callable[[], Any]] = {}
+    makers: dict[str, Callable[[], Any]] = {}
     if random_state is not None:
-        given["random_state"] = lambda: as_seed(random_state)
+        makers["random_state"] = lambda: as_seed(random_state)
     if n_jobs is not None:
-        given["n_jobs"] = lambda: n_jobs
+        makers["n_jobs"] = lambda: n_jobs
     if isinstance(part, LogisticRegression):
         # Its n_jobs does nothing since scikit-learn 1.8, and warns.
-        given.pop("n_jobs", None)
+        makers.pop("n_jobs", None)
     changes = {
-        key: given[last]()
+        key: makers[last]()
         for key, value in sorted(part.get_params(deep=True).items())
-        if value is None and (last := key.rpartition("__")[2]) in given
+        if value is None and (last := key.rpartition("__")[2]) in makers
     }
     if changes:
         part.set_params(**changes)

@@ -57,10 +57,10 @@ def validate(X: Any, table: TableSchema, named: bool, schema: Any) -> pd.DataFra
     frame = read_named(X, table, named)
     if schema is None:
         return _selected(frame, table)
-    asked = user_check(schema, table)
-    if asked is None:
+    own_schema = user_check(schema, table)
+    if own_schema is None:
         return conform(frame, table)
-    frame, report = asked.compare(frame, everything=False)
+    frame, report = own_schema.compare(frame, everything=False)
     report.raise_for_errors()
     report.warn()
     return frame
@@ -84,12 +84,12 @@ def _by_position(
     if named and list(frame.columns) == schema.names:
         return frame
     if frame.shape[1] != n_columns:
-        got = frame.shape[1]
+        n_given = frame.shape[1]
         width = Difference(
-            None, "width", "raise", f"have {n_columns} columns", str(got)
+            None, "width", "raise", f"have {n_columns} columns", str(n_given)
         )
         raise SchemaError(
-            f"X has {got} features, but WinduEstimator is expecting {n_columns} "
+            f"X has {n_given} features, but WinduEstimator is expecting {n_columns} "
             "features as input. Columns without names go by position: pass as many as "
             "in fit, or frames with names to both.",
             ValidationReport([width], len(frame)),
@@ -228,10 +228,10 @@ def _decode_labels(
         # Numbers as Python's own, which is what lists hold.
         names = label_encoder.classes_.tolist()
         kind, _, dtype = container.partition(":")
-        make = _CONTAINERS.get(kind, list)
+        make_container = _CONTAINERS.get(kind, list)
         if kind == "ndarray":
-            make = partial(np.array, dtype=dtype)
-        return [make([*compress(names, row)]) for row in codes]
+            make_container = partial(np.array, dtype=dtype)
+        return [make_container([*compress(names, row)]) for row in codes]
     decoded = label_encoder.inverse_transform(codes)
     if container.startswith("polars:"):
         enums = container.partition(":")[2].split(",")
@@ -247,8 +247,8 @@ def _as_polars(frame: pd.DataFrame, enums: list[int]) -> Any:
     """Return a polars frame with the categories at these positions as an Enum."""
     import polars
 
-    found: Any = {
+    dtypes: Any = {
         frame.columns[i]: polars.Enum(frame.iloc[:, i].cat.categories.tolist())
         for i in enums
     }
-    return polars.from_pandas(frame, schema_overrides=found)
+    return polars.from_pandas(frame, schema_overrides=dtypes)

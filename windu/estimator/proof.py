@@ -45,14 +45,16 @@ class Replay:
     differences: ValidationReport | None = None
 
 
-def proved(est: Any, made: Any, replaced: Collection[str]) -> tuple[Replay, Replay]:
+def proved(
+    est: Any, replaced_est: Any, replaced: Collection[str]
+) -> tuple[Replay, Replay]:
     """Return the example before and after, or raise for parts that cannot work.
 
     Parameters
     ----------
     est : WinduEstimator
         The fitted estimator as it was.
-    made : WinduEstimator
+    replaced_est : WinduEstimator
         The same with other parts.
     replaced : collection of str
         Which parts these are.
@@ -73,7 +75,7 @@ def proved(est: Any, made: Any, replaced: Collection[str]) -> tuple[Replay, Repl
     frame = est.example_
     with openmp_threads(frame.size, fit=False):
         before = _replay(est, frame)
-        return before, _proof(est, made, replaced, before, frame)
+        return before, _proof(est, replaced_est, replaced, before, frame)
 
 
 def _replay(est: Any, frame: pd.DataFrame) -> Replay:
@@ -103,45 +105,61 @@ def _matrix_of(est: Any, features: pd.DataFrame) -> Any:
 
 
 def _proof(
-    est: Any, made: Any, replaced: Collection[str], before: Replay, frame: pd.DataFrame
+    est: Any,
+    replaced_est: Any,
+    replaced: Collection[str],
+    before: Replay,
+    frame: pd.DataFrame,
 ) -> Replay:
     """Return what the replaced parts make, each held to what the next one needs."""
 
-    def attempt(name: str, work: Callable[[], Any]) -> Any:
-        return _attempt(name, getattr(made, f"{name}_"), replaced, work)
+    def attempt(name: str, run: Callable[[], Any]) -> Any:
+        return _attempt(name, getattr(replaced_est, f"{name}_"), replaced, run)
 
     after = Replay(before.features, before.matrix)
     if "featurizer" in replaced:
-        after.features, after.differences = _new_features(made, frame, attempt)
+        after.features, after.differences = _new_features(replaced_est, frame, attempt)
     if {"featurizer", "transformer"} & {*replaced}:
-        after.matrix = attempt("transformer", lambda: _matrix_of(made, after.features))
-        _check_matrix(made, replaced, before.matrix, after.matrix)
-    if "label_encoder" in replaced and made.label_encoder_ is not None:
-        attempt("label_encoder", lambda: check_label_encoder(est, made, before.codes))
-    if made.model_ is None:
+        after.matrix = attempt(
+            "transformer", lambda: _matrix_of(replaced_est, after.features)
+        )
+        _check_matrix(replaced_est, replaced, before.matrix, after.matrix)
+    if "label_encoder" in replaced and replaced_est.label_encoder_ is not None:
+        attempt(
+            "label_encoder",
+            lambda: check_label_encoder(est, replaced_est, before.codes),
+        )
+    if replaced_est.model_ is None:
         return after
     new_scale = {"label_encoder", "model"} & {*replaced}
-    check_model(est, made, after.matrix)
+    check_model(est, replaced_est, after.matrix)
     after.codes = np.asarray(
-        attempt("model", lambda: made.model_.predict(after.matrix))
+        attempt("model", lambda: replaced_est.model_.predict(after.matrix))
     )
-    check_codes(est, made, after.codes, before.codes)
-    if made.task_ == "regression" and made.label_encoder_ is not None and new_scale:
-        attempt("label_encoder", lambda: check_scale(made.label_encoder_, after.codes))
-    after.response = _response(made)
-    after.scores = attempt("model", lambda: _scores(made, after))
-    check_scores(est, made, after.scores)
-    attempt("label_encoder", lambda: _decoded(made, after.codes))
+    check_codes(est, replaced_est, after.codes, before.codes)
+    if (
+        replaced_est.task_ == "regression"
+        and replaced_est.label_encoder_ is not None
+        and new_scale
+    ):
+        attempt(
+            "label_encoder",
+            lambda: check_scale(replaced_est.label_encoder_, after.codes),
+        )
+    after.response = _response(replaced_est)
+    after.scores = attempt("model", lambda: _scores(replaced_est, after))
+    check_scores(est, replaced_est, after.scores)
+    attempt("label_encoder", lambda: _decoded(replaced_est, after.codes))
     return after
 
 
 def _attempt(
-    name: str, part: Any, replaced: Collection[str], work: Callable[[], Any]
+    name: str, part: Any, replaced: Collection[str], run: Callable[[], Any]
 ) -> Any:
     """Return what a part makes; an error of its own becomes one of windu."""
     new = name in replaced
     try:
-        return work()
+        return run()
     except NotFittedError as error:
         if not new:
             raise
@@ -153,10 +171,13 @@ def _attempt(
     except (PartError, FeatureError):
         raise
     except Exception as error:
-        others = " and ".join(other for other in PARTS if other in replaced)
+        other_parts = " and ".join(
+            part_name for part_name in PARTS if part_name in replaced
+        )
         raise PartError(
             f"The {'new ' if new else ''}{name} {name_of(part)} must work on the "
-            f"stored example{'' if new else f', with the new {others}'}. It raises "
+            f"stored example{'' if new else f', with the new {other_parts}'}. It "
+            "raises "
             f"{type(error).__name__}: {_reason(error)}. Try it on est.example_."
         ) from error
 
@@ -166,12 +187,12 @@ def _reason(error: Exception) -> str:
 
 
 def _new_features(
-    made: Any, frame: pd.DataFrame, attempt: Callable[..., Any]
+    replaced_est: Any, frame: pd.DataFrame, attempt: Callable[..., Any]
 ) -> tuple[pd.DataFrame, ValidationReport]:
-    featurizer = made.featurizer_
+    featurizer = replaced_est.featurizer_
     features = attempt("featurizer", lambda: features_of(frame, featurizer))
     conformed, report = conformed_features(
-        features, made._feature_table_schema, featurizer, everything=True
+        features, replaced_est._feature_table_schema, featurizer, everything=True
     )
     if featurizer is not None and _sorts(featurizer, frame, conformed):
         raise FeatureError(
@@ -186,19 +207,24 @@ def _sorts(featurizer: Any, frame: pd.DataFrame, features: pd.DataFrame) -> bool
     """Tell whether the same features do not follow their rows: a sort, a new index."""
     backwards = frame.iloc[::-1].reset_index(drop=True)
     try:
-        again = features_of(backwards, featurizer)[features.columns]
+        reordered_features = features_of(backwards, featurizer)[features.columns]
     except Exception:
         # What needs its rows in one order does not put them in order.
         return False
-    one, other = (hash_pandas_object(x, index=False) for x in (features, again))
-    same = one.to_numpy()[::-1] == other.to_numpy()
-    return not same.all() and one.sort_values().tolist() == other.sort_values().tolist()
+    hashes, hashes_again = (
+        hash_pandas_object(x, index=False) for x in (features, reordered_features)
+    )
+    same = hashes.to_numpy()[::-1] == hashes_again.to_numpy()
+    return (
+        not same.all()
+        and hashes.sort_values().tolist() == hashes_again.sort_values().tolist()
+    )
 
 
 def _check_matrix(
-    made: Any, replaced: Collection[str], before: Any, after: Any
+    replaced_est: Any, replaced: Collection[str], before: Any, after: Any
 ) -> None:
-    name, shape = name_of(made.transformer_), np.shape(after)
+    name, shape = name_of(replaced_est.transformer_), np.shape(after)
     if len(shape) != 2 or shape[0] != np.shape(before)[0]:
         raise PartError(
             "The transformer must give a matrix with the rows that came in. "
@@ -236,12 +262,14 @@ def _decoded(est: Any, codes: np.ndarray) -> Any:
     return decode(codes, est.task_, est.label_encoder_, rows, est._container)
 
 
-def report_of(est: Any, made: Any, before: Replay, after: Replay) -> pd.DataFrame:
+def report_of(
+    est: Any, replaced_est: Any, before: Replay, after: Replay
+) -> pd.DataFrame:
     """Return how far the values of the example moved.
 
     Parameters
     ----------
-    est, made : WinduEstimator
+    est, replaced_est : WinduEstimator
         Before and after, whole.
     before, after : Replay
         As from `proved`.
@@ -254,18 +282,18 @@ def report_of(est: Any, made: Any, before: Replay, after: Replay) -> pd.DataFram
     """
     rows = []
     if after.differences is not None:
-        found: dict[Any, list[str]] = {}
+        changes: dict[Any, list[str]] = {}
         for difference in after.differences.differences:
-            found.setdefault(difference.column, []).append(difference.difference)
+            changes.setdefault(difference.column, []).append(difference.difference)
         rows += [
             movement(
                 "featurize",
                 name,
                 before.features[name],
                 after.features[name],
-                ", ".join(dict.fromkeys(found.get(name, ()))),
+                ", ".join(dict.fromkeys(changes.get(name, ()))),
             )
-            for name in made._feature_table_schema.names
+            for name in replaced_est._feature_table_schema.names
         ]
     if after.matrix is not before.matrix:
         rows.append(movement("transform", "matrix", before.matrix, after.matrix))
@@ -273,9 +301,9 @@ def report_of(est: Any, made: Any, before: Replay, after: Replay) -> pd.DataFram
         if before.response and before.response == after.response:
             scores = before.scores, after.scores
             rows.append(movement("predict", before.response, *scores))
-        regression = made.task_ == "regression"
+        regression = replaced_est.task_ == "regression"
         name = "values" if regression else "labels"
-        decoded = [_decided(est, before), _decided(made, after)]
+        decoded = [_decided(est, before), _decided(replaced_est, after)]
         if not regression:
             decoded = [_rows_of_labels(labels) for labels in decoded]
         rows.append(movement("predict", name, decoded[0], decoded[1]))

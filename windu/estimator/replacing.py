@@ -24,14 +24,14 @@ from windu.exceptions import PartError
 __all__ = ["Replacing"]
 
 
-class _Kept:
+class _Unchanged:
     """Stands for a part that is not replaced; None is a part that is absent."""
 
     def __repr__(self) -> str:
         return "<kept>"
 
 
-_KEPT: Any = _Kept()
+_UNCHANGED: Any = _Unchanged()
 
 
 class Replacing:
@@ -50,11 +50,11 @@ class Replacing:
     def replace(
         self,
         *,
-        featurizer: Any = _KEPT,
-        transformer: Any = _KEPT,
-        label_encoder: Any = _KEPT,
-        model: Any = _KEPT,
-        threshold: Any = _KEPT,
+        featurizer: Any = _UNCHANGED,
+        transformer: Any = _UNCHANGED,
+        label_encoder: Any = _UNCHANGED,
+        model: Any = _UNCHANGED,
+        threshold: Any = _UNCHANGED,
     ) -> Self:
         """Return the fitted estimator with other parts, not trained again.
 
@@ -120,24 +120,26 @@ class Replacing:
             "model": model,
             "threshold": threshold,
         }
-        given = {name: part for name, part in parts.items() if part is not _KEPT}
-        if not given:
+        new_parts = {
+            name: part for name, part in parts.items() if part is not _UNCHANGED
+        }
+        if not new_parts:
             raise PartError(
                 f"replace must be told what to replace. Got none of {list(parts)}."
             )
-        made = copy.copy(self)
-        vars(made).pop("replacement_report_", None)
-        for name, part in given.items():
-            setattr(made, name, clone(part) if _is_estimator(part) else part)
+        replaced = copy.copy(self)
+        vars(replaced).pop("replacement_report_", None)
+        for name, part in new_parts.items():
+            setattr(replaced, name, clone(part) if _is_estimator(part) else part)
             if name != "threshold":
-                setattr(made, f"{name}_", self._fitted_part(name, part))
-        if "featurizer" in given:
-            made._swapped = True
-        if given.keys() == {"threshold"}:
-            made.threshold_ = fitted_threshold(made, threshold)
-            return made
-        made._replace_parts(self, given)
-        return made
+                setattr(replaced, f"{name}_", self._fitted_part(name, part))
+        if "featurizer" in new_parts:
+            replaced._swapped = True
+        if new_parts.keys() == {"threshold"}:
+            replaced.threshold_ = fitted_threshold(replaced, threshold)
+            return replaced
+        replaced._replace_parts(self, new_parts)
+        return replaced
 
     def _fitted_part(self, name: str, part: Any) -> Any:
         """Return a copy of a fitted part, or what stands for a function."""
@@ -150,16 +152,16 @@ class Replacing:
                 "call fit."
             )
         fresh = fresh_part(name, part, classifier=self.task_ != "regression")
-        made = laid_out(copy.deepcopy(part)) if _is_estimator(part) else fresh
-        return asked_for_frames(made) if name == "featurizer" else made
+        part_copy = laid_out(copy.deepcopy(part)) if _is_estimator(part) else fresh
+        return asked_for_frames(part_copy) if name == "featurizer" else part_copy
 
-    def _replace_parts(self, est: Any, given: dict[str, Any]) -> None:
+    def _replace_parts(self, est: Any, new_parts: dict[str, Any]) -> None:
         """Prove parts that were set, and choose what becomes of the threshold."""
-        before, after = proved(est, self, given)
+        before, after = proved(est, self, new_parts)
         self.threshold_ = renamed_threshold(self)
-        if "threshold" in given:
-            self.threshold_ = fitted_threshold(self, given["threshold"])
-        elif "model" in given:
+        if "threshold" in new_parts:
+            self.threshold_ = fitted_threshold(self, new_parts["threshold"])
+        elif "model" in new_parts:
             kept_threshold(self)
         self.replacement_report_ = report_of(est, self, before, after)
 

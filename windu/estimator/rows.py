@@ -82,14 +82,14 @@ class CompiledRows:
         self,
         names: list[Any],
         named: bool,
-        asked: UserCheck | None,
+        own_schema: UserCheck | None,
         features: list[Callable[[Any], list[Any]]],
         transform: Callable[[Any], list[float]],
     ):
         self.names = names
         self.columns = pd.Index(names)
         self.named = named
-        self.asked = asked
+        self.asked = own_schema
         self.features = features
         self.transform = transform
         self.model: Any = None
@@ -114,19 +114,19 @@ class CompiledRows:
             return None
         row: list[Any] = []
         try:
-            for make, value in zip(self.features, values, strict=True):
-                row += make(value)
+            for feature_of, value in zip(self.features, values, strict=True):
+                row += feature_of(value)
         except Decline:
             return None
         matrix = np.array([self.transform(row)], dtype=np.float64)
         # Of an overflow numpy warns on the ordinary way.
         return None if np.isinf(matrix).any() else matrix
 
-    def _checked(self, X: Any, asked: UserCheck) -> pd.DataFrame | None:
+    def _checked(self, X: Any, own_schema: UserCheck) -> pd.DataFrame | None:
         frame = as_frame(X)
         if len(frame) != 1:
             return None
-        frame, report = asked.compare(frame, everything=False)
+        frame, report = own_schema.compare(frame, everything=False)
         return None if report.differences else frame
 
     def _values(self, X: Any) -> Sequence[Any] | None:
@@ -207,8 +207,8 @@ def compile_features(est: Any) -> CompiledRows | None:
         return None
     schema, featurizer = est._table_schema, est.featurizer_
     checked = est.schema is not None
-    asked = user_check(est.schema, schema)
-    if asked is not None and not est._named:
+    own_schema = user_check(est.schema, schema)
+    if own_schema is not None and not est._named:
         return None
     if checked and _looks_at_values(schema):
         return None
@@ -220,12 +220,12 @@ def compile_features(est: Any) -> CompiledRows | None:
         names = [str(name) for name in schema.names]
     else:
         return None
-    made = [features_of_value(column, checked) for column in schema.columns]
-    features = [make for make in made if make is not None]
+    makers = [features_of_value(column, checked) for column in schema.columns]
+    features = [maker for maker in makers if maker is not None]
     transform = transform_of_row(est.transformer_, names)
-    if transform is None or len(features) < len(made):
+    if transform is None or len(features) < len(makers):
         return None
-    rows = CompiledRows(schema.names, est._named, asked, features, transform)
+    rows = CompiledRows(schema.names, est._named, own_schema, features, transform)
     return rows if _is_proven(rows, est) else None
 
 
@@ -250,8 +250,8 @@ def compile_model(rows: CompiledRows, est: Any) -> CompiledRows | None:
         return rows
     method = "predict_proba" if hasattr(est.model_, "classes_") else "predict"
     for row in rows.proofs:
-        ask = [getattr(model, method) for model in (rows.model, est.model_)]
-        if not _same_bits(*(work(row[np.newaxis]) for work in ask)):
+        methods = [getattr(model, method) for model in (rows.model, est.model_)]
+        if not _same_bits(*(output_of(row[np.newaxis]) for output_of in methods)):
             return None
     rows.proven.add(type(est.model_))
     return rows
@@ -271,11 +271,11 @@ def rows_of(est: Any) -> CompiledRows | None:
         As from `compile_rows`, again after a part was replaced or fitted anew.
     """
     stamp = _stamp(est)
-    known = _COMPILED.get(est)
-    if known is None or not _same(known[0], stamp):
+    compiled = _COMPILED.get(est)
+    if compiled is None or not _same(compiled[0], stamp):
         # Threads that come at the same time compile the same.
-        known = _COMPILED[est] = (stamp, compile_rows(est))
-    return known[1]
+        compiled = _COMPILED[est] = (stamp, compile_rows(est))
+    return compiled[1]
 
 
 def _looks_at_values(schema: TableSchema) -> bool:
@@ -289,16 +289,16 @@ def _looks_at_values(schema: TableSchema) -> bool:
 
 def _stamp(est: Any) -> list[Any]:
     """Return what the short way was made of, to be compared by identity."""
-    held = vars(est)
-    stamp = [est.schema, held["_named"], output_is_default(est)]
-    given = pandera_schema_of(est.schema)
-    if given is not None:
-        stamp += stamp_of(given)
+    state = vars(est)
+    stamp = [est.schema, state["_named"], output_is_default(est)]
+    pandera_schema = pandera_schema_of(est.schema)
+    if pandera_schema is not None:
+        stamp += stamp_of(pandera_schema)
     for name, attributes in _WATCHED.items():
-        part = held[name]
+        part = state[name]
         stamp.append(part)
         stamp += [getattr(part, attribute, None) for attribute in attributes]
-    model = held["model_"]
+    model = state["model_"]
     stamp.append(model)
     # Other models are asked themselves, whatever they have become.
     if type(model) in QUICK_TYPES:
@@ -306,8 +306,8 @@ def _stamp(est: Any) -> list[Any]:
     return stamp
 
 
-def _same(one: Sequence[Any], other: Sequence[Any]) -> bool:
-    return len(one) == len(other) and all(map(is_, one, other))
+def _same(first: Sequence[Any], second: Sequence[Any]) -> bool:
+    return len(first) == len(second) and all(map(is_, first, second))
 
 
 def _is_proven(rows: CompiledRows, est: Any) -> bool:
@@ -323,11 +323,11 @@ def _is_proven(rows: CompiledRows, est: Any) -> bool:
         return False
     for i, right in enumerate(rows.proofs):
         row = frame.iloc[[i]]
-        given = rows.matrix(row if est._named else row.to_numpy())
-        if given is not None and not _same_bits(given, right[np.newaxis]):
+        matrix = rows.matrix(row if est._named else row.to_numpy())
+        if matrix is not None and not _same_bits(matrix, right[np.newaxis]):
             return False
     return True
 
 
-def _same_bits(one: np.ndarray, other: np.ndarray) -> bool:
-    return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=True)
+def _same_bits(first: np.ndarray, second: np.ndarray) -> bool:
+    return first.dtype == second.dtype and np.array_equal(first, second, equal_nan=True)

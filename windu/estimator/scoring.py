@@ -46,20 +46,34 @@ def share_right(y: Any, predicted: Any, sample_weight: Any = None) -> float:
     0.5
     """
     check_consistent_length(y, predicted, sample_weight)
-    true, found = read_target(y), read_target(predicted)
-    if true.form != found.form:
+    true, predicted_target = read_target(y), read_target(predicted)
+    if true.form != predicted_target.form:
         raise TargetError(
             "y must have the form of what is predicted. Got "
-            f"{_words(true.form)} for {_words(found.form)}. Pass y as in fit."
+            f"{_words(true.form)} for {_words(predicted_target.form)}. Pass y as in "
+            "fit."
         )
     if true.form == "labels":
-        pairs = zip(true.values, found.values, strict=True)
-        same = [set(one) == set(other) for one, other in pairs]
+        pairs = zip(true.values, predicted_target.values, strict=True)
+        same = [
+            set(true_labels) == set(found_labels) for true_labels, found_labels in pairs
+        ]
         return float(np.average(same, weights=sample_weight))
-    one, other = np.asarray(true.values), np.asarray(found.values)
-    if one.ndim == 1 and (one.dtype.kind in "biuU" or isinstance(one[0], str)):
-        return float(accuracy_score(one, other, sample_weight=sample_weight))
-    right = np.asarray(one == other).reshape(len(one), -1).all(axis=1)
+    true_labels, found_labels = (
+        np.asarray(true.values),
+        np.asarray(predicted_target.values),
+    )
+    if true_labels.ndim == 1 and (
+        true_labels.dtype.kind in "biuU" or isinstance(true_labels[0], str)
+    ):
+        return float(
+            accuracy_score(true_labels, found_labels, sample_weight=sample_weight)
+        )
+    right = (
+        np.asarray(true_labels == found_labels)
+        .reshape(len(true_labels), -1)
+        .all(axis=1)
+    )
     return float(np.average(right, weights=sample_weight))
 
 

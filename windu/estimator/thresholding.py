@@ -89,8 +89,8 @@ def check_threshold(
             "threshold=None, or a task of classes."
         )
     if task == "multilabel":
-        known = target.form != "labels"
-        labels = np.arange(np.shape(target.values)[1]) if known else None
+        has_classes = target.form != "labels"
+        labels = np.arange(np.shape(target.values)[1]) if has_classes else None
         threshold.check(labels, labels=True)
     elif len({type(label) for label in target.values.tolist()}) == 1:
         # Labels of several types, or too many, are refused by the label encoder.
@@ -216,21 +216,22 @@ def _splits(
         with warnings.catch_warnings():
             # A class with fewer rows than folds is missing in some; that is no harm.
             warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-            found = check_cv(cv, codes, classifier=True)
-            splits = list(found.split(np.zeros((n, 1)), codes, refits.groups))
+            splitter = check_cv(cv, codes, classifier=True)
+            splits = list(splitter.split(np.zeros((n, 1)), codes, refits.groups))
     except ValueError as error:
         if not isinstance(threshold.cv, Real):
             raise
         return [], f"the rows cannot be split by cv={threshold.cv}: {error}"
     for fit, _ in splits:
-        here = np.flatnonzero(codes[fit].any(0)) if labels else np.unique(codes[fit])
-        if not labels and len(here) < 2:
+        present = np.flatnonzero(codes[fit].any(0)) if labels else np.unique(codes[fit])
+        if not labels and len(present) < 2:
             return [], (
-                f"a fold leaves rows of one class only, {classes.tolist()[here[0]]!r}, "
+                "a fold leaves rows of one class only, "
+                f"{classes.tolist()[present[0]]!r}, "
                 "to fit on. Use fewer folds, or more rows of the rare class."
             )
-        if complete and len(here) < len(classes):
-            unseen = np.delete(classes, here).tolist()[0]
+        if complete and len(present) < len(classes):
+            unseen = np.delete(classes, present).tolist()[0]
             return [], (
                 f"a fold leaves no rows of {unseen!r} to fit on, and the model gives "
                 "distances, not probabilities. Use fewer folds, or more rows of it."
@@ -278,13 +279,13 @@ def _fold_scores(
         warnings.simplefilter("ignore", DataWarning)
         chain.fit(frame.iloc[fit], take_rows(target.values, fit), **weights)
         scores = scores_of(chain, frame.iloc[score], method)
-    known = chain.classes_.tolist()
-    if scores.ndim == 1 or len(known) == len(classes):
+    labels = chain.classes_.tolist()
+    if scores.ndim == 1 or len(labels) == len(classes):
         return scores
     # The fold has not seen some class or label: to its model it is impossible.
     full = np.zeros((len(scores), len(classes)))
     everything = classes.tolist()
-    full[:, [everything.index(label) for label in known]] = scores
+    full[:, [everything.index(label) for label in labels]] = scores
     return full
 
 

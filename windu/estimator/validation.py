@@ -60,18 +60,18 @@ class Validation:
         except SchemaError as error:
             # Without names, another number of columns is all that can be said.
             return error.report
-        asked = user_check(self.schema, self._table_schema)
-        if asked is None:
+        own_schema = user_check(self.schema, self._table_schema)
+        if own_schema is None:
             conformed, report = compare(frame, self._table_schema)
         else:
-            conformed, report = asked.compare(frame)
+            conformed, report = own_schema.compare(frame)
         if not features or not report.ok:
             return report
         if self._swapped:
-            made = features_of(conformed, self.featurizer_)
+            features_made = features_of(conformed, self.featurizer_)
         else:
-            made = featurize(conformed, self.featurizer_, None)
-        return compare(made, self._feature_table_schema)[1]
+            features_made = featurize(conformed, self.featurizer_, None)
+        return compare(features_made, self._feature_table_schema)[1]
 
     # A schema of pandera is stored as one text, for pickle, joblib and skops alike.
     def __getstate__(self) -> dict[str, Any]:
@@ -79,8 +79,12 @@ class Validation:
         if isinstance(self.schema, (str, dict, type(None))):
             return state
         try:
-            given = pandera_schema_of(self.schema)
-            stored = None if given is None else StoredSchema(to_json(given))
+            pandera_schema = pandera_schema_of(self.schema)
+            stored = (
+                None
+                if pandera_schema is None
+                else StoredSchema(to_json(pandera_schema))
+            )
         except (PersistenceError, SchemaError):
             # Checks that are code: pickle may know how, save says why not.
             return state

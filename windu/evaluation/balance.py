@@ -55,7 +55,9 @@ def _counts(y: Any, encoder: IndicatorEncoder | None) -> dict[str, int]:
         yes = encoder.transform(y).sum(axis=0)
         counts = pd.Series(yes, index=encoder.classes_)
     elif target.form == "labels":
-        counts = pd.Series([one for row in target.values for one in row]).value_counts()
+        counts = pd.Series(
+            [label for row in target.values for label in row]
+        ).value_counts()
     else:
         counts = pd.Series(np.asarray(target.values)).value_counts()
     shown = counts[:_MAX_CLASSES]
@@ -69,7 +71,9 @@ def _quantiles(y: Any) -> dict[str, dict[str, float]]:
     return {
         str(name): {
             f"{q:g}": float(value)
-            for q, value in zip(_QUANTILES, np.quantile(one, _QUANTILES), strict=True)
+            for q, value in zip(
+                _QUANTILES, np.quantile(column, _QUANTILES), strict=True
+            )
         }
-        for name, one in zip(names, columns, strict=True)
+        for name, column in zip(names, columns, strict=True)
     }

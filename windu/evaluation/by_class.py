@@ -15,12 +15,12 @@ __all__ = ["by_class"]
 MAX_CLASSES = 50
 
 
-def by_class(held: HeldOut) -> dict[str, Any]:
+def by_class(held_out: HeldOut) -> dict[str, Any]:
     """Return the table of classes, and what was taken for what.
 
     Parameters
     ----------
-    held : HeldOut
+    held_out : HeldOut
         Of a task with classes or labels.
 
     Returns
@@ -31,32 +31,32 @@ def by_class(held: HeldOut) -> dict[str, Any]:
         predicted one; for labels one such table each, no before yes. The rows of
         a class that was never trained on stand in neither; ``unknown`` counts them.
     """
-    n_classes = len(held.names)
-    several = held.task == "multilabel"
+    n_classes = len(held_out.names)
+    several = held_out.task == "multilabel"
     columns = metrics.precision_recall_fscore_support(
-        *(held.truth, held.predicted),
+        *(held_out.truth, held_out.predicted),
         labels=None if several else range(n_classes),
         zero_division=0.0,
     )
     names = ("precision", "recall", "f1", "rows")
     rows = zip(*(np.asarray(column).tolist() for column in columns), strict=True)
-    made: dict[str, Any] = {
+    details: dict[str, Any] = {
         "classes": {
             label: dict(zip(names, row, strict=True))
-            for label, row in zip(held.names, rows, strict=True)
+            for label, row in zip(held_out.names, rows, strict=True)
         }
     }
-    if unknown := int((held.truth < 0).sum()):
-        made["unknown"] = unknown
+    if unknown := int((held_out.truth < 0).sum()):
+        details["unknown"] = unknown
     if n_classes > MAX_CLASSES:
-        return made
+        return details
     if several:
-        made["confusion"] = metrics.multilabel_confusion_matrix(
-            held.truth, held.predicted
+        details["confusion"] = metrics.multilabel_confusion_matrix(
+            held_out.truth, held_out.predicted
         ).tolist()
     else:
-        known = held.truth >= 0
+        is_known = held_out.truth >= 0
         counts = np.zeros((n_classes, n_classes), dtype=int)
-        np.add.at(counts, (held.truth[known], held.predicted[known]), 1)
-        made["confusion"] = counts.tolist()
-    return made
+        np.add.at(counts, (held_out.truth[is_known], held_out.predicted[is_known]), 1)
+        details["confusion"] = counts.tolist()
+    return details

@@ -64,12 +64,12 @@ def reliability(scores: np.ndarray, happened: np.ndarray) -> dict[str, Any]:
     }
 
 
-def calibration(held: HeldOut) -> dict[str, Any] | None:
+def calibration(held_out: HeldOut) -> dict[str, Any] | None:
     """Return the reliability of what was predicted.
 
     Parameters
     ----------
-    held : HeldOut
+    held_out : HeldOut
         Of a task with classes or labels.
 
     Returns
@@ -79,18 +79,18 @@ def calibration(held: HeldOut) -> dict[str, Any] | None:
         the highest probability of several, or all labels together, whose single
         errors are ``labels``. None without probabilities.
     """
-    if held.scores is None or not len(held.truth):
+    if held_out.scores is None or not len(held_out.truth):
         return None
-    if held.task == "binary":
-        found = reliability(held.scores[:, 1], held.truth == 1)
-        return {"of": f"the probability of {held.names[1]}", **found}
-    if held.task == "multiclass":
-        best = held.scores.argmax(axis=1)
-        found = reliability(held.scores.max(axis=1), best == held.truth)
-        return {"of": "the highest probability of each row", **found}
-    found = reliability(held.scores.ravel(), held.truth.ravel() == 1)
+    if held_out.task == "binary":
+        curve = reliability(held_out.scores[:, 1], held_out.truth == 1)
+        return {"of": f"the probability of {held_out.names[1]}", **curve}
+    if held_out.task == "multiclass":
+        best = held_out.scores.argmax(axis=1)
+        curve = reliability(held_out.scores.max(axis=1), best == held_out.truth)
+        return {"of": "the highest probability of each row", **curve}
+    curve = reliability(held_out.scores.ravel(), held_out.truth.ravel() == 1)
     labels = {
-        name: reliability(held.scores[:, i], held.truth[:, i] == 1)["error"]
-        for i, name in enumerate(held.names[:MAX_LABELS])
+        name: reliability(held_out.scores[:, i], held_out.truth[:, i] == 1)["error"]
+        for i, name in enumerate(held_out.names[:MAX_LABELS])
     }
-    return {"of": "the probability of each label", **found, "labels": labels}
+    return {"of": "the probability of each label", **curve, "labels": labels}

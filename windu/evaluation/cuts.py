@@ -22,14 +22,14 @@ _MAX_ROWS = 20_000
 _MAX_POINTS = (101, 41)
 
 
-def cuts(estimator: Any, held: HeldOut) -> dict[str, Any] | None:
+def cuts(estimator: Any, held_out: HeldOut) -> dict[str, Any] | None:
     """Return the score along each cut, with the ones that are used.
 
     Parameters
     ----------
     estimator : WinduEstimator
         Its threshold says which score; without one it is the balanced accuracy.
-    held : HeldOut
+    held_out : HeldOut
         Its predictions.
 
     Returns
@@ -40,22 +40,24 @@ def cuts(estimator: Any, held: HeldOut) -> dict[str, Any] | None:
     """
     selector = estimator.threshold_
     chosen = isinstance(selector, ThresholdSelector)
-    if held.scores is None or len(held.names) > _MAX_CUTS:
+    if held_out.scores is None or len(held_out.names) > _MAX_CUTS:
         return None
-    if not chosen and held.task == "multiclass":
+    if not chosen and held_out.task == "multiclass":
         return None
     if not chosen:
-        n_cuts = len(held.names) if held.task == "multilabel" else 1
+        n_cuts = len(held_out.names) if held_out.task == "multilabel" else 1
         selector = ThresholdSelector(thresholds=np.full(n_cuts, 0.5))
-    known = np.flatnonzero(held.truth.reshape(len(held.truth), -1).min(axis=1) >= 0)
-    rows = known[sampled(len(known), _MAX_ROWS)]
+    known_rows = np.flatnonzero(
+        held_out.truth.reshape(len(held_out.truth), -1).min(axis=1) >= 0
+    )
+    rows = known_rows[sampled(len(known_rows), _MAX_ROWS)]
     used = selector.thresholds_ if chosen else selector.thresholds
     fixed = clone(selector).set_params(thresholds=used, cv="prefit", min_samples=0)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", WinduWarning)
             fixed.choose(
-                *(held.scores[rows], held.truth[rows], held.classes),
+                *(held_out.scores[rows], held_out.truth[rows], held_out.classes),
                 ranks=selector.ranks_ if chosen else None,
             )
     except WinduError:

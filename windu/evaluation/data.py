@@ -65,16 +65,18 @@ def describe_data(
     parts = {"train": (X, y), **held_back}
     for frame, target in parts.values():
         match_rows({"X": frame, "y": target})
-    made: dict[str, Any] = {
+    description: dict[str, Any] = {
         "rows": {name: len(frame) for name, (frame, _) in parts.items()},
         "distinct": {str(name): _distinct(X[name]) for name in X.columns},
         "duplicates": duplicates(X, y),
         "alarms": on_both_sides(X, y, held_back, table, at_random=at_random),
     }
     if task is not None:
-        made["target"] = balance(parts, task)
-        made["alarms"] = leakage_alarms(X, y, table, task, sampled) + made["alarms"]
-    return made
+        description["target"] = balance(parts, task)
+        description["alarms"] = (
+            leakage_alarms(X, y, table, task, sampled) + description["alarms"]
+        )
+    return description
 
 
 def _distinct(column: pd.Series) -> int | None:

@@ -45,13 +45,16 @@ def details_of(estimator: Any, X: Any, y: Any) -> dict[str, Any]:
     >>> sum(found["calibration"]["rows"])
     172
     """
-    held = read_held_out(estimator, X, y)
-    made: dict[str, Any] = {"rows": len(held.truth)}
-    if held.task == "regression":
-        return {**made, "residuals": residuals(held)}
-    found = {"calibration": calibration(held), "thresholds": cuts(estimator, held)}
+    held_out = read_held_out(estimator, X, y)
+    details: dict[str, Any] = {"rows": len(held_out.truth)}
+    if held_out.task == "regression":
+        return {**details, "residuals": residuals(held_out)}
+    optional = {
+        "calibration": calibration(held_out),
+        "thresholds": cuts(estimator, held_out),
+    }
     return {
-        **made,
-        **by_class(held),
-        **{name: said for name, said in found.items() if said is not None},
+        **details,
+        **by_class(held_out),
+        **{name: detail for name, detail in optional.items() if detail is not None},
     }

@@ -63,8 +63,8 @@ def read_held_out(estimator: Any, X: Any, y: Any) -> HeldOut:
     task = estimator.task_
     if task == "regression":
         truth, predicted = (
-            np.asarray(read_target(one).values, dtype=float).reshape(len(X), -1)
-            for one in (y, estimator.predict(X))
+            np.asarray(read_target(labels).values, dtype=float).reshape(len(X), -1)
+            for labels in (y, estimator.predict(X))
         )
         names = list(getattr(y, "columns", [getattr(y, "name", None)]))
         if len(names) != truth.shape[1] or names == [None]:
@@ -77,10 +77,10 @@ def read_held_out(estimator: Any, X: Any, y: Any) -> HeldOut:
         truth = indicators(estimator, y)
         predicted = indicators(estimator, estimator.predict(X))
     else:
-        known = pd.Index(classes)
+        class_index = pd.Index(classes)
         truth, predicted = (
-            known.get_indexer(pd.Index(np.asarray(one)))
-            for one in (y, estimator.predict(X))
+            class_index.get_indexer(pd.Index(np.asarray(labels)))
+            for labels in (y, estimator.predict(X))
         )
     names = list(map(str, classes.tolist()))
     return HeldOut(task, names, truth, predicted, scores, classes)
@@ -99,8 +99,8 @@ def plain(values: Any) -> list[Any]:
     if array.dtype.kind in "biu":
         return list(array.tolist())
     return [
-        plain(one)
-        if isinstance(one, list)
-        else (float(f"{one:.6g}") if np.isfinite(one) else None)
-        for one in array.astype(float).tolist()
+        plain(value)
+        if isinstance(value, list)
+        else (float(f"{value:.6g}") if np.isfinite(value) else None)
+        for value in array.astype(float).tolist()
     ]

@@ -76,14 +76,14 @@ def importance_of(
     repeats = min(_MAX_REPEATS, max(1, _SHUFFLES // n_columns))
     # Shuffled rows count by their place.
     frame = X.iloc[at].reset_index(drop=True)
-    held = take_rows(y, at)
-    if isinstance(held, (pd.Series, pd.DataFrame)):
-        held = held.reset_index(drop=True)
+    truth = take_rows(y, at)
+    if isinstance(truth, (pd.Series, pd.DataFrame)):
+        truth = truth.reset_index(drop=True)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UndefinedMetricWarning)
-            found = permutation_importance(
-                *(estimator, frame, held),
+            importances = permutation_importance(
+                *(estimator, frame, truth),
                 **{"scoring": scorer, "n_repeats": repeats, "random_state": 0},
             )
     except ValueError:
@@ -92,8 +92,8 @@ def importance_of(
     table = sorted(
         zip(
             map(str, X.columns),
-            plain(found.importances_mean),
-            plain(found.importances_std),
+            plain(importances.importances_mean),
+            plain(importances.importances_std),
             strict=True,
         ),
         key=lambda row: -(row[1] or 0.0),

@@ -51,10 +51,10 @@ def duplicates(X: pd.DataFrame, y: Any) -> dict[str, int]:
     if y is None:
         same = int(rows.duplicated().sum())
         return {"rows": same, "inputs": same, "contradictions": 0}
-    whole = pd.Series(_with_target(rows.to_numpy(), y))
-    several = whole.groupby(rows).transform("nunique") > 1
+    all_hashes = pd.Series(_with_target(rows.to_numpy(), y))
+    several = all_hashes.groupby(rows).transform("nunique") > 1
     return {
-        "rows": int(whole.duplicated().sum()),
+        "rows": int(all_hashes.duplicated().sum()),
         "inputs": int(rows.duplicated().sum()),
         "contradictions": int(several.sum()),
     }
@@ -96,8 +96,8 @@ def on_both_sides(
     chance = _chance(X, y)
     for part, (frame, target) in held_back.items():
         hashed = _hashed(frame[list(X.columns)])
-        held = hashed if target is None else _with_target(hashed, target)
-        share = float(np.isin(held, rows).mean())
+        held_out_hashes = hashed if target is None else _with_target(hashed, target)
+        share = float(np.isin(held_out_hashes, rows).mean())
         if share >= _MIN_SHARE and share > _OVER_CHANCE * chance:
             alarms.append(
                 {
@@ -130,10 +130,10 @@ def _groups(
         n_values = values.nunique() if named else 0
         if n_values < _MIN_GROUPS or len(values) > _ROWS_A_GROUP * n_values:
             continue
-        held = pd.concat(
+        held_out_values = pd.concat(
             [frame[column.name].dropna() for frame, _ in held_back.values()]
         )
-        if len(held) and held.isin(values).mean() >= _MIN_SHARE:
+        if len(held_out_values) and held_out_values.isin(values).mean() >= _MIN_SHARE:
             torn.append(str(column.name))
     if not torn:
         return []
@@ -171,8 +171,8 @@ def _hashed(frame: pd.DataFrame) -> np.ndarray:
 
 def _with_target(rows: np.ndarray, y: Any) -> np.ndarray:
     frame = y if isinstance(y, pd.DataFrame) else pd.DataFrame({"y": y})
-    both = pd.DataFrame({"X": rows, "y": _hashed(frame)})
-    return np.asarray(pd.util.hash_pandas_object(both, index=False).to_numpy())
+    pairs = pd.DataFrame({"X": rows, "y": _hashed(frame)})
+    return np.asarray(pd.util.hash_pandas_object(pairs, index=False).to_numpy())
 
 
 def _hashable(column: pd.Series) -> pd.Series:

@@ -19,12 +19,12 @@ _N_CELLS = 30
 _N_BINS = 40
 
 
-def residuals(held: HeldOut) -> dict[str, Any]:
+def residuals(held_out: HeldOut) -> dict[str, Any]:
     """Return what is known of the residuals of each output, true minus predicted.
 
     Parameters
     ----------
-    held : HeldOut
+    held_out : HeldOut
         Of regression.
 
     Returns
@@ -35,16 +35,16 @@ def residuals(held: HeldOut) -> dict[str, Any]:
         predicted (one row a bin) and true value, with ``edges`` for both.
     """
     return {
-        name: _of(held.truth[:, i], held.predicted[:, i])
-        for i, name in enumerate(held.names)
+        name: _of_output(held_out.truth[:, i], held_out.predicted[:, i])
+        for i, name in enumerate(held_out.names)
     }
 
 
-def _of(truth: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
+def _of_output(truth: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
     rest = truth - predicted
-    both = np.concatenate([truth, predicted])
+    values = np.concatenate([truth, predicted])
     root = int(len(truth) ** 0.5)
-    edges = _edges(both, min(_N_CELLS, 5 + root))
+    edges = _edges(values, min(_N_CELLS, 5 + root))
     joint = np.histogram2d(predicted, truth, bins=(edges, edges))[0]
     around = _edges(rest, min(_N_BINS, 5 + root))
     return {

@@ -78,16 +78,16 @@ def streamed_form(place: Any) -> str | None:
 def _streamed(place: Any) -> tuple[str | None, Path, Mapping[str, Any]]:
     """Return form, path and options of a file that is read in batches."""
     options: Mapping[str, Any] = {}
-    given = None
+    form_given = None
     if isinstance(place, Mapping) and isinstance(place.get("path"), (str, os.PathLike)):
-        options, given = place.get("options") or {}, place.get("format")
+        options, form_given = place.get("options") or {}, place.get("format")
         place = place["path"]
     if not isinstance(place, (str, os.PathLike)) or is_database(place):
         return None, Path(), options
     path = os.fspath(place)
-    form = form_of(path, given)
-    whole = "://" in path or any(sign in path for sign in "*?[")
-    streams = form in ("csv", "parquet") and not whole
+    form = form_of(path, form_given)
+    is_read_whole = "://" in path or any(sign in path for sign in "*?[")
+    streams = form in ("csv", "parquet") and not is_read_whole
     return form if streams else None, Path(path), options
 
 
@@ -119,7 +119,7 @@ def read_batches(
     """
     form, path, options = _streamed(source)
     if form is None:
-        yield from _whole(read_table(source, trained), size)
+        yield from _whole_table(read_table(source, trained), size)
         return
     check_options(form, options)
     if not path.is_file():
@@ -140,7 +140,7 @@ def read_batches(
         raise _unreadable(path, form, first, error) from error
 
 
-def _whole(frame: pd.DataFrame, size: int) -> Iterator[Batch]:
+def _whole_table(frame: pd.DataFrame, size: int) -> Iterator[Batch]:
     for first in range(0, len(frame), size):
         part = frame.iloc[first : first + size].reset_index(drop=True)
         yield Batch(part, first, min((first + size) / len(frame), 1.0))
@@ -162,9 +162,11 @@ def _csv(
 ) -> Iterator[tuple[pd.DataFrame, float]]:
     n_bytes = max(path.stat().st_size, 1)
     packed = {"compression": "gzip"} if path.name.lower().endswith(".gz") else {}
-    where = f"The table {str(path)!r}"
+    table_text = f"The table {str(path)!r}"
     with path.open("rb") as file:
-        for frame in csv_batches(file, size, {**options, **packed}, where, trained):
+        for frame in csv_batches(
+            file, size, {**options, **packed}, table_text, trained
+        ):
             yield frame, min(file.tell() / n_bytes, 1.0)
 
 
@@ -257,9 +259,9 @@ def table_writer(place: Any) -> Iterator[TableWriter | WholeWriter]:
     """
     form = streamed_form(place)
     if form is None:
-        whole = WholeWriter()
-        yield whole
-        write_table(pd.concat(whole.frames, ignore_index=True), place)
+        whole_writer = WholeWriter()
+        yield whole_writer
+        write_table(pd.concat(whole_writer.frames, ignore_index=True), place)
         return
     _, path, _ = _streamed(place)
     with atomic_write(path) as folder:

@@ -39,7 +39,7 @@ _LONGEST_NUMBER = 400
 
 # RE2, behind `pyarrow.compute`, takes linear time for every pattern.
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity)$"
-_WHOLE = r"^[+-]?\d+$"
+_WHOLE_NUMBER = r"^[+-]?\d+$"
 _PADDED = r"^[+-]?0\d"
 _BOOLEANS = {"true": True, "false": False}
 _ZERO_ONE = {0.0: False, 1.0: True}
@@ -209,7 +209,7 @@ def plain_numbers(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
     matching = array.filter(pa.array(readable))
     if not len(matching):
         return numbers, readable
-    if pc.all(pc.match_substring_regex(matching, _WHOLE)).as_py():
+    if pc.all(pc.match_substring_regex(matching, _WHOLE_NUMBER)).as_py():
         numbers[readable] = [int(text) for text in matching.to_pylist()]
     else:
         numbers[readable] = pc.cast(matching, pa.float64()).to_pylist()
@@ -225,8 +225,8 @@ def plain_value(value: Any) -> Any:
     if isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, Decimal):
-        whole = value.is_finite() and value == value.to_integral_value()
-        return int(value) if whole else float(value)
+        is_whole = value.is_finite() and value == value.to_integral_value()
+        return int(value) if is_whole else float(value)
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
@@ -238,8 +238,8 @@ def is_long(value: Any) -> bool:
     value : object
         Any value of a table.
     """
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    return whole and not -LARGEST_WHOLE <= int(value) <= LARGEST_WHOLE
+    is_integer = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return is_integer and not -LARGEST_WHOLE <= int(value) <= LARGEST_WHOLE
 
 
 def settle_objects(values: pd.Series) -> pd.Series:
@@ -281,8 +281,8 @@ def _settled_numbers(values: pd.Series, kind: str) -> pd.Series:
     missing = values.isna()
     present = values[~missing]
     if kind != "floating":
-        whole = [int(x) for x in present if isinstance(x, (int, np.integer))]
-        low, high = min(whole, default=0), max(whole, default=0)
+        integers = [int(x) for x in present if isinstance(x, (int, np.integer))]
+        low, high = min(integers, default=0), max(integers, default=0)
         if kind == "integer" and not missing.any():
             if low >= -(2**63) and high < 2**63:
                 return values.astype("int64")

@@ -21,7 +21,7 @@ _PASSED = ("sep", "encoding", "usecols", "compression")
 
 
 def read_csv_cells(
-    file: Any, options: Mapping[str, Any], where: str, chunksize: int | None = None
+    file: Any, options: Mapping[str, Any], source: str, chunksize: int | None = None
 ) -> Any:
     """Return the cells of a file as the texts that they are.
 
@@ -31,7 +31,7 @@ def read_csv_cells(
         At its start.
     options : mapping
         How it is written: sep, encoding, usecols, compression.
-    where : str
+    source : str
         What the table is called in messages.
     chunksize : int, default=None
         Rows that are read at a time.
@@ -49,14 +49,14 @@ def read_csv_cells(
     how = {name: options[name] for name in _PASSED if options.get(name) is not None}
     if "sep" not in how and (separator := _other_separator(file, how)) is not None:
         warnings.warn(
-            f"{where} is read with the separator {separator!r}, since its first line "
+            f"{source} is read with the separator {separator!r}, since its first line "
             f"holds no comma outside of quotes. Pass sep={separator!r} to say so, and "
             "decimal=',' if its numbers have decimal commas.",
             WinduWarning,
             stacklevel=2,
         )
         how["sep"] = separator
-    check_header(pd.read_csv, file, how, where)
+    check_header(pd.read_csv, file, how, source)
     return pd.read_csv(
         file, dtype="str", keep_default_na=False, chunksize=chunksize, **how
     )
@@ -82,7 +82,7 @@ def csv_batches(
     file: Any,
     size: int,
     options: Mapping[str, Any],
-    where: str,
+    source: str,
     trained: Mapping[Any, TrainedColumn] | None,
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a file, so many at a time, as `read_csv_cells` and `typed_csv`.
@@ -102,13 +102,13 @@ def csv_batches(
         At least one, without rows if the file has none.
     """
     n_batches = 0
-    with read_csv_cells(file, options, where, chunksize=size) as reader:
+    with read_csv_cells(file, options, source, chunksize=size) as reader:
         for cells in reader:
             n_batches += 1
             yield typed_csv(cells, options, trained)
     if not n_batches:
         file.seek(0)
-        yield typed_csv(read_csv_cells(file, options, where), options, trained)
+        yield typed_csv(read_csv_cells(file, options, source), options, trained)
 
 
 def typed_csv(
@@ -140,17 +140,17 @@ def typed_csv(
             cells[name] = cells[name].where(~gone)
         missing = None
     # What the caller gives a type is first a text.
-    given: Any = dtype if isinstance(dtype, Mapping) else dict.fromkeys(cells, dtype)
-    given = {name: given[name] for name in cells if given.get(name) is not None}
-    known = {**(trained or {}), **dict.fromkeys(given, TrainedColumn("text"))}
+    dtypes: Any = dtype if isinstance(dtype, Mapping) else dict.fromkeys(cells, dtype)
+    dtypes = {name: dtypes[name] for name in cells if dtypes.get(name) is not None}
+    columns = {**(trained or {}), **dict.fromkeys(dtypes, TrainedColumn("text"))}
     frame = typed_cells(
         cells,
-        known,
+        columns,
         missing=as_list(missing),
         decimal=options.get("decimal") or ".",
         thousands=options.get("thousands"),
     )
-    return frame.astype(given) if given else frame
+    return frame.astype(dtypes) if dtypes else frame
 
 
 def as_list(values: Any) -> list[str]:

@@ -21,9 +21,9 @@ def is_database(place: Any) -> bool:
     if not isinstance(place, str):
         return False
     url, sign, _ = place.partition("#")
-    scheme, found, _ = url.partition("://")
-    known = fsspec.available_protocols()
-    return bool(sign and found) and scheme.partition("+")[0] not in known
+    scheme, separator, _ = url.partition("://")
+    protocols = fsspec.available_protocols()
+    return bool(sign and separator) and scheme.partition("+")[0] not in protocols
 
 
 def place_of(data: Any) -> Any:

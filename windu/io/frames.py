@@ -265,7 +265,7 @@ def frame_of_arrow(table: Any) -> pd.DataFrame:
         return table.to_pandas()
     frame = table.drop_columns(list(own)).to_pandas()
     for name, convert in own.items():
-        position = sum(other in frame.columns for other in _before(table, name))
+        position = sum(earlier in frame.columns for earlier in _before(table, name))
         values = pd.Series(convert(table.column(name)), index=frame.index)
         frame.insert(position, _name_of(name, frame), values)
     return frame
@@ -280,20 +280,20 @@ def arrow_of_frame(frame: pd.DataFrame) -> Any:
         A column that Arrow cannot hold, such as numbers among texts, becomes texts.
     """
     columns = {i: _held_by_arrow(frame.iloc[:, i]) for i in range(frame.shape[1])}
-    held = pd.DataFrame(columns, index=frame.index).set_axis(frame.columns, axis=1)
+    storable = pd.DataFrame(columns, index=frame.index).set_axis(frame.columns, axis=1)
     with warnings.catch_warnings():
         # pyarrow asks pandas for times with a zone in a way that will go.
         warnings.filterwarnings("ignore", "Series.values returning", Warning)
-        return pa.Table.from_pandas(held, preserve_index=False)
+        return pa.Table.from_pandas(storable, preserve_index=False)
 
 
 def _held_by_arrow(values: pd.Series) -> pd.Series:
     dtype = values.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         # Parquet has no dictionaries of intervals and periods.
-        of = dtype.categories.dtype
-        extended = isinstance(of, (pd.IntervalDtype, pd.PeriodDtype))
-        return values.astype(of) if extended else values
+        category_dtype = dtype.categories.dtype
+        extended = isinstance(category_dtype, (pd.IntervalDtype, pd.PeriodDtype))
+        return values.astype(category_dtype) if extended else values
     if dtype != object:
         return values
     try:

@@ -12,11 +12,11 @@ from windu.exceptions import TableError
 __all__ = ["check_header", "check_names"]
 
 #: What says where the names stand; all else is about the rows.
-_WHERE = ("sep", "encoding", "compression", "sheet_name")
+_READING_OPTIONS = ("sep", "encoding", "compression", "sheet_name")
 
 
 def check_header(
-    read: Callable[..., Any], file: Any, options: Mapping[str, Any], where: str
+    read: Callable[..., Any], file: Any, options: Mapping[str, Any], source: str
 ) -> None:
     """Raise if a name stands twice in the header of CSV or Excel.
 
@@ -28,7 +28,7 @@ def check_header(
         Read from its start, and set back.
     options : mapping
         With which it is read.
-    where : str
+    source : str
         What the table is called in messages.
 
     Raises
@@ -39,19 +39,23 @@ def check_header(
     line = options.get("header", 0)
     if not isinstance(line, int):
         return
-    said = {name: options[name] for name in _WHERE if options.get(name) is not None}
-    found = read(file, header=None, skiprows=line, nrows=1, dtype="str", **said)
+    reading = {
+        name: options[name]
+        for name in _READING_OPTIONS
+        if options.get(name) is not None
+    }
+    first_line = read(file, header=None, skiprows=line, nrows=1, dtype="str", **reading)
     file.seek(0)
-    if isinstance(found, pd.DataFrame) and len(found):
-        check_names(found.iloc[0].dropna(), where)
+    if isinstance(first_line, pd.DataFrame) and len(first_line):
+        check_names(first_line.iloc[0].dropna(), source)
 
 
-def check_names(names: Iterable[Any], where: str) -> None:
+def check_names(names: Iterable[Any], source: str) -> None:
     """Raise if a name stands twice."""
-    given = pd.Index(names)
-    if given.has_duplicates:
-        twice = given[given.duplicated()].unique().tolist()
+    index = pd.Index(names)
+    if index.has_duplicates:
+        twice = index[index.duplicated()].unique().tolist()
         raise TableError(
-            f"{where} must have columns of different names. Got more than once: "
+            f"{source} must have columns of different names. Got more than once: "
             f"{twice[:20]}. Rename them where the table is made."
         )

@@ -113,29 +113,29 @@ def read_table(
     """
     data = place_of(data)
     if callable(data):
-        where = f"What {_name(data)} returns"
-        frame = _as_frame(_called(data), where)
+        source = f"What {_name(data)} returns"
+        frame = _as_frame(_called(data), source)
     elif isinstance(data, (str, os.PathLike, list, tuple)):
         return read_table({"path": data}, trained)
     elif isinstance(data, Mapping):
         _check_keys(data)
         if "sql" in data:
-            frame, where = read_query(data), "The result of the query"
+            frame, source = read_query(data), "The result of the query"
         else:
-            frame, where = (
+            frame, source = (
                 _files(data, trained),
                 f"The table {shown_path(data['path'])!r}",
             )
     elif data is None:
         raise TableError("A pipeline must have data. Got none. Pass data='table.csv'.")
     else:
-        frame, where = _as_frame(data, "data"), "The table"
+        frame, source = _as_frame(data, "data"), "The table"
     if not len(frame) or not frame.shape[1]:
         raise TableError(
-            f"{where} must have rows and columns. Got {frame.shape[0]} rows and "
+            f"{source} must have rows and columns. Got {frame.shape[0]} rows and "
             f"{frame.shape[1]} columns."
         )
-    check_names(frame.columns, where)
+    check_names(frame.columns, source)
     return frame
 
 
@@ -159,14 +159,14 @@ def source_digest(data: Any) -> str | None:
         return None
     _check_keys(data)
     how = {name: data[name] for name in ("format", "options") if data.get(name)}
-    made = hashlib.sha256(json.dumps(how, sort_keys=True, default=str).encode())
+    digest = hashlib.sha256(json.dumps(how, sort_keys=True, default=str).encode())
     for path in _paths(data["path"]):
-        made.update(form_of(path, data.get("format")).encode())
-        made.update(hashlib.sha256(_bytes(path)).digest())
-    return made.hexdigest()
+        digest.update(form_of(path, data.get("format")).encode())
+        digest.update(hashlib.sha256(_bytes(path)).digest())
+    return digest.hexdigest()
 
 
-def form_of(path: str, given: str | None) -> str:
+def form_of(path: str, form_given: str | None) -> str:
     """Return how a table is written: as given, or by the ending of its name.
 
     Raises
@@ -174,13 +174,13 @@ def form_of(path: str, given: str | None) -> str:
     TableError
         For another form or ending, with the near miss.
     """
-    if given is not None:
-        if given not in _OPTIONS:
+    if form_given is not None:
+        if form_given not in _OPTIONS:
             raise TableError(
-                f"format must be one of {list(_OPTIONS)}. Got {given!r}."
-                + did_you_mean(given, _OPTIONS)
+                f"format must be one of {list(_OPTIONS)}. Got {form_given!r}."
+                + did_you_mean(form_given, _OPTIONS)
             )
-        return given
+        return form_given
     name = path.rpartition("/")[2].lower()
     for ending, form in _FORMS.items():
         if name.endswith(ending):
@@ -210,16 +210,16 @@ def _check_keys(data: Mapping[str, Any]) -> None:
         )
 
 
-def _paths(given: Any) -> list[str]:
+def _paths(data: Any) -> list[str]:
     """Return each file, those of a pattern in order of their names."""
     paths: list[str] = []
-    alone = not isinstance(given, (list, tuple))
-    for one in [given] if alone else given:
-        if not isinstance(one, (str, os.PathLike)):
+    alone = not isinstance(data, (list, tuple))
+    for path in [data] if alone else data:
+        if not isinstance(path, (str, os.PathLike)):
             raise TableError(
-                f"The path of a table must be a text or a list of them. Got {one!r}."
+                f"The path of a table must be a text or a list of them. Got {path!r}."
             )
-        text = os.fspath(one)
+        text = os.fspath(path)
         if "://" not in text and Path(text).is_dir():
             raise TableError(
                 f"The table {text!r} must be a file. Got a folder. Name its files: "
@@ -229,10 +229,10 @@ def _paths(given: Any) -> list[str]:
             paths.append(text)
             continue
         fs, pattern = fsspec.core.url_to_fs(text)
-        found = [fs.unstrip_protocol(name) for name in sorted(fs.glob(pattern))]
-        if not found:
+        files = [fs.unstrip_protocol(name) for name in sorted(fs.glob(pattern))]
+        if not files:
             raise TableError(f"{shown_path(text)!r} must name files. Got none.")
-        paths += found
+        paths += files
     if not paths:
         raise TableError("data must name at least one file. Got none.")
     return paths
@@ -292,15 +292,15 @@ def _file(path: str, form: str, options: Mapping[str, Any]) -> pd.DataFrame:
     if form == "excel":
         needs("openpyxl", "excel")
     file = io.BytesIO(_bytes(path))
-    where = f"The table {shown_path(path)!r}"
+    source = f"The table {shown_path(path)!r}"
     try:
-        frame = _READERS[form](file, options, where)
+        frame = _READERS[form](file, options, source)
     except TableError:
         raise
     except _UNREADABLE as error:
         reason = shorten(str(error), 200, placeholder=" ...").rstrip(".")
         raise TableError(
-            f"{where} must be readable as {form}. Got {type(error).__name__}: "
+            f"{source} must be readable as {form}. Got {type(error).__name__}: "
             f"{reason}. {_ADVICE[form]}"
         ) from error
     if not isinstance(frame, pd.DataFrame):
@@ -320,10 +320,10 @@ def check_options(form: str, options: Mapping[str, Any]) -> None:
         )
 
 
-def _excel(file: Any, options: Mapping[str, Any], where: str) -> pd.DataFrame:
+def _excel(file: Any, options: Mapping[str, Any], source: str) -> pd.DataFrame:
     names = ("sheet_name", "header", "usecols")
     how = {name: options[name] for name in names if name in options}
-    check_header(pd.read_excel, file, how, where)
+    check_header(pd.read_excel, file, how, source)
     return pd.read_excel(file, dtype=object, keep_default_na=False, **how)
 
 
@@ -374,8 +374,8 @@ def columns_of(frame: pd.DataFrame) -> dict[Any, TrainedColumn]:
 
 _READERS: dict[str, Callable[[Any, Mapping[str, Any], str], Any]] = {
     "csv": read_csv_cells,
-    "jsonl": lambda file, options, where: _json_lines(file, options),
-    "parquet": lambda file, options, where: _parquet(file, options),
+    "jsonl": lambda file, options, source: _json_lines(file, options),
+    "parquet": lambda file, options, source: _parquet(file, options),
     "excel": _excel,
 }
 
@@ -427,14 +427,14 @@ def _parquet(file: Any, options: Mapping[str, Any]) -> pd.DataFrame:
     return frame_of_arrow(parquet.read_table(file, columns=options.get("columns")))
 
 
-def _as_frame(data: Any, where: str) -> pd.DataFrame:
+def _as_frame(data: Any, source: str) -> pd.DataFrame:
     try:
         return as_frame(data)
     except WinduError:
         raise
     except (ValueError, TypeError) as error:
         raise TableError(
-            f"{where} must be a table, such as a DataFrame, or say where one is. Got "
+            f"{source} must be a table, such as a DataFrame, or say where one is. Got "
             f"{type(data).__name__}."
         ) from error
 
@@ -465,8 +465,8 @@ def shown_path(path: Any) -> str:
         return ", ".join(
             map(shown_path, path if isinstance(path, Iterable) else [path])
         )
-    protocol, found, rest = os.fspath(path).partition("://")
-    return f"{protocol}://{rest.rpartition('@')[2]}" if found else protocol
+    protocol, separator, rest = os.fspath(path).partition("://")
+    return f"{protocol}://{rest.rpartition('@')[2]}" if separator else protocol
 
 
 def _name(function: Any) -> str:

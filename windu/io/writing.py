@@ -44,8 +44,8 @@ def write_table(frame: pd.DataFrame, place: str | Path | Mapping[str, Any]) -> N
     if isinstance(place, Mapping) and "sql" in place:
         write_query(frame, place["sql"], place["url"])
         return
-    given = place["path"] if isinstance(place, Mapping) else place
-    path, form = os.fspath(given), form_of(os.fspath(given), None)
+    path_given = place["path"] if isinstance(place, Mapping) else place
+    path, form = os.fspath(path_given), form_of(os.fspath(path_given), None)
     if "://" in path:
         try:
             with fsspec.open(path, "wb", compression="infer") as file:

@@ -61,15 +61,19 @@ class StepCache:
         UntrustedTypesError
             If it holds other types.
         """
-        where = f"The cache entry {key[:12]!r} of {self._target.label!r}"
+        entry_text = f"The cache entry {key[:12]!r} of {self._target.label!r}"
         try:
-            members = unpack(self._target.read(_file(key), MAX_FILE), where)
-            manifest = Manifest.read(bytes(members[MANIFEST]), where, self._signing)
+            members = unpack(self._target.read(_file(key), MAX_FILE), entry_text)
+            manifest = Manifest.read(
+                bytes(members[MANIFEST]), entry_text, self._signing
+            )
             if manifest.lineage.get("key") != key:
                 return None
             for name in manifest.artifacts:
-                manifest.check(name, members[name], where)
-            return from_files(lambda name: bytes(members[name]), where, trusted=trusted)
+                manifest.check(name, members[name], entry_text)
+            return from_files(
+                lambda name: bytes(members[name]), entry_text, trusted=trusted
+            )
         except (FileNotFoundError, NotStoredError, IntegrityError, KeyError):
             return None
 

@@ -92,23 +92,23 @@ class Copies:
         IntegrityError, StorageError
             If no target has a good copy; the first that was met.
         """
-        met: list[Problem] = []
+        problems_met: list[Problem] = []
         first: Exception | None = None
         for target in self.targets:
             try:
-                found = read(target)
+                content = read(target)
             except FileNotFoundError:
-                met.append(Problem(target.label, key, "missing"))
+                problems_met.append(Problem(target.label, key, "missing"))
             except (IntegrityError, StorageError) as error:
-                met.append(problem_of(target, key, error))
+                problems_met.append(problem_of(target, key, error))
                 first = first or error
             else:
-                problems += met
-                return found
+                problems += problems_met
+                return content
         raise first or FileNotFoundError(key)
 
     def record(
-        self, kind: type[_R], key: str, problems: list[Problem], **stated: Any
+        self, kind: type[_R], key: str, problems: list[Problem], **fields: Any
     ) -> _R:
         """Return a record; it must state what its key says.
 
@@ -120,7 +120,7 @@ class Copies:
             Where it is.
         problems : list of Problem
             Gets what was wrong with the targets before.
-        **stated : object
+        **fields : object
             Fields and the values that they must have.
 
         Returns
@@ -130,7 +130,7 @@ class Copies:
         """
         return self.first_good(
             key,
-            lambda target: read_record(target, kind, key, self.key, **stated)[0],
+            lambda target: read_record(target, kind, key, self.key, **fields)[0],
             problems,
         )
 
@@ -139,10 +139,10 @@ class Copies:
         answered, failed = False, None
         for target in self.targets:
             try:
-                found = target.list(folder)
+                files = target.list(folder)
                 # One without any versions may be an empty one in the place of another.
-                if found or (folder[:5] != "names" and target.list("names")):
-                    return found
+                if files or (folder[:5] != "names" and target.list("names")):
+                    return files
                 answered = True
             except StorageError as error:
                 if not answered:
@@ -181,7 +181,10 @@ class Copies:
         )
         if len(self.targets) == 1:
             return opened, manifest
-        order = [source, *(one for one in self.targets if one is not source)]
+        order = [
+            source,
+            *(candidate for candidate in self.targets if candidate is not source),
+        ]
 
         def read(name: str, cap: int) -> bytes:
             if name == MANIFEST:
@@ -258,7 +261,7 @@ class Copies:
         else:
             return False
         _, data = self.first_good(
-            key, lambda one: read_record(one, kind, key, self.key), []
+            key, lambda target: read_record(target, kind, key, self.key), []
         )
         if damaged:
             target.write({key: data})
@@ -271,16 +274,16 @@ class Copies:
 
 
 def read_record(
-    target: Target, kind: type[_R], key: str, secret: bytes | None, **stated: Any
+    target: Target, kind: type[_R], key: str, secret: bytes | None, **fields: Any
 ) -> tuple[_R, bytes]:
     """Return a record of one target and its bytes; it must state what is expected."""
     data = target.read(key, MAX_RECORD)
-    where = f"The record {key!r} in {target.label!r}"
-    record = kind.of_bytes(data, where, secret)
-    for field, value in stated.items():
+    place = f"The record {key!r} in {target.label!r}"
+    record = kind.of_bytes(data, place, secret)
+    for field, value in fields.items():
         if getattr(record, field) != value:
             raise IntegrityError(
-                f"{where} must be of the {field} {value!r}. It is of "
+                f"{place} must be of the {field} {value!r}. It is of "
                 f"{getattr(record, field)!r}: it was moved. Get a whole copy, or "
                 "repair the store from a mirror."
             )
@@ -291,16 +294,16 @@ def open_copy(
     target: Target, run: str, digest: str | None, secret: bytes | None
 ) -> tuple[Run, bytes]:
     """Return the run that one target holds, and the bytes of its manifest."""
-    folder, where = run_folder(run), f"The run {run!r} in {target.label!r}"
+    folder, place = run_folder(run), f"The run {run!r} in {target.label!r}"
     manifest = target.read(f"{folder}/{MANIFEST}", MAX_MANIFEST)
 
     def read(name: str, cap: int) -> bytes:
         return manifest if name == MANIFEST else target.read(f"{folder}/{name}", cap)
 
-    opened = open_run(read, where, key=secret)
+    opened = open_run(read, place, key=secret)
     if opened.manifest.id != run or digest not in (None, opened.manifest.digest):
         raise IntegrityError(
-            f"{where} must be the one that its version names. It is another: it was "
+            f"{place} must be the one that its version names. It is another: it was "
             "exchanged. Get a whole copy, or repair the store from a mirror."
         )
     return opened, manifest

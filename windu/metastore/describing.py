@@ -178,7 +178,7 @@ def describe(
     dict
         Plain data.
     """
-    said = {
+    description = {
         "task": getattr(estimator, "task_", None),
         "data": data_digest(data),
         "config": config,
@@ -186,7 +186,7 @@ def describe(
         "metrics": plain_metrics(metrics),
         "parameters": parameters(estimator),
     }
-    return {name: value for name, value in said.items() if value}
+    return {name: value for name, value in description.items() if value}
 
 
 def flatten(value: Any, start: str = "") -> dict[str, Any]:
@@ -214,15 +214,15 @@ def flatten(value: Any, start: str = "") -> dict[str, Any]:
     if isinstance(value, Mapping) and value:
         items = [(str(name), inner) for name, inner in value.items()]
     elif isinstance(value, list) and any(
-        isinstance(one, (dict, list)) for one in value
+        isinstance(item, (dict, list)) for item in value
     ):
         items = [(_name_in_list(i, inner), inner) for i, inner in enumerate(value)]
     else:
         return {start: value}
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for name, inner in items:
-        found |= flatten(inner, f"{start}.{name}" if start else name)
-    return found
+        flat |= flatten(inner, f"{start}.{name}" if start else name)
+    return flat
 
 
 def _name_in_list(position: int, value: Any) -> str:

@@ -69,7 +69,7 @@ class FileSystemTarget:
     def write(self, files: Mapping[str, bytes]) -> None:
         """Write files one after the other; one that is there is replaced."""
         for key, data in files.items():
-            self._put(*self._at(key), data)
+            self._store_bytes(*self._at(key), data)
 
     @guarded("claimable")
     def create(self, key: str, data: bytes) -> None:
@@ -102,13 +102,13 @@ class FileSystemTarget:
         """Return the files in a folder and its folders; none if it is not there."""
         fs, path = self._at(folder)
         try:
-            found = fs.find(path, detail=True)
+            entries = fs.find(path, detail=True)
         except FileNotFoundError:
             return {}
         start = len(path) - len(folder)
         listed = {
             name[start:]: Listed(info["size"], _modified(info))
-            for name, info in found.items()
+            for name, info in entries.items()
             if name.startswith(f"{path}/")
         }
         return {key: info for key, info in listed.items() if is_key(key)}
@@ -122,7 +122,7 @@ class FileSystemTarget:
         _, fs, root = self._opened
         return fs, f"{root}/{key}"
 
-    def _put(self, fs: Any, path: str, data: bytes) -> None:
+    def _store_bytes(self, fs: Any, path: str, data: bytes) -> None:
         fs.pipe_file(path, data)
 
     def _claim(self, fs: Any, path: str, data: bytes) -> None:
@@ -144,13 +144,13 @@ class MemoryTarget(FileSystemTarget):
         with self._lock:
             if fs.exists(path):
                 raise FileExistsError(path)
-            self._put(fs, path, data)
+            self._store_bytes(fs, path, data)
 
 
 class RenamingTarget(FileSystemTarget):
     """A file system that fills files slowly and renames them at once, such as SFTP."""
 
-    def _put(self, fs: Any, path: str, data: bytes) -> None:
+    def _store_bytes(self, fs: Any, path: str, data: bytes) -> None:
         assert self._opened is not None
         beside = f"{self._opened[2]}/tmp/{uuid.uuid4().hex}"
         fs.makedirs(beside.rpartition("/")[0], exist_ok=True)

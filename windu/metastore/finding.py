@@ -67,26 +67,29 @@ def find(copies: Copies, text: str, problems: list[Problem]) -> StoredRun:
     NotStoredError
         If there is none, with near misses.
     """
-    said = read_reference(text)
-    if said.alias is not None:
-        said = Reference(said.name, _version_of_alias(copies, said, problems))
-    if said.version is None:
-        numbers = _numbers(copies, said.name, problems)
-        if not numbers and said.bare:
-            return _find_id(copies, said.name, problems)
-        return _latest(copies, said.name, numbers, problems)
-    key = version_key(said.name, said.version)
+    reference = read_reference(text)
+    if reference.alias is not None:
+        reference = Reference(
+            reference.name, _version_of_alias(copies, reference, problems)
+        )
+    if reference.version is None:
+        numbers = _numbers(copies, reference.name, problems)
+        if not numbers and reference.bare:
+            return _find_id(copies, reference.name, problems)
+        return _latest(copies, reference.name, numbers, problems)
+    key = version_key(reference.name, reference.version)
     try:
         record = copies.record(
-            VersionRecord, key, problems, name=said.name, version=said.version
+            VersionRecord, key, problems, name=reference.name, version=reference.version
         )
     except FileNotFoundError:
-        numbers = _numbers(copies, said.name, problems)
+        numbers = _numbers(copies, reference.name, problems)
         if not numbers:
-            raise _no_name(copies, said.name, problems) from None
+            raise _no_name(copies, reference.name, problems) from None
         raise NotStoredError(
-            f"{said.name!r} in {copies.label!r} has the versions {_few(numbers)}. Got "
-            f"{said.version}. Use one of them."
+            f"{reference.name!r} in {copies.label!r} has the versions {_few(numbers)}. "
+            "Got "
+            f"{reference.version}. Use one of them."
         ) from None
     if is_deleted(copies, record.run):
         raise _deleted(copies, text)
@@ -94,31 +97,32 @@ def find(copies: Copies, text: str, problems: list[Problem]) -> StoredRun:
 
 
 def _version_of_alias(
-    copies: Copies, said: Reference, problems: list[Problem]
+    copies: Copies, reference: Reference, problems: list[Problem]
 ) -> int | None:
-    assert said.alias is not None
+    assert reference.alias is not None
     try:
         record = copies.record(
             AliasRecord,
-            alias_key(said.name, said.alias),
+            alias_key(reference.name, reference.alias),
             problems,
-            name=said.name,
-            alias=said.alias,
+            name=reference.name,
+            alias=reference.alias,
         )
     except FileNotFoundError:
         record = None
     if record is not None and record.version is not None:
         return record.version
-    if not _numbers(copies, said.name, problems):
-        raise _no_name(copies, said.name, problems)
-    known = sorted(
-        one.alias
-        for one in read_aliases(copies, problems, said.name)
-        if one.version is not None
+    if not _numbers(copies, reference.name, problems):
+        raise _no_name(copies, reference.name, problems)
+    aliases = sorted(
+        alias_record.alias
+        for alias_record in read_aliases(copies, problems, reference.name)
+        if alias_record.version is not None
     )
     raise NotStoredError(
-        f"{said.name!r} in {copies.label!r} has the aliases {[*known, LATEST]}. Got "
-        f"{said.alias!r}.{did_you_mean(said.alias, known)}"
+        f"{reference.name!r} in {copies.label!r} has the aliases {[*aliases, LATEST]}. "
+        "Got "
+        f"{reference.alias!r}.{did_you_mean(reference.alias, aliases)}"
     )
 
 
@@ -156,7 +160,11 @@ def _find_id(copies: Copies, run: str, problems: list[Problem]) -> StoredRun:
 def _numbers(copies: Copies, name: str, problems: list[Problem]) -> list[int]:
     """Return the versions of a name, in order."""
     listed = copies.listing(f"names/{name}", problems)
-    return sorted(said[1] for said in map(version_of_key, listed) if said)
+    return sorted(
+        name_and_number[1]
+        for name_and_number in map(version_of_key, listed)
+        if name_and_number
+    )
 
 
 def is_deleted(copies: Copies, run: str) -> bool:
@@ -192,14 +200,18 @@ def read_versions(
     keys = [key for key in copies.listing(folder, problems) if version_of_key(key)]
 
     def read(key: str) -> VersionRecord:
-        said = version_of_key(key)
-        assert said is not None
+        name_and_number = version_of_key(key)
+        assert name_and_number is not None
         return copies.record(
-            VersionRecord, key, problems, name=said[0], version=said[1]
+            VersionRecord,
+            key,
+            problems,
+            name=name_and_number[0],
+            version=name_and_number[1],
         )
 
-    found = read_all(copies, keys, read, problems)
-    return sorted(found, key=lambda one: (one.name, one.version))
+    records = read_all(copies, keys, read, problems)
+    return sorted(records, key=lambda record: (record.name, record.version))
 
 
 def read_aliases(
@@ -222,11 +234,11 @@ def read_aliases(
 
 def aliases_of(records: Iterable[AliasRecord]) -> dict[tuple[str, int], list[str]]:
     """Return the aliases of each name and version."""
-    found = defaultdict(list)
-    for one in records:
-        if one.version is not None:
-            found[one.name, one.version].append(one.alias)
-    return {where: sorted(names) for where, names in found.items()}
+    aliases = defaultdict(list)
+    for record in records:
+        if record.version is not None:
+            aliases[record.name, record.version].append(record.alias)
+    return {key: sorted(names) for key, names in aliases.items()}
 
 
 def read_all(
@@ -248,7 +260,7 @@ def read_all(
             return []
 
     with ThreadPoolExecutor(_THREADS) as threads:
-        return [one for found in threads.map(attempt, keys) for one in found]
+        return [record for result in threads.map(attempt, keys) for record in result]
 
 
 def check_known(copies: Copies, name: str, problems: list[Problem]) -> None:
@@ -263,15 +275,15 @@ def _stored(record: VersionRecord) -> StoredRun:
 
 def _no_name(copies: Copies, name: str, problems: list[Problem]) -> NotStoredError:
     keys = map(version_of_key, copies.listing("names", problems))
-    known = sorted({said[0] for said in keys if said})
-    if not known:
+    names = sorted({name_and_number[0] for name_and_number in keys if name_and_number})
+    if not names:
         return NotStoredError(
             f"A run must be saved before it is used. Got {name!r}, and "
             f"{copies.label!r} has no runs. Check the place, or save one."
         )
     return NotStoredError(
-        f"A run must be named by one of {_few(known)}, or by its id. Got {name!r}, "
-        f"which {copies.label!r} does not have.{did_you_mean(name, known)}"
+        f"A run must be named by one of {_few(names)}, or by its id. Got {name!r}, "
+        f"which {copies.label!r} does not have.{did_you_mean(name, names)}"
     )
 
 

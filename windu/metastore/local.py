@@ -42,11 +42,11 @@ class LocalTarget:
         """Return a file of at most `cap` bytes, or raise FileNotFoundError."""
         path = self._path(key)
         try:
-            held = path.stat()
+            status = path.stat()
         except NotADirectoryError as error:
             raise FileNotFoundError(key) from error
         # To open a pipe would wait for its writer.
-        if not stat.S_ISREG(held.st_mode):
+        if not stat.S_ISREG(status.st_mode):
             raise OSError(f"{key} is not a file")
         with path.open("rb") as file:
             data = file.read(cap + 1)
@@ -58,12 +58,12 @@ class LocalTarget:
     def write(self, files: Mapping[str, bytes]) -> None:
         """Write files one after the other; one that is there is replaced."""
         for key, data in files.items():
-            self._put(key, data, os.replace)
+            self._store_bytes(key, data, os.replace)
 
     @guarded("claimable")
     def create(self, key: str, data: bytes) -> None:
         """Write one file, or raise FileExistsError: of many writers one wins."""
-        self._put(key, data, _link)
+        self._store_bytes(key, data, _link)
 
     @guarded("writable")
     def delete(self, keys: Iterable[str]) -> None:
@@ -81,7 +81,7 @@ class LocalTarget:
     @guarded("listable")
     def list(self, folder: str) -> dict[str, Listed]:
         """Return the files in a folder and its folders; none if it is not there."""
-        found = {}
+        files = {}
         top = self._path(folder)
         if not top.is_dir():
             return {}
@@ -91,12 +91,14 @@ class LocalTarget:
                 key = path.relative_to(self._root).as_posix()
                 # It may be gone since, or be named by somebody else.
                 with suppress(FileNotFoundError):
-                    held = path.lstat()
-                    if is_key(key) and stat.S_ISREG(held.st_mode):
-                        found[key] = Listed(held.st_size, held.st_mtime)
-        return found
+                    status = path.lstat()
+                    if is_key(key) and stat.S_ISREG(status.st_mode):
+                        files[key] = Listed(status.st_size, status.st_mtime)
+        return files
 
-    def _put(self, key: str, data: bytes, move: Callable[[Path, Path], object]) -> None:
+    def _store_bytes(
+        self, key: str, data: bytes, move: Callable[[Path, Path], object]
+    ) -> None:
         path = self._path(key)
         beside = self._root / TEMPORARY / uuid.uuid4().hex
         _make_folder(beside.parent)
@@ -123,9 +125,9 @@ class LocalTarget:
 def write_whole(path: Path, data: bytes) -> None:
     """Write a new file and force it to the disk."""
     with open(path, "xb", buffering=0) as file:
-        left = memoryview(data)
-        while left:
-            left = left[file.write(left) :]
+        rest = memoryview(data)
+        while rest:
+            rest = rest[file.write(rest) :]
         os.fsync(file.fileno())
 
 

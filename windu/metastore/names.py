@@ -75,23 +75,23 @@ def read_reference(text: str) -> Reference:
             "A run is named by a text such as 'credit@3', 'credit@production' or "
             f"'credit'. Got {text!r:.200}."
         )
-    name, at, which = text.partition("@")
+    name, at, version_text = text.partition("@")
     check_name(name)
-    if not at or which == LATEST:
+    if not at or version_text == LATEST:
         return Reference(name, bare=not at)
-    if _VERSION.fullmatch(which):
-        return Reference(name, version=int(which))
-    return Reference(name, alias=check_alias(which))
+    if _VERSION.fullmatch(version_text):
+        return Reference(name, version=int(version_text))
+    return Reference(name, alias=check_alias(version_text))
 
 
-def check_name(name: str, what: str = "A name") -> str:
+def check_name(name: str, kind: str = "A name") -> str:
     """Return a name of a model, if it is one.
 
     Parameters
     ----------
     name : str
         What was given.
-    what : str, default="A name"
+    kind : str, default="A name"
         What it is the name of, for the message.
 
     Returns
@@ -106,7 +106,7 @@ def check_name(name: str, what: str = "A name") -> str:
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise MetastoreError(
-            f"{what} must be 1 to 100 of the characters A-Z a-z 0-9 . _ - and not "
+            f"{kind} must be 1 to 100 of the characters A-Z a-z 0-9 . _ - and not "
             f"start with a dot. Got {name!r:.200}. Choose another."
         )
     return name

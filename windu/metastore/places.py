@@ -77,7 +77,7 @@ def open_targets(
     for mirror in mirrors:
         pair = mirror if isinstance(mirror, tuple) else (mirror, None)
         targets.append(open_target(*pair))
-    labels = [one.label for one in targets]
+    labels = [opened.label for opened in targets]
     if len(set(labels)) < len(labels):
         raise MetastoreError(
             f"Each target must be another place. Got {labels}. Leave one out."
@@ -121,10 +121,10 @@ def open_target(place: Place, options: Mapping[str, Any] | None = None) -> Targe
         return _open_local(text[url.end() :] if url else text, options)
     scheme = url[1].lower()
     if scheme not in _KINDS:
-        known = sorted({*_KINDS, *_LOCAL})
+        protocols = sorted({*_KINDS, *_LOCAL})
         raise MetastoreError(
-            f"The scheme of a storage target must be one of {known}. Got "
-            f"{scheme!r}.{did_you_mean(scheme, known)}"
+            f"The scheme of a storage target must be one of {protocols}. Got "
+            f"{scheme!r}.{did_you_mean(scheme, protocols)}"
         )
     kind, own, module, package = _KINDS[scheme]
     try:

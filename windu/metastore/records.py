@@ -50,20 +50,20 @@ class Record(BaseModel):
 
     def to_bytes(self, key: bytes | None = None) -> bytes:
         """Return the record as JSON text, signed if there is a key."""
-        stated = self.model_dump()
-        digest = digest_of_fields(stated)
+        fields = self.model_dump()
+        digest = digest_of_fields(fields)
         seal = {"digest": digest, "signature": sign(digest, key) if key else None}
-        return canonical_json(stated | seal)
+        return canonical_json(fields | seal)
 
     @classmethod
-    def of_bytes(cls, data: bytes, where: str, key: bytes | None = None) -> Self:
+    def of_bytes(cls, data: bytes, place: str, key: bytes | None = None) -> Self:
         """Return the record that bytes hold.
 
         Parameters
         ----------
         data : bytes
             As `to_bytes` gives them.
-        where : str
+        place : str
             What they are called in messages.
         key : bytes, default=None
             The key that they must be signed with.
@@ -78,14 +78,14 @@ class Record(BaseModel):
         IntegrityError
             If a byte is another, or the signature is missing or of another key.
         """
-        fields = read_sealed(data, where, key, max_bytes=MAX_RECORD)
-        check_number(fields.get("format"), FORMAT, where)
+        fields = read_sealed(data, place, key, max_bytes=MAX_RECORD)
+        check_number(fields.get("format"), FORMAT, place)
         del fields["digest"]
         fields.pop("signature", None)
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
-            raise damaged(where, str(error.errors()[0]["msg"])) from error
+            raise damaged(place, str(error.errors()[0]["msg"])) from error
 
 
 class VersionRecord(Record):

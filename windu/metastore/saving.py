@@ -229,11 +229,15 @@ def _create(target: Target, key: str, data: bytes) -> bool:
 
 def _versions(copies: Copies, name: str) -> list[int]:
     """Return the versions of a name; a number that any target knows is taken."""
-    found = list(copies.first.list(f"names/{name}"))
+    keys = list(copies.first.list(f"names/{name}"))
     for mirror in copies.targets[1:]:
         with suppress(StorageError):
-            found += mirror.list(f"names/{name}")
-    return [said[1] for said in map(version_of_key, found) if said]
+            keys += mirror.list(f"names/{name}")
+    return [
+        name_and_number[1]
+        for name_and_number in map(version_of_key, keys)
+        if name_and_number
+    ]
 
 
 def name_run(
@@ -338,12 +342,12 @@ def store_files(
     failed: dict[Target, Exception] = dict(put_run(copies, run, files))
     if copies.first not in failed:
         # A version is known only where its run is whole.
-        there = [one for one in copies.targets if one not in failed]
-        copies = Copies(there, copies.key)
+        reached = [target for target in copies.targets if target not in failed]
+        copies = Copies(reached, copies.key)
         try:
             record, later = name_run(copies, name, run, digest)
         except StorageError as error:
-            if len(there) == 1:
+            if len(reached) == 1:
                 raise
             failed[copies.first] = error
         else:

@@ -79,7 +79,7 @@ class Metastore:
         self._copies = Copies(targets, key_of(key))
 
     def __repr__(self) -> str:
-        first, *mirrors = (one.label for one in self._copies.targets)
+        first, *mirrors = (target.label for target in self._copies.targets)
         return f"Metastore({first!r}{f', mirrors={mirrors}' if mirrors else ''})"
 
     def save(
@@ -154,23 +154,23 @@ class Metastore:
         if alias is not None:
             check_alias(alias)
         text = config if isinstance(config, str) else None
-        said = describe(estimator, metrics, tags, data, None if text else config)
+        description = describe(estimator, metrics, tags, data, None if text else config)
         if made_from is not None:
-            said["parent"] = made_from.id
+            description["parent"] = made_from.id
         join(copies)
         files = to_artifacts(
             estimator,
             example=example,
             metrics=metrics,
             stats=stats,
-            lineage={"name": name, **said},
+            lineage={"name": name, **description},
             omit=omit,
             key=copies.key,
             config=text,
         )
         stored, failed = store_files(copies, name, alias, files)
-        what = "" if stored.version else ", which has no version yet,"
-        warn_of_failed(failed, f"The run {stored.reference!r}{what}", 2)
+        note = "" if stored.version else ", which has no version yet,"
+        warn_of_failed(failed, f"The run {stored.reference!r}{note}", 2)
         return stored
 
     def load(
@@ -210,9 +210,9 @@ class Metastore:
         UntrustedTypesError
             If it holds types that are not trusted; they are listed.
         """
-        given = {"featurizer": featurizer, "transformer": transformer}
+        functions = {"featurizer": featurizer, "transformer": transformer}
         return self._read(
-            reference, lambda run: load_run(run, trusted=trusted, **given), level=3
+            reference, lambda run: load_run(run, trusted=trusted, **functions), level=3
         )
 
     def load_part(
@@ -267,9 +267,9 @@ class Metastore:
             Its version is None where the id of a run was given.
         """
         problems: list[Problem] = []
-        found = find(self._copies, reference, problems)
-        mend(self._copies, problems, {found.id: found.digest}, 2)
-        return found
+        stored = find(self._copies, reference, problems)
+        mend(self._copies, problems, {stored.id: stored.digest}, 2)
+        return stored
 
     def alias(self, reference: str, alias: str) -> StoredRun:
         """Let an alias mean a version, whatever it meant before.
@@ -287,10 +287,10 @@ class Metastore:
             What it means now.
         """
         check_alias(alias)
-        found = self.find(reference)
-        failed = move_alias(self._copies, found, alias)
+        stored = self.find(reference)
+        failed = move_alias(self._copies, stored, alias)
         warn_of_failed(failed, f"The alias {alias!r}", 2)
-        return found
+        return stored
 
     def remove_alias(self, reference: str) -> None:
         """Let an alias mean nothing any more; the run stays.
@@ -300,14 +300,14 @@ class Metastore:
         reference : str
             ``"credit@production"``.
         """
-        said = read_reference(reference)
-        if said.alias is None:
+        read = read_reference(reference)
+        if read.alias is None:
             raise MetastoreError(
                 f"What is removed must be an alias, written as 'credit@production'. "
                 f"Got {reference!r}."
             )
         self.find(reference)
-        failed = set_alias(self._copies, said.name, said.alias, None)
+        failed = set_alias(self._copies, read.name, read.alias, None)
         warn_of_failed(failed, f"The removal of {reference!r}", 2)
 
     def runs(
@@ -369,10 +369,10 @@ class Metastore:
         if one == other:
             raise MetastoreError(f"compare needs two runs. Got {one!r} twice.")
         problems: list[Problem] = []
-        found = [find(self._copies, reference, problems) for reference in (one, other)]
-        runs = [self._opened(run, problems) for run in found]
+        stored = [find(self._copies, reference, problems) for reference in (one, other)]
+        runs = [self._opened(run, problems) for run in stored]
         table = compare((one, other), (runs[0], runs[1]))
-        mend(self._copies, problems, {run.id: run.digest for run in found}, 2)
+        mend(self._copies, problems, {run.id: run.digest for run in stored}, 2)
         return table
 
     def lineage(self, reference: str) -> pd.DataFrame:
@@ -412,10 +412,10 @@ class Metastore:
         MetastoreError
             If an alias means it.
         """
-        found = self.find(reference)
-        failed = delete_run(self._copies, found.id)
+        stored = self.find(reference)
+        failed = delete_run(self._copies, stored.id)
         warn_of_failed(failed, f"The deletion of {reference!r}", 2)
-        return found
+        return stored
 
     def verify(self) -> pd.DataFrame:
         """Read everything on every target, and return what is wrong.
@@ -426,8 +426,8 @@ class Metastore:
             Target, item (a file), problem and detail; empty if all is well.
         """
         rows = [
-            (one.target, one.key, one.problem, one.detail)
-            for one in check_all(self._copies)
+            (problem.target, problem.key, problem.problem, problem.detail)
+            for problem in check_all(self._copies)
         ]
         return pd.DataFrame(rows, columns=["target", "item", "problem", "detail"])
 
@@ -488,13 +488,13 @@ class Metastore:
 
     def _read(self, reference: str, use: Callable[[Run], Any], level: int) -> Any:
         problems: list[Problem] = []
-        found = find(self._copies, reference, problems)
-        made = use(self._opened(found, problems))
-        mend(self._copies, problems, {found.id: found.digest}, level)
-        return made
+        stored = find(self._copies, reference, problems)
+        result = use(self._opened(stored, problems))
+        mend(self._copies, problems, {stored.id: stored.digest}, level)
+        return result
 
-    def _opened(self, found: StoredRun, problems: list[Problem]) -> Run:
+    def _opened(self, stored: StoredRun, problems: list[Problem]) -> Run:
         try:
-            return self._copies.open(found.id, found.digest, problems)[0]
+            return self._copies.open(stored.id, stored.digest, problems)[0]
         except FileNotFoundError:
-            raise lost(self._copies, found) from None
+            raise lost(self._copies, stored) from None

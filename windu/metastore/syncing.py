@@ -37,17 +37,17 @@ class Syncing:
         self.done: list[tuple[str, str, str, str]] = []
         self._deep = deep
         self._lacking: set[tuple[str, str]] = set()
-        there = []
+        reached = []
         for target in copies.targets:
             try:
                 target.list("names")
             except StorageError as error:
-                self._tell(target, "", "unreachable", error)
+                self._add_row(target, "", "unreachable", error)
             else:
-                there.append(target)
-        self._has_first = copies.first in there
-        self._there = bool(there)
-        self._copies = Copies(there or copies.targets, copies.key)
+                reached.append(target)
+        self._has_first = copies.first in reached
+        self._there = bool(reached)
+        self._copies = Copies(reached or copies.targets, copies.key)
 
     def run(self) -> list[tuple[str, str, str, str]]:
         """Return target, item, action and detail of all that was done."""
@@ -65,58 +65,70 @@ class Syncing:
                     join(self._copies)
         return self.done
 
-    def _tell(
+    def _add_row(
         self, target: Target, item: str, action: str, detail: object = ""
     ) -> None:
         self.done.append((target.label, item, action, str(detail)))
 
     def _records(self, folder: str, kind: type[Record]) -> None:
         listed = [(target, target.list(folder)) for target in self._copies.targets]
-        keys = sorted({key for _, found in listed for key in found})
+        keys = sorted({key for _, files in listed for key in files})
         for key in keys:
-            for target, found in listed:
+            for target, files in listed:
                 # A version is known only where its run is whole.
                 lacks = (target.label, key) in self._lacking
-                if not lacks and (self._deep or key not in found):
+                if not lacks and (self._deep or key not in files):
                     self._record(kind, key, target)
 
     def _record(self, kind: type[Record], key: str, target: Target) -> None:
         try:
             if self._copies.mend_record(kind, key, target):
-                self._tell(target, key, "copied")
+                self._add_row(target, key, "copied")
             elif self._deep:
                 first, good = self._copies.first, self._copies.key
                 theirs = read_record(target, kind, key, good)[1]
                 if theirs != read_record(first, kind, key, good)[1]:
-                    self._tell(target, key, "conflict", f"{first.label} has another")
+                    self._add_row(target, key, "conflict", f"{first.label} has another")
         except (IntegrityError, FileNotFoundError) as error:
-            self._tell(target, key, "lost", error)
+            self._add_row(target, key, "lost", error)
         except StorageError as error:
-            self._tell(target, key, "failed", error)
+            self._add_row(target, key, "failed", error)
 
     def _runs(self, gone: set[str]) -> None:
-        listed = [(one, by_run(one.list("runs"))) for one in self._copies.targets]
+        listed = [
+            (each_target, by_run(each_target.list("runs")))
+            for each_target in self._copies.targets
+        ]
         for run in sorted(gone):
-            for target, found in listed:
-                if run in found:
+            for target, listed_runs in listed:
+                if run in listed_runs:
                     with suppress(StorageError):
                         remove_files(target, run)
-                        self._tell(target, run, "deleted")
+                        self._add_row(target, run, "deleted")
         versions = read_versions(self._copies, [])
-        digests: dict[str, str | None] = {one.run: one.manifest for one in versions}
-        keys = {one.run: version_key(one.name, one.version) for one in versions}
-        for _, found in listed:
+        digests: dict[str, str | None] = {
+            each_target.run: each_target.manifest for each_target in versions
+        }
+        keys = {
+            each_target.run: version_key(each_target.name, each_target.version)
+            for each_target in versions
+        }
+        for _, listed_runs in listed:
             flat = {
-                key: info for files in found.values() for key, info in files.items()
+                key: info
+                for files in listed_runs.values()
+                for key, info in files.items()
             }
             digests |= {run: None for run in complete_runs(flat) if run not in digests}
         for run, digest in sorted(digests.items()):
             if run in gone:
                 continue
-            held = [found.get(run, {}) for _, found in listed]
-            if not self._deep and all(_sizes(one) == _sizes(held[0]) for one in held):
+            copies = [listed_runs.get(run, {}) for _, listed_runs in listed]
+            if not self._deep and all(
+                _sizes(each_target) == _sizes(copies[0]) for each_target in copies
+            ):
                 continue
-            for (target, _), files in zip(listed, held, strict=True):
+            for (target, _), files in zip(listed, copies, strict=True):
                 if not self._run(run, digest, target, files):
                     self._lacking.add((target.label, keys.get(run, "")))
 
@@ -129,29 +141,29 @@ class Syncing:
                 run, digest, target, None if self._deep else files
             )
         except (IntegrityError, FileNotFoundError) as error:
-            self._tell(target, run, "lost", error)
+            self._add_row(target, run, "lost", error)
         except StorageError as error:
-            self._tell(target, run, "failed", error)
+            self._add_row(target, run, "failed", error)
         else:
             if written:
-                self._tell(target, run, "copied" if not files else "mended")
+                self._add_row(target, run, "copied" if not files else "mended")
             return True
         return False
 
     def _aliases(self) -> None:
         """Let the first target that knows an alias tell the others."""
         folders = [target.list("aliases") for target in self._copies.targets]
-        for key in sorted({key for found in folders for key in found}):
+        for key in sorted({key for files in folders for key in files}):
             try:
                 _, data = self._copies.first_good(
                     key,
-                    lambda one, key=key: read_record(  # type: ignore[misc]
-                        one, AliasRecord, key, self._copies.key
+                    lambda target, key=key: read_record(  # type: ignore[misc]
+                        target, AliasRecord, key, self._copies.key
                     ),
                     [],
                 )
             except (IntegrityError, FileNotFoundError, StorageError) as error:
-                self._tell(self._copies.first, key, "lost", error)
+                self._add_row(self._copies.first, key, "lost", error)
                 continue
             for target in self._copies.targets:
                 same = b""
@@ -164,23 +176,30 @@ class Syncing:
         try:
             target.write({key: data})
         except StorageError as error:
-            self._tell(target, key, "failed", error)
+            self._add_row(target, key, "failed", error)
         else:
-            self._tell(target, key, "copied")
+            self._add_row(target, key, "copied")
 
     def _pending(self, gone: set[str]) -> None:
         """Give the runs their versions that were saved without the first target."""
-        waiting = {key for one in self._copies.targets for key in one.list("pending")}
+        waiting = {
+            key
+            for each_target in self._copies.targets
+            for key in each_target.list("pending")
+        }
         for key in sorted(waiting):
             try:
                 record = self._copies.record(PendingRecord, key, [])
             except (IntegrityError, FileNotFoundError, StorageError) as error:
-                self._tell(self._copies.first, key, "lost", error)
+                self._add_row(self._copies.first, key, "lost", error)
                 continue
-            known = {one.run for one in read_versions(self._copies, [], record.name)}
+            runs = {
+                each_target.run
+                for each_target in read_versions(self._copies, [], record.name)
+            }
             if pending_key(record.run) != key:
                 continue
-            if record.run not in known | gone and not self._name(record):
+            if record.run not in runs | gone and not self._name(record):
                 continue
             for target in self._copies.targets:
                 with suppress(StorageError):
@@ -199,14 +218,14 @@ class Syncing:
                     self._copies, record.name, record.alias, version.version
                 )
         except (IntegrityError, FileNotFoundError, StorageError) as error:
-            self._tell(first, record.run, "failed", error)
+            self._add_row(first, record.run, "failed", error)
             return False
         named = f"{record.name}@{version.version}"
-        self._tell(first, record.run, "named", named)
+        self._add_row(first, record.run, "named", named)
         for target, why in failed.items():
-            self._tell(target, named, "failed", why)
+            self._add_row(target, named, "failed", why)
         return True
 
 
 def _sizes(files: dict[str, Listed]) -> dict[str, int]:
-    return {key: one.bytes for key, one in files.items()}
+    return {key: listed.bytes for key, listed in files.items()}

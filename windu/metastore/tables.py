@@ -56,49 +56,51 @@ def runs_table(
     """
     gone = read_deleted(copies, problems)
     stored = [
-        StoredRun(one.run, one.name, one.version, one.manifest)
-        for one in read_versions(copies, problems, name)
-        if one.run not in gone
+        StoredRun(
+            stored_run.run, stored_run.name, stored_run.version, stored_run.manifest
+        )
+        for stored_run in read_versions(copies, problems, name)
+        if stored_run.run not in gone
     ]
     if name is None:
-        known = {one.id for one in stored} | gone
-        for run in complete_runs(copies.listing("runs", problems)) - known:
+        ids = {stored_run.id for stored_run in stored} | gone
+        for run in complete_runs(copies.listing("runs", problems)) - ids:
             stored.append(StoredRun(run, None, None, ""))
     aliases = aliases_of(read_aliases(copies, problems, name))
-    by_id = {one.id: one for one in stored}
+    by_id = {stored_run.id: stored_run for stored_run in stored}
 
     def read(run: str) -> dict[str, Any]:
-        one = by_id[run]
+        stored = by_id[run]
         try:
-            opened, _ = copies.open(run, one.digest or None, problems)
+            opened, _ = copies.open(run, stored.digest or None, problems)
         except FileNotFoundError:
             # A run without a version may have been deleted since.
-            if one.version is None:
+            if stored.version is None:
                 raise
-            raise lost(copies, one) from None
-        return _row(one, opened.manifest, aliases)
+            raise lost(copies, stored) from None
+        return _row(stored, opened.manifest, aliases)
 
     rows = read_all(copies, sorted(by_id), read, problems)
     return _frame(rows)
 
 
 def _row(
-    one: StoredRun, manifest: Manifest, aliases: Mapping[tuple[str, int], list[str]]
+    stored: StoredRun, manifest: Manifest, aliases: Mapping[tuple[str, int], list[str]]
 ) -> dict[str, Any]:
-    said = manifest.lineage
+    lineage = manifest.lineage
     row: dict[str, Any] = {
-        "reference": one.reference,
-        "name": one.name if one.version is not None else said.get("name"),
-        "version": one.version,
-        "aliases": ", ".join(aliases.get((one.name or "", one.version or 0), [])),
-        "run": one.id,
+        "reference": stored.reference,
+        "name": stored.name if stored.version is not None else lineage.get("name"),
+        "version": stored.version,
+        "aliases": ", ".join(aliases.get((stored.name or "", stored.version or 0), [])),
+        "run": stored.id,
         "created": manifest.created,
-        "task": said.get("task"),
-        "parent": said.get("parent"),
+        "task": lineage.get("task"),
+        "parent": lineage.get("parent"),
         "bytes": sum(entry.bytes for entry in manifest.artifacts.values()),
     }
     for group in ("metrics", "tags"):
-        values = said.get(group)
+        values = lineage.get(group)
         for name, value in (values if isinstance(values, dict) else {}).items():
             row[f"{group}.{name}"] = value
     return row
@@ -111,7 +113,7 @@ def _frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     order = sorted(more, key=lambda column: (column.split(".")[0], column))
     frame = pd.DataFrame(rows, columns=[*_COLUMNS, *order])
     by_run = dict(zip(frame["run"], frame["reference"], strict=True))
-    frame["parent"] = [by_run.get(one, one) for one in frame["parent"]]
+    frame["parent"] = [by_run.get(run_id, run_id) for run_id in frame["parent"]]
     frame["version"] = frame["version"].astype("Int64")
     frame["bytes"] = frame["bytes"].astype("int64")
     frame["created"] = pd.to_datetime(frame["created"], utc=True)
@@ -159,10 +161,10 @@ def select(
     for tag, value in (tags or {}).items():
         column = f"tags.{tag}"
         # Runs without the tag, and stores where no run has it, simply do not match.
-        held = (
+        values = (
             frame[column] if column in frame else pd.Series(None, frame.index, object)
         )
-        frame = frame[[one == value for one in held]]
+        frame = frame[[value_of_row == value for value_of_row in values]]
     if since is not None:
         try:
             start = pd.Timestamp(since)
@@ -208,12 +210,12 @@ def compare(names: tuple[str, str], runs: tuple[Run, Run]) -> pd.DataFrame:
         One row a thing, indexed by what it is about and its name: all metrics, and of
         the rest what differs.
     """
-    held = [_comparable(run) for run in runs]
+    comparable = [_comparable(run) for run in runs]
     index, rows = [], []
-    for about in held[0]:
-        left, right = held[0][about], held[1][about]
-        for item in dict.fromkeys([*left, *right]):
-            pair = (left.get(item), right.get(item))
+    for about in comparable[0]:
+        first_items, right = comparable[0][about], comparable[1][about]
+        for item in dict.fromkeys([*first_items, *right]):
+            pair = (first_items.get(item), right.get(item))
             if about == "metrics" or pair[0] != pair[1]:
                 index.append((about, item))
                 rows.append(pair)
@@ -228,18 +230,18 @@ def compare(names: tuple[str, str], runs: tuple[Run, Run]) -> pd.DataFrame:
 
 def _comparable(run: Run) -> dict[str, dict[str, Any]]:
     """Return what is compared of a run, by what it is about."""
-    manifest, said = run.manifest, run.manifest.lineage
+    manifest, lineage = run.manifest, run.manifest.lineage
     about: dict[str, dict[str, Any]] = {
-        group: flatten(said.get(group) or {}, "") if said.get(group) else {}
+        group: flatten(lineage.get(group) or {}, "") if lineage.get(group) else {}
         for group in ("metrics", "tags", "parameters", "config")
     }
-    about["run"] = {name: said.get(name) for name in ("task", "data")}
+    about["run"] = {name: lineage.get(name) for name in ("task", "data")}
     about["versions"] = dict(manifest.versions)
     about["schema"] = _schema(run)
     # The size of fitted parts changes with every fit, and says nothing of it.
     about["bytes"] = {
-        name: one.bytes
-        for name, one in manifest.artifacts.items()
+        name: entry.bytes
+        for name, entry in manifest.artifacts.items()
         if not name.endswith(".skops")
     }
     return about
@@ -248,11 +250,11 @@ def _comparable(run: Run) -> dict[str, dict[str, Any]]:
 def _schema(run: Run) -> dict[str, Any]:
     if "schema.json" not in run.manifest.artifacts:
         return {}
-    stated = read_json(run, "schema.json")
+    schema_json = read_json(run, "schema.json")
     return flatten(
         {
             column["name"]: {item: column.get(item) for item in _STRUCTURE}
-            for column in stated.get("columns", [])
+            for column in schema_json.get("columns", [])
         }
     )
 
@@ -281,6 +283,6 @@ def lineage(copies: Copies, start: StoredRun, problems: list[Problem]) -> pd.Dat
     while at is not None and at not in chain and at in table.index:
         chain.append(at)
         opened, _ = copies.open(at, None, problems)
-        said = opened.manifest.lineage.get("parent")
-        at = said if isinstance(said, str) else None
+        parent_of = opened.manifest.lineage.get("parent")
+        at = parent_of if isinstance(parent_of, str) else None
     return table.loc[chain].reset_index(drop=True)

@@ -36,29 +36,40 @@ def mend(
         How far up the caller is that is warned.
     """
     by_target: dict[str, list[Problem]] = {}
-    for one in problems:
-        by_target.setdefault(one.target, []).append(one)
+    for problem in problems:
+        by_target.setdefault(problem.target, []).append(problem)
     for target in copies.targets:
-        met = by_target.get(target.label, [])
-        for one in met:
-            if one.problem == "lost":
+        problems_of_target = by_target.get(target.label, [])
+        for problem in problems_of_target:
+            if problem.problem == "lost":
                 warnings.warn(
-                    f"A run or alias was left out: {one.detail}",
+                    f"A run or alias was left out: {problem.detail}",
                     WinduWarning,
                     stacklevel=level + 1,
                 )
-        met = [one for one in met if one.problem != "lost"]
-        away = [one for one in met if one.problem == "unreachable"]
-        if not met:
+        problems_of_target = [
+            problem for problem in problems_of_target if problem.problem != "lost"
+        ]
+        away = [
+            problem
+            for problem in problems_of_target
+            if problem.problem == "unreachable"
+        ]
+        if not problems_of_target:
             continue
         text = f"The storage target {target.label!r} "
         if away:
             text += f"could not be used: {away[0].detail} "
             after = "Call sync() when it is well."
         else:
-            said = sorted({f"{one.key} is {one.problem}" for one in met})
-            text += f"is not whole: {', '.join(said)}. "
-            after = _mended(copies, target, met, digests)
+            texts = sorted(
+                {
+                    f"{problem.key} is {problem.problem}"
+                    for problem in problems_of_target
+                }
+            )
+            text += f"is not whole: {', '.join(texts)}. "
+            after = _mended(copies, target, problems_of_target, digests)
         text += f"A good copy of another target was used. {after}"
         warnings.warn(text, WinduWarning, stacklevel=level + 1)
 
@@ -66,10 +77,10 @@ def mend(
 def _mended(
     copies: Copies,
     target: Target,
-    met: Iterable[Problem],
+    problems_of_target: Iterable[Problem],
     digests: Mapping[str, str],
 ) -> str:
-    keys = sorted({one.key for one in met})
+    keys = sorted({problem.key for problem in problems_of_target})
     try:
         for key in keys:
             folder = key.split("/")[0]
@@ -84,11 +95,11 @@ def _mended(
     return "It was mended."
 
 
-def warn_of_failed(failed: Mapping[Target, Exception], what: str, level: int) -> None:
+def warn_of_failed(failed: Mapping[Target, Exception], action: str, level: int) -> None:
     """Warn of the targets that something could not be written to, as to the others."""
     for target, error in failed.items():
         warnings.warn(
-            f"{what} could not be written to {target.label!r}: {error} Call sync() "
+            f"{action} could not be written to {target.label!r}: {error} Call sync() "
             "when it is well.",
             WinduWarning,
             stacklevel=level + 1,

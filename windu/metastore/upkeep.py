@@ -49,12 +49,12 @@ _TIME_OF_ID = re.compile(r"([0-9]{8}T[0-9]{12})-")
 
 def by_run(listed: dict[str, Listed]) -> dict[str, dict[str, Listed]]:
     """Return the files under ``runs/`` by the id of their run."""
-    found: dict[str, dict[str, Listed]] = {}
+    files_by_run: dict[str, dict[str, Listed]] = {}
     for key, info in listed.items():
         parts = key.split("/")
         if parts[0] == "runs" and len(parts) > 2:
-            found.setdefault(parts[1], {})[key] = info
-    return found
+            files_by_run.setdefault(parts[1], {})[key] = info
+    return files_by_run
 
 
 def complete_runs(listed: dict[str, Listed]) -> set[str]:
@@ -69,21 +69,21 @@ def complete_runs(listed: dict[str, Listed]) -> set[str]:
 def check_all(copies: Copies) -> Iterator[Problem]:
     """Read everything of every target, and yield what is wrong."""
     expected: dict[str, str | None] = {}
-    there = []
+    reached = []
     for target in copies.targets:
         try:
             expected |= dict.fromkeys(complete_runs(target.list("runs")))
         except StorageError as error:
             yield problem_of(target, "", error)
         else:
-            there.append(target)
-    if not there:
+            reached.append(target)
+    if not reached:
         return
-    reachable = Copies(there, copies.key)
-    expected |= {one.run: one.manifest for one in read_versions(reachable, [])}
+    reachable = Copies(reached, copies.key)
+    expected |= {record.run: record.manifest for record in read_versions(reachable, [])}
     for run in read_deleted(reachable, []):
         expected.pop(run, None)
-    for target in there:
+    for target in reached:
         yield from check_target(reachable, target, expected)
 
 
@@ -108,9 +108,9 @@ def check_target(
     """
     for record in read_versions(copies, []):
         key = f"names/{record.name}/{record.version}.json"
-        said = {"name": record.name, "version": record.version, "run": record.run}
+        fields = {"name": record.name, "version": record.version, "run": record.run}
         try:
-            read_record(target, VersionRecord, key, copies.key, **said)
+            read_record(target, VersionRecord, key, copies.key, **fields)
         except FileNotFoundError:
             yield Problem(target.label, key, "missing")
         except (IntegrityError, StorageError) as error:
@@ -179,7 +179,9 @@ def delete_run(copies: Copies, run: str) -> dict[Target, StorageError]:
 
 def _check_no_alias(copies: Copies, run: str) -> None:
     versions = {
-        (one.name, one.version) for one in read_versions(copies, []) if one.run == run
+        (record.name, record.version)
+        for record in read_versions(copies, [])
+        if record.run == run
     }
     for alias in read_aliases(copies, []):
         if (alias.name, alias.version) in versions:
@@ -249,16 +251,16 @@ def collect(
             temporary = target.list("tmp")
         except StorageError:
             continue
-        whole = complete_runs(listed)
+        complete = complete_runs(listed)
         for run, files in sorted(by_run(listed).items()):
             if now_ - _newest(run, files.values()) < older_than:
                 continue
             if run not in marked:
-                if run in whole:
+                if run in complete:
                     continue
                 # A version says that it was whole: it is damaged, and may be mended.
                 if named is None:
-                    named = {one.run for one in read_versions(copies, [])}
+                    named = {record.run for record in read_versions(copies, [])}
                 if run in named or _has_manifest(target, run):
                     continue
             if not dry_run:
@@ -267,7 +269,7 @@ def collect(
                 target.label,
                 run,
                 len(files),
-                sum(one.bytes for one in files.values()),
+                sum(record.bytes for record in files.values()),
             )
         for key, info in temporary.items():
             if now_ - (info.modified or now_) >= older_than:
@@ -278,10 +280,10 @@ def collect(
 
 def _newest(run: str, files: Iterable[Listed]) -> float:
     """Return when a run was last written to, as far as is known."""
-    times = [one.modified for one in files if one.modified is not None]
-    if found := _TIME_OF_ID.match(run):
+    times = [record.modified for record in files if record.modified is not None]
+    if match := _TIME_OF_ID.match(run):
         with suppress(ValueError):
-            started = datetime.strptime(found[1], "%Y%m%dT%H%M%S%f")
+            started = datetime.strptime(match[1], "%Y%m%dT%H%M%S%f")
             times.append(started.replace(tzinfo=UTC).timestamp())
     return max(times, default=0.0)
 

@@ -52,14 +52,14 @@ def to_files(values: Mapping[str, Any]) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     index: dict[str, list[Any]] = {}
     for name, value in values.items():
-        kind, held = _form(name, value, files)
-        index[name] = [kind, held]
+        kind, content = _form(name, value, files)
+        index[name] = [kind, content]
     files[_INDEX] = json.dumps(index).encode()
     return files
 
 
 def from_files(
-    read: Callable[[str], bytes], where: str, *, trusted: Collection[str] = ()
+    read: Callable[[str], bytes], source: str, *, trusted: Collection[str] = ()
 ) -> dict[str, Any]:
     """Return the values that `to_files` wrote.
 
@@ -67,7 +67,7 @@ def from_files(
     ----------
     read : callable
         Returns the bytes of a file, which are verified.
-    where : str
+    source : str
         What the files are called in messages.
     trusted : collection of str, default=()
         Full names of types and functions of a user's own.
@@ -83,9 +83,9 @@ def from_files(
         If there are other types.
     """
     values = {}
-    for name, (kind, held) in json.loads(read(_INDEX)).items():
+    for name, (kind, content) in json.loads(read(_INDEX)).items():
         values[name] = (
-            held if kind == "plain" else _READ[kind](read, held, where, trusted)
+            content if kind == "plain" else _READ[kind](read, content, source, trusted)
         )
     return values
 
@@ -110,12 +110,12 @@ def _form(name: str, value: Any, files: dict[str, bytes]) -> tuple[str, Any]:
             kind = f"{value.format}_array"
             value = getattr(sparse, f"{value.format}_matrix")(value)
 
-        def put(suffix: str, data: bytes) -> str:
+        def store(suffix: str, data: bytes) -> str:
             extra = f"{name}.{len(files)}{suffix}"
             files[extra] = data
             return extra
 
-        data = dump(detach(value), put)
+        data = dump(detach(value), store)
     files[file] = data
     return kind, file
 
@@ -127,14 +127,16 @@ def _is_plain(value: Any) -> bool:
         return False
 
 
-def _same(one: Any, other: Any) -> bool:
-    if type(one) is not type(other):
+def _same(first: Any, second: Any) -> bool:
+    if type(first) is not type(second):
         return False
-    if isinstance(one, dict):
-        return list(one) == list(other) and all(_same(one[k], other[k]) for k in one)
-    if isinstance(one, list):
-        return len(one) == len(other) and all(map(_same, one, other))
-    return one == other or (one != one and other != other)
+    if isinstance(first, dict):
+        return list(first) == list(second) and all(
+            _same(first[k], second[k]) for k in first
+        )
+    if isinstance(first, list):
+        return len(first) == len(second) and all(map(_same, first, second))
+    return first == second or (first != first and second != second)
 
 
 def _frame_bytes(frame: pd.DataFrame) -> bytes:
@@ -146,12 +148,15 @@ def _frame_bytes(frame: pd.DataFrame) -> bytes:
             if dtype == object
         }
         table = pa.Table.from_pandas(frame)
-        said = {**(table.schema.metadata or {}), _OBJECTS: json.dumps(gaps).encode()}
+        metadata = {
+            **(table.schema.metadata or {}),
+            _OBJECTS: json.dumps(gaps).encode(),
+        }
         parquet.write_table(
-            table.replace_schema_metadata(said), buffer, compression="zstd"
+            table.replace_schema_metadata(metadata), buffer, compression="zstd"
         )
-        again = _frame(lambda _: buffer.getvalue(), "", "", ())
-        pd.testing.assert_frame_equal(again, frame, check_exact=True, check_freq=False)
+        reread = _frame(lambda _: buffer.getvalue(), "", "", ())
+        pd.testing.assert_frame_equal(reread, frame, check_exact=True, check_freq=False)
     except (pa.ArrowException, AssertionError, TypeError, ValueError) as error:
         raise PersistenceError(
             "A table must come back from Parquet as it was. Got "
@@ -168,7 +173,7 @@ def _gap(column: pd.Series) -> str:
     return missing.pop() if missing else "nan"
 
 
-def _frame(read: Any, file: str, where: str, trusted: Any) -> pd.DataFrame:
+def _frame(read: Any, file: str, source: str, trusted: Any) -> pd.DataFrame:
     table = parquet.read_table(pa.BufferReader(read(file)))
     frame = table.to_pandas()
     # Texts come back as texts, also those that were objects.
@@ -180,27 +185,27 @@ def _frame(read: Any, file: str, where: str, trusted: Any) -> pd.DataFrame:
     return frame
 
 
-def _array(read: Any, file: str, where: str, trusted: Any) -> np.ndarray:
+def _array(read: Any, file: str, source: str, trusted: Any) -> np.ndarray:
     return np.load(io.BytesIO(read(file)), allow_pickle=False)
 
 
-def _schema(read: Any, file: str, where: str, trusted: Any) -> TableSchema:
+def _schema(read: Any, file: str, source: str, trusted: Any) -> TableSchema:
     return TableSchema.from_json(read(file).decode())
 
 
-def _object(read: Any, file: str, where: str, trusted: Collection[str]) -> Any:
+def _object(read: Any, file: str, source: str, trusted: Collection[str]) -> Any:
     data = read(file)
-    types = types_in(data, where)
-    check_trusted(types, trusted, where)
-    return bind(build(data, types, trusted, where, read), trusted, {})
+    types = types_in(data, source)
+    check_trusted(types, trusted, source)
+    return bind(build(data, types, trusted, source, read), trusted, {})
 
 
-def _csr(read: Any, file: str, where: str, trusted: Collection[str]) -> Any:
-    return sparse.csr_array(_object(read, file, where, trusted))
+def _csr(read: Any, file: str, source: str, trusted: Collection[str]) -> Any:
+    return sparse.csr_array(_object(read, file, source, trusted))
 
 
-def _csc(read: Any, file: str, where: str, trusted: Collection[str]) -> Any:
-    return sparse.csc_array(_object(read, file, where, trusted))
+def _csc(read: Any, file: str, source: str, trusted: Collection[str]) -> Any:
+    return sparse.csc_array(_object(read, file, source, trusted))
 
 
 _READ = {

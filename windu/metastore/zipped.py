@@ -46,8 +46,8 @@ class ZipTarget:
         check_key(key)
         try:
             with (
-                zipfile.ZipFile(self._file) as held,
-                held.open(key) as member,
+                zipfile.ZipFile(self._file) as archive,
+                archive.open(key) as member,
             ):
                 data = member.read(cap + 1)
         except KeyError:
@@ -96,8 +96,8 @@ class ZipTarget:
     def _members(self) -> dict[str, zipfile.ZipInfo]:
         if not self._file.exists():
             return {}
-        with zipfile.ZipFile(self._file) as held:
-            return {info.filename: info for info in held.infolist()}
+        with zipfile.ZipFile(self._file) as archive:
+            return {info.filename: info for info in archive.infolist()}
 
     def _rewrite(self, files: Mapping[str, bytes], gone: Iterable[str]) -> None:
         """Write the zip anew with `files`, without `gone`; the lock is held."""
@@ -119,10 +119,10 @@ class ZipTarget:
 
     def _copy(self, new: zipfile.ZipFile, left_out: Collection[str]) -> None:
         """Copy the members, but not those that are left out or damaged."""
-        with zipfile.ZipFile(self._file) as held:
-            members = held.infolist()
-            whole = sum(info.file_size for info in members)
-            if whole > self._file.stat().st_size:
+        with zipfile.ZipFile(self._file) as archive:
+            members = archive.infolist()
+            n_bytes = sum(info.file_size for info in members)
+            if n_bytes > self._file.stat().st_size:
                 raise OSError("its members claim more bytes than the file has")
             for info in members:
                 if info.filename not in left_out and is_key(info.filename):
@@ -130,7 +130,7 @@ class ZipTarget:
                     # way nothing could be written, nor mended.
                     with suppress(zipfile.BadZipFile):
                         new.writestr(
-                            _member(info.filename, info.date_time), held.read(info)
+                            _member(info.filename, info.date_time), archive.read(info)
                         )
 
     @contextmanager

@@ -41,14 +41,14 @@ _STEPS[[ord("{"), ord("[")]] = 1
 _STEPS[[ord("}"), ord("]")]] = -1
 
 
-def check_archive(data: bytes, where: str) -> None:
+def check_archive(data: bytes, source: str) -> None:
     """Raise if a skops file is not laid out as one, or asks for too much.
 
     Parameters
     ----------
     data : bytes
         The whole file.
-    where : str
+    source : str
         What it is called in messages.
 
     Raises
@@ -61,7 +61,8 @@ def check_archive(data: bytes, where: str) -> None:
     except Exception as error:
         # zipfile, zlib, struct and numpy have each their own for bytes that are odd.
         raise IntegrityError(
-            f"{where} must be an archive that skops wrote. Got another: {error}. It is "
+            f"{source} must be an archive that skops wrote. Got another: {error}. It "
+            "is "
             "damaged or was edited; get a whole copy."
         ) from error
 
@@ -69,9 +70,9 @@ def check_archive(data: bytes, where: str) -> None:
 def without_arrays(data: bytes) -> bytes:
     """Return a skops file with the same tree and empty arrays, for its types alone."""
     buffer = BytesIO()
-    with ZipFile(BytesIO(data)) as file, ZipFile(buffer, "w") as made:
+    with ZipFile(BytesIO(data)) as file, ZipFile(buffer, "w") as stripped:
         for name in file.namelist():
-            made.writestr(name, file.read(name) if name == _TREE else b"")
+            stripped.writestr(name, file.read(name) if name == _TREE else b"")
     return buffer.getvalue()
 
 
@@ -82,11 +83,17 @@ def json_depth(data: bytes) -> int:
 
 
 def _check(data: bytes) -> None:
-    signature, disk, start_disk, here, count, size, directory, comment = _END.unpack(
-        data[-_END.size :]
+    signature, disk, start_disk, entries_here, count, size, directory, comment = (
+        _END.unpack(data[-_END.size :])
     )
     ends = directory + size == len(data) - _END.size and not comment
-    if signature != b"PK\5\6" or disk or start_disk or here != count or not ends:
+    if (
+        signature != b"PK\5\6"
+        or disk
+        or start_disk
+        or entries_here != count
+        or not ends
+    ):
         raise ValueError("its end record does not stand at its end")
     with ZipFile(BytesIO(data)) as file:
         infos = file.infolist()
@@ -99,10 +106,12 @@ def _check(data: bytes) -> None:
 def _check_members(
     file: ZipFile, infos: list[ZipInfo], n_bytes: int, names: re.Pattern[str]
 ) -> None:
-    found = [info.filename for info in infos]
-    if len(set(found)) != len(found) or len(found) > MAX_MEMBERS:
-        raise ValueError(f"it has {len(found)} members, {len(set(found))} by name")
-    odd = [name for name in found if not names.match(name)]
+    member_names = [info.filename for info in infos]
+    if len(set(member_names)) != len(member_names) or len(member_names) > MAX_MEMBERS:
+        raise ValueError(
+            f"it has {len(member_names)} members, {len(set(member_names))} by name"
+        )
+    odd = [name for name in member_names if not names.match(name)]
     if odd:
         raise ValueError(f"a member is called {odd[0]!r}")
     _check_sizes(n_bytes, infos)
@@ -114,8 +123,8 @@ def _check_layout(data: bytes, infos: list[ZipInfo], directory: int) -> None:
     """Members follow each other from the first byte on, each named twice alike."""
     end = 0
     for info in infos:
-        known = info.compress_type in (ZIP_STORED, ZIP_DEFLATED)
-        if not known or info.flag_bits or info.comment or info.extra:
+        is_supported = info.compress_type in (ZIP_STORED, ZIP_DEFLATED)
+        if not is_supported or info.flag_bits or info.comment or info.extra:
             raise ValueError(f"{info.filename!r} is packed in another way")
         header = data[info.header_offset : info.header_offset + _LOCAL.size]
         signature, _, flags, method, *_, packed, size, n_name, n_extra = _LOCAL.unpack(

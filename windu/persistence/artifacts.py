@@ -49,34 +49,35 @@ def split(estimator: Any) -> dict[str, bytes]:
     PersistenceError
         If a part cannot be stored.
     """
-    made: dict[str, bytes] = {}
+    artifacts: dict[str, bytes] = {}
     if not is_split(estimator):
-        return _dumped("object", estimator, made)
+        return _dumped("object", estimator, artifacts)
     shell = copy.copy(estimator)
     state = vars(shell)
     for attribute, name in _SCHEMAS.items():
-        made[name] = state.pop(attribute).to_json().encode()
-    made["columns.json"] = json.dumps(
+        artifacts[name] = state.pop(attribute).to_json().encode()
+    artifacts["columns.json"] = json.dumps(
         {"names": estimator._table_schema.names, "named": state.pop("_named")}
     ).encode()
     state.pop("feature_names_in_", None)
-    made["example.parquet"] = to_parquet(state.pop("_example"))
+    artifacts["example.parquet"] = to_parquet(state.pop("_example"))
     for part in PARTS:
-        held = state.pop(f"{part}_")
-        if held is not None:
-            _dumped(part, held, made)
-    return _dumped("estimator", shell, made)
+        obj = state.pop(f"{part}_")
+        if obj is not None:
+            _dumped(part, obj, artifacts)
+    return _dumped("estimator", shell, artifacts)
 
 
-def _dumped(name: str, held: Any, made: dict[str, bytes]) -> dict[str, bytes]:
-    def put(suffix: str, data: bytes) -> str:
-        file = f"{name}.{sum(one.startswith(f'{name}.') for one in made)}{suffix}"
-        made[file] = data
+def _dumped(name: str, obj: Any, artifacts: dict[str, bytes]) -> dict[str, bytes]:
+    def store(suffix: str, data: bytes) -> str:
+        number = sum(key.startswith(f"{name}.") for key in artifacts)
+        file = f"{name}.{number}{suffix}"
+        artifacts[file] = data
         return file
 
-    data = dump(held, put)
-    made[f"{name}.skops"] = data
-    return made
+    data = dump(obj, store)
+    artifacts[f"{name}.skops"] = data
+    return artifacts
 
 
 def restored(run: Run, trusted: Collection[str]) -> Any:
@@ -104,8 +105,8 @@ def restored(run: Run, trusted: Collection[str]) -> Any:
     if "object.skops" in run.manifest.artifacts:
         return built(run, ["object"], trusted)["object"]
     names = [part for part in PARTS if f"{part}.skops" in run.manifest.artifacts]
-    held = built(run, ["estimator", *names], trusted)
-    estimator = held["estimator"]
+    parts = built(run, ["estimator", *names], trusted)
+    estimator = parts["estimator"]
     if not isinstance(estimator, WinduEstimator):
         raise IntegrityError(
             f"{run.called('estimator.skops')} must be a WinduEstimator. Got "
@@ -118,7 +119,7 @@ def restored(run: Run, trusted: Collection[str]) -> Any:
         raise IntegrityError(f"{run.where} must name the same columns twice.")
     named = bool(columns["named"])
     example = from_parquet(run.read("example.parquet"), run.called("example.parquet"))
-    fitted = {f"{part}_": held.get(part) for part in PARTS}
+    fitted = {f"{part}_": parts.get(part) for part in PARTS}
     estimator.__dict__.update(fitted, **schemas, _named=named, _example=example)
     if named and all(isinstance(name, str) for name in names_in):
         estimator.feature_names_in_ = np.array(names_in, dtype=object)
@@ -130,7 +131,9 @@ def built(run: Run, names: list[str], trusted: Collection[str]) -> dict[str, Any
     data = {name: run.read(f"{name}.skops") for name in names}
     types = {name: types_in(data[name], run.called(f"{name}.skops")) for name in names}
     check_trusted(
-        {one for found in types.values() for one in found}, trusted, run.where
+        {type_name for types_of_part in types.values() for type_name in types_of_part},
+        trusted,
+        run.where,
     )
     return {
         name: build(
@@ -153,9 +156,9 @@ def read_schema(run: Run, name: str) -> TableSchema:
 def read_json(run: Run, name: str) -> dict[str, Any]:
     """Return the object that a JSON artifact holds."""
     try:
-        held = json.loads(run.read(name))
+        content = json.loads(run.read(name))
     except (ValueError, RecursionError) as error:
         raise IntegrityError(f"{run.called(name)} must be JSON: {error}.") from error
-    if not isinstance(held, dict):
+    if not isinstance(content, dict):
         raise IntegrityError(f"{run.called(name)} must hold a JSON object.")
-    return held
+    return content

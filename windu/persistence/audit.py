@@ -50,14 +50,14 @@ def tree_of(archive: bytes) -> dict[str, Any]:
     return tree
 
 
-def check_cost(tree: dict[str, Any], where: str) -> None:
+def check_cost(tree: dict[str, Any], source: str) -> None:
     """Raise if skops would walk a tree for ever, or by the rules of an old protocol.
 
     Parameters
     ----------
     tree : dict
         As from `tree_of`.
-    where : str
+    source : str
         What it is called in messages.
 
     Raises
@@ -68,44 +68,44 @@ def check_cost(tree: dict[str, Any], where: str) -> None:
     protocol = tree.get("protocol")
     if type(protocol) is not int or protocol < _MIN_PROTOCOL:
         raise IntegrityError(
-            f"{where} must be of skops' protocol {_MIN_PROTOCOL} or later. Got "
+            f"{source} must be of skops' protocol {_MIN_PROTOCOL} or later. Got "
             f"{protocol!r}. Save it again with a newer skops."
         )
-    known: dict[Any, int] = {}
+    costs: dict[Any, int] = {}
 
-    def visits(held: Any) -> int:
-        if isinstance(held, list):
-            return sum(map(visits, held))
-        if not isinstance(held, dict):
+    def visits(obj: Any) -> int:
+        if isinstance(obj, list):
+            return sum(map(visits, obj))
+        if not isinstance(obj, dict):
             return 0
-        number = held.get("__id__")
+        number = obj.get("__id__")
         if not isinstance(number, (int, str, float)):
             number = None
-        if number in known:
-            return known[number]
+        if number in costs:
+            return costs[number]
         if number is not None:
             # What leads back to itself is walked once.
-            known[number] = 1
-        total = 1 + sum(map(visits, held.values()))
+            costs[number] = 1
+        total = 1 + sum(map(visits, obj.values()))
         if number is not None:
-            known[number] = total
+            costs[number] = total
         return total
 
     if visits(tree) > _MAX_VISITS:
         raise IntegrityError(
-            f"{where} must hold at most {_MAX_VISITS} parts, counted as often as they "
+            f"{source} must hold at most {_MAX_VISITS} parts, counted as often as they "
             "are referred to. Got more: it is damaged or was edited."
         )
 
 
-def check_roles(tree: dict[str, Any], where: str) -> None:
+def check_roles(tree: dict[str, Any], source: str) -> None:
     """Raise if a name stands where skops would call it, and is no class for it.
 
     Parameters
     ----------
     tree : dict
         As from `tree_of`; every name in it is trusted, so that it may be imported.
-    where : str
+    source : str
         What it is called in messages.
 
     Raises
@@ -116,22 +116,22 @@ def check_roles(tree: dict[str, Any], where: str) -> None:
     stack: list[Any] = [tree]
     seen: set[tuple[str, str, str]] = set()
     while stack:
-        held = stack.pop()
-        if isinstance(held, list):
-            stack += held
-        elif isinstance(held, dict):
-            stack += held.values()
-            loader = held.get("__loader__")
+        obj = stack.pop()
+        if isinstance(obj, list):
+            stack += obj
+        elif isinstance(obj, dict):
+            stack += obj.values()
+            loader = obj.get("__loader__")
             if not isinstance(loader, str) or loader in _WITHOUT_CLASS:
                 # A user's dict may have any keys; its values are nodes, never texts.
                 continue
-            role = (loader, str(held.get("__module__")), str(held.get("__class__")))
+            role = (loader, str(obj.get("__module__")), str(obj.get("__class__")))
             if role in seen:
                 continue
             seen.add(role)
             if not _fits(*role):
                 raise IntegrityError(
-                    f"{where} must use each name as what it is. Got "
+                    f"{source} must use each name as what it is. Got "
                     f"'{role[1]}.{role[2]}' as a {loader}. It was edited; do not use "
                     "it."
                 )
@@ -142,9 +142,9 @@ def _fits(loader: str, module: str, name: str) -> bool:
         # A user's function is a reference, which windu binds.
         return False
     try:
-        held = getattr(import_module(module), name)
+        value = getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError):
         return False
     if loader == _FUNCTION:
-        return isinstance(held, _FUNCTIONS)
-    return isinstance(held, type) and issubclass(held, _BASES.get(loader, object))
+        return isinstance(value, _FUNCTIONS)
+    return isinstance(value, type) and issubclass(value, _BASES.get(loader, object))

@@ -92,20 +92,20 @@ def to_artifacts(
     if example is not None:
         estimator = _with_example(estimator, example)
     functions: dict[str, Any] = {}
-    made = split(detach(estimator, omit, functions))
+    artifacts = split(detach(estimator, omit, functions))
     if isinstance(estimator, WinduEstimator):
-        made["config.yaml"] = config.encode() if config else _config(estimator)
+        artifacts["config.yaml"] = config.encode() if config else _config(estimator)
     if is_split(estimator):
-        made["expected.json"] = _json(expected(estimator))
+        artifacts["expected.json"] = _json(expected(estimator))
         stats = statistics(estimator) | dict(stats or {})
-    made["metrics.json"] = _json(metrics or {})
-    made["stats.json"] = _json(stats or {})
-    made["environment.json"] = _json(describe())
-    made = dict(sorted(made.items()))
-    manifest = Manifest.of(made, versions(libraries_of(made)), lineage, key)
-    made[MANIFEST] = manifest.to_bytes()
-    _verify(estimator, made, functions, omit)
-    return made
+    artifacts["metrics.json"] = _json(metrics or {})
+    artifacts["stats.json"] = _json(stats or {})
+    artifacts["environment.json"] = _json(describe())
+    artifacts = dict(sorted(artifacts.items()))
+    manifest = Manifest.of(artifacts, versions(libraries_of(artifacts)), lineage, key)
+    artifacts[MANIFEST] = manifest.to_bytes()
+    _verify(estimator, artifacts, functions, omit)
+    return artifacts
 
 
 def load_run(
@@ -141,16 +141,16 @@ def load_run(
     IntegrityError
         If an artifact is damaged.
     """
-    given = {"featurizer": featurizer, "transformer": transformer}
+    functions_given = {"featurizer": featurizer, "transformer": transformer}
     check_trusted_names(trusted)
     try:
-        loaded = bind(restored(run, trusted), trusted, given)
+        loaded = bind(restored(run, trusted), trusted, functions_given)
     except UntrustedTypesError as error:
         raise with_all_untrusted(error, run, trusted) from error
     if not is_split(loaded):
         return loaded
     changes = changed(run.manifest.versions)
-    if any(function is not None for function in given.values()):
+    if any(function is not None for function in functions_given.values()):
         check_given(loaded, run.read("expected.json"), run.where)
     elif changes:
         check_replay(loaded, run.read("expected.json"), changes, run.where)
@@ -159,31 +159,38 @@ def load_run(
 
 def _verify(
     estimator: Any,
-    made: Mapping[str, bytes],
+    artifacts: Mapping[str, bytes],
     functions: Mapping[str, Any],
     omit: Collection[str],
 ) -> None:
     """Read the artifacts as another process will, and compare what comes back."""
-    run = open_run(lambda name, _: made[name], "what is saved")
+    run = open_run(lambda name, _: artifacts[name], "what is saved")
     types = {
-        one
-        for name in made
+        type_name
+        for name in artifacts
         if name.endswith(".skops")
-        for one in types_in(made[name], run.called(name))
+        for type_name in types_in(artifacts[name], run.called(name))
     }
-    local = sorted(one for one in types if one.startswith("__main__.") or "<" in one)
+    local = sorted(
+        type_name
+        for type_name in types
+        if type_name.startswith("__main__.") or "<" in type_name
+    )
     if local:
         raise PersistenceError(
             "Everything in a saved estimator must be importable from a module. Got "
-            f"{local}, as {path_of(estimator, lambda one: _full_name(one) in local)}. "
+            f"{local}, as "
+            f"{path_of(estimator, lambda type_name: _full_name(type_name) in local)}. "
             "Move it to a module (a file features.py) and import it."
         )
     elsewhere = set(misplaced(estimator))
     try:
-        again = substitute(
+        reloaded = substitute(
             restored(run, types | elsewhere),
-            lambda one: (
-                functions[one.name] if isinstance(one, FunctionReference) else one
+            lambda type_name: (
+                functions[type_name.name]
+                if isinstance(type_name, FunctionReference)
+                else type_name
             ),
         )
     except Exception as error:
@@ -193,8 +200,8 @@ def _verify(
             f"{type(error).__name__}: {str(error).rstrip('.')}. Keep arrays, numbers "
             "and texts in fitted parts."
         ) from error
-    check_same(estimator, again)
-    check_same_schemas(estimator, again)
+    check_same(estimator, reloaded)
+    check_same_schemas(estimator, reloaded)
     unknown = sorted((types - TRUSTED) | elsewhere)
     if unknown:
         warnings.warn(
@@ -205,11 +212,11 @@ def _verify(
         )
 
 
-def _full_name(held: Any) -> str:
-    if isinstance(held, CODE):
+def _full_name(obj: Any) -> str:
+    if isinstance(obj, CODE):
         # Methods of a text or a list have no module; skops says that of the program.
-        return f"{getattr(held, '__module__', None) or '__main__'}.{held.__name__}"
-    return f"{type(held).__module__}.{type(held).__qualname__}"
+        return f"{getattr(obj, '__module__', None) or '__main__'}.{obj.__name__}"
+    return f"{type(obj).__module__}.{type(obj).__qualname__}"
 
 
 def _with_example(estimator: Any, example: Any) -> Any:
@@ -218,8 +225,8 @@ def _with_example(estimator: Any, example: Any) -> Any:
             "An example is stored with a fitted WinduEstimator. Got a "
             f"{type(estimator).__name__}. Leave example out."
         )
-    known = estimator._table_schema, estimator._named
-    frame = validate(example, *known, without_own_checks(estimator).schema)
+    table_and_names = estimator._table_schema, estimator._named
+    frame = validate(example, *table_and_names, without_own_checks(estimator).schema)
     if not 0 < len(frame) <= MAX_ROWS:
         raise PersistenceError(
             f"An example must have 1 to {MAX_ROWS} rows. Got {len(frame)}."
@@ -257,9 +264,9 @@ def _config(estimator: WinduEstimator) -> bytes:
         return f"# The parameters have no form in YAML. {reason}\n".encode()
 
 
-def _json(held: Any) -> bytes:
+def _json(obj: Any) -> bytes:
     try:
-        text = json.dumps(held, indent=1, default=_plain)
+        text = json.dumps(obj, indent=1, default=_plain)
     except (TypeError, ValueError) as error:
         raise PersistenceError(
             f"Metrics and statistics must be plain data. Got: {error}. Use numbers, "

@@ -100,21 +100,25 @@ def card_of(run: Run, name: str, place: str | None = None) -> Card:
 def _overview(run: Run, seen: Inspection) -> dict[str, Any]:
     types = seen.artifacts.set_index("artifact")["types"]
     task = read_json(run, "stats.json").get("task")
-    stated = {
+    rows = {
         "task": task,
         "model": ", ".join(
-            one for one in types.get("model.skops", []) if "numpy" not in one
+            class_name
+            for class_name in types.get("model.skops", [])
+            if "numpy" not in class_name
         ),
         "run": run.manifest.id,
         "saved": run.manifest.created,
         "bytes": sum(entry.bytes for entry in run.manifest.artifacts.values()),
     }
-    lineage = {one: value for one, value in run.manifest.lineage.items() if value}
-    return stated | lineage
+    lineage = {
+        class_name: value for class_name, value in run.manifest.lineage.items() if value
+    }
+    return rows | lineage
 
 
 def _add_input(card: Card, run: Run) -> None:
-    known = read_schema(run, "schema.json").columns
+    columns = read_schema(run, "schema.json").columns
     rows = [
         {
             "column": column.name,
@@ -123,14 +127,14 @@ def _add_input(card: Card, run: Run) -> None:
             "missing": f"{column.null_share:.1%}",
             "values": _values(column),
         }
-        for column in known
+        for column in columns
     ]
     table = {name: [_text(row[name]) for row in rows] for name in rows[0]}
-    said = (
+    text = (
         "The columns that it takes, and what they held in training. Other values are "
         "accepted, and listed by `validate`."
     )
-    card.add_table(description=said, folded=False, **{"Input": table})
+    card.add_table(description=text, folded=False, **{"Input": table})
 
 
 def _values(column: Any) -> str:
@@ -147,13 +151,16 @@ def _add_threshold(card: Card, run: Run) -> None:
     cuts = threshold.thresholds_.ravel().tolist()
     # A single cut is that of the second class.
     classes = threshold.classes_.tolist()[-len(cuts) :]
-    stated = {
+    rows = {
         "score": threshold.score_name_,
         "score with it": f"{threshold.score_:.4g}",
         "score without it": f"{threshold.plain_score_:.4g}",
-    } | {f"of {one}": f"{cut:.4g}" for one, cut in zip(classes, cuts, strict=False)}
+    } | {
+        f"of {class_name}": f"{cut:.4g}"
+        for class_name, cut in zip(classes, cuts, strict=False)
+    }
     card.add_table(
-        description=threshold.reason_, folded=False, **{"Threshold": _pairs(stated)}
+        description=threshold.reason_, folded=False, **{"Threshold": _pairs(rows)}
     )
 
 
@@ -171,10 +178,10 @@ def loading_lines(run: Run, name: str, place: str | None) -> list[str]:
     """
     try:
         seen = inspect_run(run)
-        asked = [*seen.functions, *seen.untrusted]
+        to_trust = [*seen.functions, *seen.untrusted]
     except WinduError:
-        asked = []
-    trusted = f", trusted={asked!r}" if asked else ""
+        to_trust = []
+    trusted = f", trusted={to_trust!r}" if to_trust else ""
     source = "windu" if place is None else f"windu.Metastore({place!r})"
     uses = any(f"{part}.skops" in run.manifest.artifacts for part in _PREDICTING)
     return [
@@ -187,8 +194,8 @@ def loading_lines(run: Run, name: str, place: str | None) -> list[str]:
     ]
 
 
-def _pairs(stated: Mapping[str, Any]) -> dict[str, list[str]]:
-    return {"what": _texts(stated), "value": _texts(stated.values())}
+def _pairs(rows: Mapping[str, Any]) -> dict[str, list[str]]:
+    return {"what": _texts(rows), "value": _texts(rows.values())}
 
 
 def _texts(values: Iterable[Any]) -> list[str]:

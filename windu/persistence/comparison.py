@@ -22,12 +22,12 @@ _INDICES = ("indices", "indptr", "offsets", "coords")
 _COUNTERS = range(7, 11)
 
 
-def first_difference(saved: Any, again: Any) -> tuple[str, Any, Any] | None:
+def first_difference(saved: Any, loaded: Any) -> tuple[str, Any, Any] | None:
     """Return where two objects differ first, in what is stored of them.
 
     Parameters
     ----------
-    saved, again : object
+    saved, loaded : object
         What was saved, and what came of it.
 
     Returns
@@ -44,99 +44,108 @@ def first_difference(saved: Any, again: Any) -> tuple[str, Any, Any] | None:
     """
     seen: set[tuple[int, int]] = set()
     # What is compared stays alive, so that an id means one object.
-    kept = []
-    stack = [("", saved, again)]
+    alive = []
+    stack = [("", saved, loaded)]
     while stack:
-        path, one, other = stack.pop()
-        if one is other or (id(one), id(other)) in seen:
+        path, value_saved, value_loaded = stack.pop()
+        if value_saved is value_loaded or (id(value_saved), id(value_loaded)) in seen:
             continue
-        seen.add((id(one), id(other)))
-        kept.append((one, other))
-        if type(one) is not type(other) or not _alike(one, other):
-            return path, one, other
-        pairs = [(path + place, *pair) for place, *pair in _pairs(one, other)]
+        seen.add((id(value_saved), id(value_loaded)))
+        alive.append((value_saved, value_loaded))
+        if type(value_saved) is not type(value_loaded) or not _alike(
+            value_saved, value_loaded
+        ):
+            return path, value_saved, value_loaded
+        pairs = [
+            (path + place, *pair) for place, *pair in _pairs(value_saved, value_loaded)
+        ]
         stack += reversed(pairs)
     return None
 
 
-def _alike(one: Any, other: Any) -> bool:
+def _alike(saved: Any, loaded: Any) -> bool:
     """Tell whether two objects of a type are the same, but for the parts they hold."""
-    if isinstance(one, _PLAIN):
+    if isinstance(saved, _PLAIN):
         # Tells -0.0 from 0.0, and finds nan equal to itself.
-        return repr(one) == repr(other)
-    if isinstance(one, CODE):
-        return bool(one == other)
-    if isinstance(one, (np.ndarray, np.generic)):
-        return _same_array(np.asanyarray(one), np.asanyarray(other))
-    if isinstance(one, np.dtype):
-        return bool(one == other)
-    if isinstance(one, dict):
-        return _keys(one) == _keys(other)
-    if isinstance(one, (set, frozenset)):
-        return sorted(map(repr, one)) == sorted(map(repr, other))
-    if isinstance(one, (list, tuple)):
-        return len(one) == len(other)
-    if sparse.issparse(one):
+        return repr(saved) == repr(loaded)
+    if isinstance(saved, CODE):
+        return bool(saved == loaded)
+    if isinstance(saved, (np.ndarray, np.generic)):
+        return _same_array(np.asanyarray(saved), np.asanyarray(loaded))
+    if isinstance(saved, np.dtype):
+        return bool(saved == loaded)
+    if isinstance(saved, dict):
+        return _keys(saved) == _keys(loaded)
+    if isinstance(saved, (set, frozenset)):
+        return sorted(map(repr, saved)) == sorted(map(repr, loaded))
+    if isinstance(saved, (list, tuple)):
+        return len(saved) == len(loaded)
+    if sparse.issparse(saved):
         # The width of their indices is scipy's to choose.
-        names = [name for name in _INDICES if hasattr(one, name)]
-        held = ([getattr(each, name) for name in names] for each in (one, other))
-        return (one.shape, one.format) == (other.shape, other.format) and all(
-            map(np.array_equal, *held)
+        names = [name for name in _INDICES if hasattr(saved, name)]
+        states = ([getattr(side, name) for name in names] for side in (saved, loaded))
+        return (saved.shape, saved.format) == (loaded.shape, loaded.format) and all(
+            map(np.array_equal, *states)
         )
     return True
 
 
-def _same_array(one: np.ndarray, other: np.ndarray) -> bool:
-    if one.dtype != other.dtype or one.shape != other.shape:
+def _same_array(saved: np.ndarray, loaded: np.ndarray) -> bool:
+    if saved.dtype != loaded.dtype or saved.shape != loaded.shape:
         return False
-    if one.dtype == object:
+    if saved.dtype == object:
         return True
-    if isinstance(one, np.ma.MaskedArray):
-        same = np.array_equal(np.ma.getmaskarray(one), np.ma.getmaskarray(other))
-        return same and bool(np.ma.allequal(one, other))
-    if one.dtype.names:
+    if isinstance(saved, np.ma.MaskedArray):
+        same = np.array_equal(np.ma.getmaskarray(saved), np.ma.getmaskarray(loaded))
+        return same and bool(np.ma.allequal(saved, loaded))
+    if saved.dtype.names:
         # Between the fields lie bytes that nobody has set.
-        return all(_same_array(one[field], other[field]) for field in one.dtype.names)
-    return one.tobytes() == other.tobytes()
+        return all(
+            _same_array(saved[field], loaded[field]) for field in saved.dtype.names
+        )
+    return saved.tobytes() == loaded.tobytes()
 
 
-def _keys(held: dict[Any, Any]) -> list[tuple[type, str]]:
-    return [(type(key), repr(key)) for key in held]
+def _keys(mapping: dict[Any, Any]) -> list[tuple[type, str]]:
+    return [(type(key), repr(key)) for key in mapping]
 
 
-def _pairs(one: Any, other: Any) -> Iterator[tuple[str, Any, Any]]:
+def _pairs(saved: Any, loaded: Any) -> Iterator[tuple[str, Any, Any]]:
     """Yield what two alike objects hold, side by side."""
-    if isinstance(one, (*_PLAIN, *CODE)) or is_native(one):
+    if isinstance(saved, (*_PLAIN, *CODE)) or is_native(saved):
         return
-    if isinstance(one, dict):
-        values = zip(one, one.values(), other.values(), strict=True)
+    if isinstance(saved, dict):
+        values = zip(saved, saved.values(), loaded.values(), strict=True)
         yield from ((f"[{key!r}]", first, second) for key, first, second in values)
-    elif isinstance(one, (list, tuple)):
-        items = enumerate(zip(one, other, strict=True))
+    elif isinstance(saved, (list, tuple)):
+        items = enumerate(zip(saved, loaded, strict=True))
         yield from ((f"[{number}]", *pair) for number, pair in items)
-    elif isinstance(one, np.ndarray):
-        if one.dtype == object:
-            lists = one.ravel().tolist(), other.ravel().tolist()
+    elif isinstance(saved, np.ndarray):
+        if saved.dtype == object:
+            lists = saved.ravel().tolist(), loaded.ravel().tolist()
             items = enumerate(zip(*lists, strict=True))
             yield from ((f"[{number}]", *pair) for number, pair in items)
-    elif sparse.issparse(one):
-        yield ".data", one.data, other.data
-    elif isinstance(one, partial):
+    elif sparse.issparse(saved):
+        yield ".data", saved.data, loaded.data
+    elif isinstance(saved, partial):
         for name in ("func", "args", "keywords"):
-            yield f".{name}", getattr(one, name), getattr(other, name)
-    elif isinstance(one, (KDTree, BallTree)):
-        counted = one.__getstate__(), other.__getstate__()
+            yield f".{name}", getattr(saved, name), getattr(loaded, name)
+    elif isinstance(saved, (KDTree, BallTree)):
+        counted = saved.__getstate__(), loaded.__getstate__()
         items = enumerate(zip(*counted, strict=True))
         yield from ((f"[{n}]", *pair) for n, pair in items if n not in _COUNTERS)
-    elif isinstance(one, (np.random.RandomState, np.random.Generator)):
-        yield "", _stream(one), _stream(other)
-    elif not isinstance(one, (np.generic, np.dtype, set, frozenset)):
-        (made, *states), (made_of, *other_states) = _content(one), _content(other)
-        yield "", made, made_of
+    elif isinstance(saved, (np.random.RandomState, np.random.Generator)):
+        yield "", _stream(saved), _stream(loaded)
+    elif not isinstance(saved, (np.generic, np.dtype, set, frozenset)):
+        (class_saved, *states), (made_of, *other_states) = (
+            _content(saved),
+            _content(loaded),
+        )
+        yield "", class_saved, made_of
         for state, other_state in zip(states, other_states, strict=True):
             if isinstance(state, dict) and isinstance(other_state, dict):
                 for name in sorted({*state, *other_state}, key=str):
-                    pair = (each.get(name, _Missing) for each in (state, other_state))
+                    pair = (side.get(name, _Missing) for side in (state, other_state))
                     yield f".{name}", *pair
             else:
                 yield "", state, other_state
@@ -146,21 +155,23 @@ class _Missing:
     """Stands for an attribute that is not there."""
 
 
-def _content(held: Any) -> list[Any]:
+def _content(obj: Any) -> list[Any]:
     """Return how an object is made, its state, and the items that it is filled with."""
     try:
-        reduced = held.__reduce_ex__(4)
+        reduced = obj.__reduce_ex__(4)
     except TypeError:
         # It does not say; what came of it is another.
         return [_Missing(), None, None, None]
     if isinstance(reduced, str):
         return [reduced, None, None, None]
     arguments, state, items, pairs = [*reduced[1:], None, None, None][:4]
-    filled = (None if one is None else list(one) for one in (items, pairs))
+    filled = (
+        None if iterator is None else list(iterator) for iterator in (items, pairs)
+    )
     return [arguments, state, *filled]
 
 
-def _stream(held: Any) -> Any:
-    if isinstance(held, np.random.RandomState):
-        return held.get_state(legacy=False)
-    return held.bit_generator.state
+def _stream(obj: Any) -> Any:
+    if isinstance(obj, np.random.RandomState):
+        return obj.get_state(legacy=False)
+    return obj.bit_generator.state

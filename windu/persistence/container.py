@@ -40,8 +40,8 @@ class _Member(NamedTuple):
     def central(self) -> bytes:
         sizes = (self.crc, self.size, self.size, len(self.name), 0, 0)
         place = (0, 0, _ATTRIBUTES, self.offset)
-        made = _CENTRAL.pack(b"PK\1\2", _MADE_BY, *_COMMON, *sizes, *place)
-        return made + self.name
+        header = _CENTRAL.pack(b"PK\1\2", _MADE_BY, *_COMMON, *sizes, *place)
+        return header + self.name
 
 
 def pack(members: Mapping[str, bytes]) -> bytes:
@@ -73,23 +73,23 @@ def pack(members: Mapping[str, bytes]) -> bytes:
             "One file holds less than 4 GiB. Got more. Save to a folder: a path "
             "without a suffix."
         )
-    made, parts, offset = [], [], 0
+    members_packed, parts, offset = [], [], 0
     for name, data in members.items():
         member = _Member(name.encode("ascii"), zlib.crc32(data), len(data), offset)
         parts += [member.local(), data]
         offset += len(parts[-2]) + len(data)
-        made.append(member)
-    return b"".join([*parts, _directory(made, offset)])
+        members_packed.append(member)
+    return b"".join([*parts, _directory(members_packed, offset)])
 
 
-def unpack(data: bytes, where: str = "The file") -> dict[str, memoryview]:
+def unpack(data: bytes, source: str = "The file") -> dict[str, memoryview]:
     """Return the members of a file, which must be just what `pack` writes.
 
     Parameters
     ----------
     data : bytes
         The whole file.
-    where : str, default="The file"
+    source : str, default="The file"
         What it is called in messages.
 
     Returns
@@ -103,7 +103,7 @@ def unpack(data: bytes, where: str = "The file") -> dict[str, memoryview]:
         If a byte outside the members is another than `pack` writes: something before,
         between or behind them, compression, names that stand twice, comments.
     """
-    found: list[_Member] = []
+    members_found: list[_Member] = []
     view, offset = memoryview(data), 0
     members: dict[str, memoryview] = {}
     while offset + _LOCAL.size <= len(data):
@@ -114,11 +114,13 @@ def unpack(data: bytes, where: str = "The file") -> dict[str, memoryview]:
         if not inside or data[offset:start] != member.local():
             break
         members[member.name.decode()] = view[start : start + size]
-        found.append(member)
+        members_found.append(member)
         offset = start + size
-    if len(members) != len(found) or data[offset:] != _directory(found, offset):
+    if len(members) != len(members_found) or data[offset:] != _directory(
+        members_found, offset
+    ):
         raise IntegrityError(
-            f"{where} must be one that windu.save wrote, byte for byte. Got something "
+            f"{source} must be one that windu.save wrote, byte for byte. Got something "
             "else, a damaged one, or a part of one. Get a whole copy."
         )
     return members

@@ -105,20 +105,20 @@ def _public(key: bytes) -> Any:
 
 def _of_ed25519(read: Any) -> Any:
     try:
-        made = read()
+        key = read()
     except MissingLibraryError:
         raise
     except Exception as error:
         raise _no_key(f"{type(error).__name__}: {error}") from error
-    if not isinstance(made, _crypto().kinds):
-        raise _no_key(type(made).__name__)
-    return made
+    if not isinstance(key, _crypto().kinds):
+        raise _no_key(type(key).__name__)
+    return key
 
 
-def _no_key(got: str) -> PersistenceError:
+def _no_key(reason: str) -> PersistenceError:
     return PersistenceError(
         "A key in PEM must be one of ed25519, without a password. Got "
-        f"{got}. Make one: openssl genpkey -algorithm ed25519 -out key.pem; openssl "
+        f"{reason}. Make one: openssl genpkey -algorithm ed25519 -out key.pem; openssl "
         "pkey -in key.pem -pubout -out key.pub."
     )
 

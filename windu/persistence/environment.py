@@ -64,9 +64,9 @@ def changed(saved: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """
     now = versions(name for name in saved if name not in _MODULES)
     return {
-        package: (then, now.get(package, "none"))
-        for package, then in saved.items()
-        if now.get(package) != then
+        package: (saved_version, now.get(package, "none"))
+        for package, saved_version in saved.items()
+        if now.get(package) != saved_version
     }
 
 
@@ -83,5 +83,9 @@ def describe() -> dict[str, Any]:
 @cache
 def _packages() -> dict[str, str]:
     # Hundreds of files are read, which takes longer than all else in a save.
-    found = (one.metadata for one in distributions())
-    return dict(sorted((one["Name"], one["Version"]) for one in found))
+    metadata = (distribution.metadata for distribution in distributions())
+    return dict(
+        sorted(
+            (distribution["Name"], distribution["Version"]) for distribution in metadata
+        )
+    )

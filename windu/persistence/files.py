@@ -86,17 +86,21 @@ def save(
             "there. Choose another name; or give it a suffix, as in model.windu, for "
             "one file, which may be there."
         )
-    said: dict[str, Any] = {"example": example, "metrics": metrics, "stats": stats}
-    artifacts = to_artifacts(estimator, **said, omit=omit, key=key_of(key))
+    description: dict[str, Any] = {
+        "example": example,
+        "metrics": metrics,
+        "stats": stats,
+    }
+    artifacts = to_artifacts(estimator, **description, omit=omit, key=key_of(key))
     with atomic_write(path) as folder:
-        made = folder / path.name
+        written = folder / path.name
         if one_file:
-            _write(pack(artifacts), made)
+            _write(pack(artifacts), written)
         else:
-            made.mkdir()
+            written.mkdir()
             for name, data in artifacts.items():
-                _write(data, made / name)
-        made.replace(path)
+                _write(data, written / name)
+        written.replace(path)
     return path
 
 

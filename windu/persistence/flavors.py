@@ -41,7 +41,7 @@ class Flavor(Protocol):
     def suffix(self) -> str:
         """What the names of the library's files end in, with the dot."""
 
-    def dump(self, held: Any) -> tuple[bytes, dict[str, Any]]:
+    def dump(self, model: Any) -> tuple[bytes, dict[str, Any]]:
         """Return the library's own bytes, and plain values that these do not hold."""
 
     def load(self, data: bytes, state: dict[str, Any]) -> Any:
@@ -71,9 +71,9 @@ class _LightGBM:
     types = ("lightgbm.basic.Booster",)
     suffix = ".txt"
 
-    def dump(self, held: Any) -> tuple[bytes, dict[str, Any]]:
-        text = held.model_to_string(num_iteration=-1)
-        return text.encode(), {"best_iteration": held.best_iteration}
+    def dump(self, model: Any) -> tuple[bytes, dict[str, Any]]:
+        text = model.model_to_string(num_iteration=-1)
+        return text.encode(), {"best_iteration": model.best_iteration}
 
     def load(self, data: bytes, state: dict[str, Any]) -> Any:
         from lightgbm import Booster
@@ -89,8 +89,8 @@ class _XGBoost:
     types = ("xgboost.core.Booster",)
     suffix = ".ubj"
 
-    def dump(self, held: Any) -> tuple[bytes, dict[str, Any]]:
-        return bytes(held.save_raw("ubj")), {"config": held.save_config()}
+    def dump(self, model: Any) -> tuple[bytes, dict[str, Any]]:
+        return bytes(model.save_raw("ubj")), {"config": model.save_config()}
 
     def load(self, data: bytes, state: dict[str, Any]) -> Any:
         from xgboost import Booster
@@ -106,13 +106,13 @@ class _CatBoost:
     types = ("catboost.core.CatBoostClassifier", "catboost.core.CatBoostRegressor")
     suffix = ".cbm"
 
-    def dump(self, held: Any) -> tuple[bytes, dict[str, Any]]:
-        if not held.is_fitted():
-            return b"", self._state(held)
+    def dump(self, model: Any) -> tuple[bytes, dict[str, Any]]:
+        if not model.is_fitted():
+            return b"", self._state(model)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "model.cbm")
-            held.save_model(str(path))
-            return path.read_bytes(), self._state(held)
+            model.save_model(str(path))
+            return path.read_bytes(), self._state(model)
 
     def load(self, data: bytes, state: dict[str, Any]) -> Any:
         import catboost
@@ -125,40 +125,40 @@ class _CatBoost:
         model = getattr(catboost, state["kind"])(**state["params"])
         return model.load_model(blob=data) if data else model
 
-    def _state(self, held: Any) -> dict[str, Any]:
-        return {"kind": type(held).__name__, "params": held.get_params(deep=False)}
+    def _state(self, model: Any) -> dict[str, Any]:
+        return {"kind": type(model).__name__, "params": model.get_params(deep=False)}
 
 
 @cache
 def _flavors() -> dict[str, Flavor]:
-    found: dict[str, Flavor] = {
+    flavors: dict[str, Flavor] = {
         "catboost": _CatBoost(),
         "lightgbm": _LightGBM(),
         "xgboost": _XGBoost(),
     }
     for point in entry_points(group="windu.flavors"):
-        found.setdefault(point.name, point.load())
-    return found
+        flavors.setdefault(point.name, point.load())
+    return flavors
 
 
-def _flavor_of(held: Any) -> str | None:
-    name = f"{type(held).__module__}.{type(held).__qualname__}"
+def _flavor_of(model: Any) -> str | None:
+    name = f"{type(model).__module__}.{type(model).__qualname__}"
     return next((f for f, flavor in _flavors().items() if name in flavor.types), None)
 
 
-def is_native(held: Any) -> bool:
+def is_native(model: Any) -> bool:
     """Tell whether a flavor writes an object, which only its library can look into."""
-    return _flavor_of(held) is not None
+    return _flavor_of(model) is not None
 
 
-def to_native(held: Any, put: Callable[[str, bytes], str]) -> Any:
+def to_native(model: Any, store: Callable[[str, bytes], str]) -> Any:
     """Return a `NativePart` for an object that a flavor writes, else the object.
 
     Parameters
     ----------
-    held : object
+    model : object
         Anything.
-    put : callable
+    store : callable
         Keeps the library's bytes: given a suffix and bytes, it returns the name of the
         artifact.
 
@@ -167,20 +167,20 @@ def to_native(held: Any, put: Callable[[str, bytes], str]) -> Any:
     object
         A `NativePart`, or what was passed.
     """
-    name = _flavor_of(held)
+    name = _flavor_of(model)
     if name is None:
-        return held
+        return model
     flavor = _flavors()[name]
-    data, state = flavor.dump(held)
-    return NativePart(name, put(_suffix(name, flavor), data), state)
+    data, state = flavor.dump(model)
+    return NativePart(name, store(_suffix(name, flavor), data), state)
 
 
-def from_native(held: Any, get: Callable[[str], bytes]) -> Any:
+def from_native(model: Any, get: Callable[[str], bytes]) -> Any:
     """Return the object that a `NativePart` stands for, else what was passed.
 
     Parameters
     ----------
-    held : object
+    model : object
         Anything.
     get : callable
         Returns the bytes of an artifact.
@@ -195,9 +195,9 @@ def from_native(held: Any, get: Callable[[str], bytes]) -> Any:
     PersistenceError
         If there is no such flavor, its library is missing, or cannot read the bytes.
     """
-    if not isinstance(held, NativePart):
-        return held
-    name, file = (vars(held).get(one) for one in ("flavor", "file"))
+    if not isinstance(model, NativePart):
+        return model
+    name, file = (vars(model).get(attribute) for attribute in ("flavor", "file"))
     if not (isinstance(name, str) and isinstance(file, str)):
         raise IntegrityError(
             "A part of another library must name its flavor and its file. The file "
@@ -210,7 +210,7 @@ def from_native(held: Any, get: Callable[[str], bytes]) -> Any:
         )
     data = get(file)
     try:
-        return _flavors()[name].load(data, held.state)
+        return _flavors()[name].load(data, model.state)
     except ImportError as error:
         raise PersistenceError(
             f"The file holds a part that {name} wrote, which must be installed. Got: "

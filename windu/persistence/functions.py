@@ -45,7 +45,7 @@ class FunctionReference:
 
 
 def detach(
-    estimator: Any, omit: Collection[str] = (), found: dict[str, Any] | None = None
+    estimator: Any, omit: Collection[str] = (), functions: dict[str, Any] | None = None
 ) -> Any:
     """Return an object with references in the place of a user's functions.
 
@@ -55,7 +55,7 @@ def detach(
         Not changed; what holds a function is copied.
     omit : collection of str, default=()
         Parts whose function need not be found by another process.
-    found : dict of str to callable, default=None
+    functions : dict of str to callable, default=None
         Takes the functions by their full names.
 
     Returns
@@ -68,26 +68,28 @@ def detach(
     PersistenceError
         For a function that no other process can find.
     """
-    found = {} if found is None else found
+    functions = {} if functions is None else functions
     free = {
         id(_function_of(value))
         for name, value in getattr(estimator, "__dict__", {}).items()
         if name.rstrip("_") in omit
     }
 
-    def change(held: Any) -> Any:
-        if not _is_users(held):
-            return held
-        if id(held) not in free:
-            _check_importable(held, estimator)
-        reference = FunctionReference(_full_name(held), _digest(held))
-        found[reference.name] = held
+    def change(obj: Any) -> Any:
+        if not _is_users(obj):
+            return obj
+        if id(obj) not in free:
+            _check_importable(obj, estimator)
+        reference = FunctionReference(_full_name(obj), _digest(obj))
+        functions[reference.name] = obj
         return reference
 
     return substitute(estimator, change)
 
 
-def bind(estimator: Any, trusted: Collection[str], given: dict[str, Any]) -> Any:
+def bind(
+    estimator: Any, trusted: Collection[str], functions_given: dict[str, Any]
+) -> Any:
     """Return an object with functions in the place of references.
 
     Parameters
@@ -96,7 +98,7 @@ def bind(estimator: Any, trusted: Collection[str], given: dict[str, Any]) -> Any
         As loaded.
     trusted : collection of str
         Full names of functions that may be imported.
-    given : dict of str to callable
+    functions_given : dict of str to callable
         Functions to use as they are, by part.
 
     Returns
@@ -113,7 +115,7 @@ def bind(estimator: Any, trusted: Collection[str], given: dict[str, Any]) -> Any
     """
     # A function that is given stands for the part, not for what is deep inside it.
     for name, value in list(getattr(estimator, "__dict__", {}).items()):
-        function = given.get(name.rstrip("_"))
+        function = functions_given.get(name.rstrip("_"))
         if function is not None and not callable(function):
             raise PersistenceError(
                 f"{name.rstrip('_')} must be a function. Got {function!r}. Give the "
@@ -122,19 +124,19 @@ def bind(estimator: Any, trusted: Collection[str], given: dict[str, Any]) -> Any
         if function is not None and isinstance(_function_of(value), FunctionReference):
             vars(estimator)[name] = _with_function(value, function)
 
-    def found(held: Any) -> Any:
-        if isinstance(held, FunctionReference):
-            return _find(held, trusted)
-        return held
+    def find_function(obj: Any) -> Any:
+        if isinstance(obj, FunctionReference):
+            return _find_function(obj, trusted)
+        return obj
 
-    return substitute(estimator, found)
+    return substitute(estimator, find_function)
 
 
-def _is_users(held: Any) -> bool:
+def _is_users(obj: Any) -> bool:
     """Tell whether a function is one that skops must not resolve by itself."""
-    if not isinstance(held, FunctionType):
+    if not isinstance(obj, FunctionType):
         return False
-    package = str(held.__module__).partition(".")[0]
+    package = str(obj.__module__).partition(".")[0]
     return package not in ("numpy", "scipy", "sklearn")
 
 
@@ -160,7 +162,8 @@ def _check_importable(function: Any, estimator: Any) -> None:
         kind = "a lambda or a local function" if "<" in name else "defined in __main__"
         raise PersistenceError(
             "A function in a saved estimator must be importable from a module. Got "
-            f"{name!r}, {kind}, as {path_of(estimator, lambda one: one is function)}. "
+            f"{name!r}, {kind}, as "
+            f"{path_of(estimator, lambda candidate: candidate is function)}. "
             "Move it to a module (a file features.py) and import it from there; it is "
             "stored by name, never as code. Or pass save(..., omit=['featurizer']) for "
             "a part that is a function, and give it again: load(path, featurizer=...)."
@@ -175,7 +178,7 @@ def _digest(function: Any) -> str:
     return hashlib.sha256(source.encode()).hexdigest()
 
 
-def _find(reference: FunctionReference, trusted: Collection[str]) -> Any:
+def _find_function(reference: FunctionReference, trusted: Collection[str]) -> Any:
     if reference.name not in trusted:
         way = f"Review it, then pass trusted=[{reference.name!r}]; or pass"
         if reference.name.startswith("__main__.") or "<" in reference.name:

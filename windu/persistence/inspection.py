@@ -67,13 +67,13 @@ class Inspection:
     metrics: dict[str, Any]
 
     def __str__(self) -> str:
-        stated = self.manifest
-        versions = ", ".join(f"{p} {v}" for p, v in stated["versions"].items())
+        manifest = self.manifest
+        versions = ", ".join(f"{p} {v}" for p, v in manifest["versions"].items())
         lines = [
-            f"{self.where}: run {stated['id']}, format {stated['format']}, "
-            f"{'signed' if stated['signature'] else 'not signed'}",
-            f"Saved {stated['created']} with {versions}.",
-            *(f"{name}: {value}" for name, value in stated["lineage"].items()),
+            f"{self.where}: run {manifest['id']}, format {manifest['format']}, "
+            f"{'signed' if manifest['signature'] else 'not signed'}",
+            f"Saved {manifest['created']} with {versions}.",
+            *(f"{name}: {value}" for name, value in manifest["lineage"].items()),
             "",
             self.artifacts[["artifact", "bytes"]].to_string(index=False),
             "",
@@ -177,7 +177,9 @@ def _contents(archive: bytes) -> tuple[set[str], set[str]]:
                 types.add(f"{node['__module__']}.{node['__class__']}")
             if node.get("__class__") == "FunctionReference":
                 functions.add(_name_in(node))
-    return {one for one in types if not one.startswith("builtins.")}, functions
+    return {
+        type_name for type_name in types if not type_name.startswith("builtins.")
+    }, functions
 
 
 def _name_in(node: dict[str, Any]) -> str:

@@ -98,7 +98,7 @@ class Manifest(_Plain):
     ) -> Manifest:
         """Return the manifest of artifacts, signed if there is a key."""
         now = datetime.now(UTC)
-        stated: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "format": FORMAT,
             "id": f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}",
             "created": now.isoformat(timespec="seconds"),
@@ -109,25 +109,25 @@ class Manifest(_Plain):
             },
             "lineage": dict(lineage or {}),
         }
-        digest = digest_of_fields(stated)
+        digest = digest_of_fields(fields)
         signature = None if key is None else sign(digest, key)
         try:
-            made = cls.model_validate(
-                stated | {"digest": digest, "signature": signature}
+            manifest = cls.model_validate(
+                fields | {"digest": digest, "signature": signature}
             )
         except ValidationError as error:
             raise PersistenceError(
                 f"What is said of a run must be plain JSON. Got: {error}."
             ) from error
-        if len(made.to_bytes()) > MAX_MANIFEST:
+        if len(manifest.to_bytes()) > MAX_MANIFEST:
             raise PersistenceError(
                 f"A manifest holds at most {MAX_MANIFEST} bytes. Got more; put what is "
                 "long into metrics or stats."
             )
-        return made
+        return manifest
 
     @classmethod
-    def read(cls, data: bytes, where: str, key: bytes | None = None) -> Manifest:
+    def read(cls, data: bytes, source: str, key: bytes | None = None) -> Manifest:
         """Return the manifest that bytes hold, with all fields that they state.
 
         Raises
@@ -137,9 +137,9 @@ class Manifest(_Plain):
         VersionError
             If only a newer windu reads their format.
         """
-        called = f"The manifest of {where}"
+        called = f"The manifest of {source}"
         fields = read_sealed(data, called, key, max_bytes=MAX_MANIFEST, indent=1)
-        check_number(fields.get("format"), FORMAT, where)
+        check_number(fields.get("format"), FORMAT, source)
         try:
             return _READERS[fields["format"]](fields)
         except ValidationError as error:
@@ -149,12 +149,12 @@ class Manifest(_Plain):
         """Return the manifest as JSON text."""
         return canonical_json(self.model_dump(), indent=1)
 
-    def check(self, name: str, data: bytes | memoryview, where: str) -> None:
+    def check(self, name: str, data: bytes | memoryview, source: str) -> None:
         """Raise an `IntegrityError` if the bytes of an artifact are others."""
         entry = self.artifacts[name]
         if len(data) != entry.bytes or sha256_of(data) != entry.sha256:
             raise IntegrityError(
-                f"The artifact {name!r} of {where} must have the bytes that its "
+                f"The artifact {name!r} of {source} must have the bytes that its "
                 "manifest names. Got others: it is damaged or was edited. Get a whole "
                 "copy."
             )

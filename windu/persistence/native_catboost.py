@@ -29,7 +29,7 @@ _BIASES, _BINS, _EMBEDDINGS = 16, 17, 18
 _HAS_NANS, _INDEX, _FLAT_INDEX, _BORDERS, _NAME, _NANS = 0, 1, 2, 3, 4, 5
 _SCALE, _BIAS = 14, 15
 #: What cannot be looked into: tables of levels, and other models.
-_OTHERS = (_CATEGORICAL, _ONE_HOT, _COUNTED, _TEXTS, _ESTIMATED, _EMBEDDINGS)
+_UNSUPPORTED = (_CATEGORICAL, _ONE_HOT, _COUNTED, _TEXTS, _ESTIMATED, _EMBEDDINGS)
 _STEP = np.dtype([("left", "<u2"), ("right", "<u2")])
 _BIN = np.dtype([("feature", "<u2"), ("mask", "u1"), ("split", "u1")])
 #: Borders of one feature that CatBoost keeps together.
@@ -63,7 +63,7 @@ def check_catboost(data: bytes) -> None:
     model.text(_VERSION)
     trees = model.table(_TREES)
     _require(
-        not any(len(trees.vector(field, "<u4")) for field in _OTHERS),
+        not any(len(trees.vector(field, "<u4")) for field in _UNSUPPORTED),
         "it has features that are no numbers, whose tables cannot be checked; encode "
         "them by the transformer",
     )
@@ -73,16 +73,16 @@ def check_catboost(data: bytes) -> None:
         _check_fact(fact.text(0), fact.text(1), n_classes)
 
 
-def _check_fact(name: str, said: str, n_classes: int) -> None:
+def _check_fact(name: str, text: str, n_classes: int) -> None:
     if name not in _CLASSES:
         return
-    stated = json.loads(said)
-    _require(isinstance(stated, dict), "its classes are odd")
-    counted, names = stated.get("class_to_label"), stated.get("class_names")
+    value = json.loads(text)
+    _require(isinstance(value, dict), "its classes are odd")
+    counted, names = value.get("class_to_label"), value.get("class_names")
     _require(
         counted == list(range(n_classes))
         and (names is None or np.size(names) == n_classes)
-        and stated.get("classes_count", 0) in (0, n_classes),
+        and value.get("classes_count", 0) in (0, n_classes),
         "its classes are odd",
     )
 
@@ -219,6 +219,6 @@ class _Table:
             raise ValueError("a table leads out of it") from None
 
 
-def _require(holds: Any, what: str) -> None:
+def _require(holds: Any, requirement: str) -> None:
     if not holds:
-        raise ValueError(what)
+        raise ValueError(requirement)

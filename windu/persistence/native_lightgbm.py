@@ -38,21 +38,23 @@ def check_lightgbm(text: str) -> None:
         With what is wrong.
     """
     head, _, rest = text.partition("\n\n")
-    stated = _pairs(head.partition("\n")[2])
-    n_features = int(stated["max_feature_idx"]) + 1
-    n_class = int(stated["num_class"])
-    per_round = int(stated["num_tree_per_iteration"])
+    params = _pairs(head.partition("\n")[2])
+    n_features = int(params["max_feature_idx"]) + 1
+    n_class = int(params["num_class"])
+    per_round = int(params["num_tree_per_iteration"])
     names = ("feature_names", "feature_infos")
     _require(
-        all(len(stated[name].split(" ")) == n_features for name in names)
+        all(len(params[name].split(" ")) == n_features for name in names)
         and n_features > 0
         and 0 < n_class == per_round,
         "its head does not agree with itself",
     )
-    for told in re.findall(r"num_class:(\S*)", stated.get("objective", "")):
-        _require(told == stated["num_class"], "its objective has other classes")
+    for text_of_number in re.findall(r"num_class:(\S*)", params.get("objective", "")):
+        _require(
+            text_of_number == params["num_class"], "its objective has other classes"
+        )
     body = rest.lstrip("\n")
-    sizes = _integers(stated["tree_sizes"])
+    sizes = _integers(params["tree_sizes"])
     _require((sizes > 0).all() and len(sizes) % per_round == 0, "its trees are odd")
     ends = [0, *accumulate(sizes.tolist())]
     for number, (start, end) in enumerate(pairwise(ends)):
@@ -72,31 +74,31 @@ def _check_parameters(tail: str) -> None:
     _require(good, "its parameters are odd")
 
 
-def _check_tree(held: dict[str, str], n_features: int) -> None:
+def _check_tree(tree: dict[str, str], n_features: int) -> None:
     _require(
-        held.keys() <= _KEYS and all(map(_NUMBERS.match, held.values())),
+        tree.keys() <= _KEYS and all(map(_NUMBERS.match, tree.values())),
         "a tree holds something else",
     )
-    n_leaves, n_sets = int(held["num_leaves"]), int(held["num_cat"])
+    n_leaves, n_sets = int(tree["num_leaves"]), int(tree["num_cat"])
     _require(n_leaves > 0, "a tree has no leaves")
-    _check_lengths(held, n_leaves)
+    _check_lengths(tree, n_leaves)
     if n_leaves == 1:
         return
     nodes = np.arange(n_leaves - 1)
-    for child in (_integers(held["left_child"]), _integers(held["right_child"])):
+    for child in (_integers(tree["left_child"]), _integers(tree["right_child"])):
         # A leaf is -1, -2, ...; a node behind its parent rules out cycles.
         inside = (child >= -n_leaves) & (child < n_leaves - 1)
         _require((inside & ((child < 0) | (child > nodes))).all(), "a tree goes astray")
     _require(
-        _within(_integers(held["split_feature"]), n_features),
+        _within(_integers(tree["split_feature"]), n_features),
         "a tree asks for a feature that is not there",
     )
-    by_level = (_integers(held["decision_type"]) & 1).astype(bool)
-    sets = np.array(held["threshold"].split(), dtype=float)[by_level]
+    by_level = (_integers(tree["decision_type"]) & 1).astype(bool)
+    sets = np.array(tree["threshold"].split(), dtype=float)[by_level]
     _require(_within(sets, n_sets), "a tree asks for levels that are not there")
     if n_sets:
-        bounds = _integers(held["cat_boundaries"])
-        n_words = len(held["cat_threshold"].split())
+        bounds = _integers(tree["cat_boundaries"])
+        n_words = len(tree["cat_threshold"].split())
         _require(
             len(bounds) == n_sets + 1
             and bounds[0] == 0
@@ -104,34 +106,34 @@ def _check_tree(held: dict[str, str], n_features: int) -> None:
             and bounds[-1] == n_words,
             "levels of a tree do not fit",
         )
-    if "num_features" in held:
-        counts = _integers(held["num_features"])
-        used = _integers(held.get("leaf_features", ""))
+    if "num_features" in tree:
+        counts = _integers(tree["num_features"])
+        used = _integers(tree.get("leaf_features", ""))
         _require(
             (counts >= 0).all()
-            and counts.sum() == len(used) == len(held.get("leaf_coeff", "").split())
+            and counts.sum() == len(used) == len(tree.get("leaf_coeff", "").split())
             and _within(used, n_features),
             "linear leaves of a tree do not fit",
         )
 
 
-def _check_lengths(held: dict[str, str], n_leaves: int) -> None:
-    wanted = {"leaf_value": n_leaves}
+def _check_lengths(tree: dict[str, str], n_leaves: int) -> None:
+    lengths = {"leaf_value": n_leaves}
     if n_leaves > 1:
-        wanted |= dict.fromkeys(_OF_NODES, n_leaves - 1)
-        wanted |= {name: n_leaves - 1 for name in _OF_NODES_IF if name in held}
-        wanted |= {name: n_leaves for name in _OF_LEAVES_IF if name in held}
-    if int(held.get("is_linear", "0")):
-        wanted |= dict.fromkeys(("leaf_const", "num_features"), n_leaves)
-    for name, length in wanted.items():
-        _require(len(held[name].split()) == length, f"a tree has an odd {name}")
+        lengths |= dict.fromkeys(_OF_NODES, n_leaves - 1)
+        lengths |= {name: n_leaves - 1 for name in _OF_NODES_IF if name in tree}
+        lengths |= {name: n_leaves for name in _OF_LEAVES_IF if name in tree}
+    if int(tree.get("is_linear", "0")):
+        lengths |= dict.fromkeys(("leaf_const", "num_features"), n_leaves)
+    for name, length in lengths.items():
+        _require(len(tree[name].split()) == length, f"a tree has an odd {name}")
 
 
 def _pairs(block: str) -> dict[str, str]:
     lines = [line.partition("=") for line in block.split("\n")]
-    held = {key: value for key, _, value in lines}
-    _require(len(held) == len(lines), "a key stands twice")
-    return held
+    values = {key: value for key, _, value in lines}
+    _require(len(values) == len(lines), "a key stands twice")
+    return values
 
 
 def _integers(text: str) -> np.ndarray:

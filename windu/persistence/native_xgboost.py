@@ -38,12 +38,12 @@ def check_xgboost(data: bytes) -> None:
         With what is wrong.
     """
     learner = read_ubjson(data)["learner"]
-    stated = learner["learner_model_param"]
+    params = learner["learner_model_param"]
     n_features, n_class, n_targets = (
-        int(stated[name]) for name in ("num_feature", "num_class", "num_target")
+        int(params[name]) for name in ("num_feature", "num_class", "num_target")
     )
     n_groups = max(n_class, n_targets, 1)
-    scores = stated["base_score"]
+    scores = params["base_score"]
     _require(
         0 <= n_features < 2**31
         and n_class >= 0
@@ -52,9 +52,11 @@ def check_xgboost(data: bytes) -> None:
         and len(scores.split(",")) in (1, n_groups),
         "its head does not agree with itself",
     )
-    for told in learner["objective"].values():
-        if isinstance(told, dict) and "num_class" in told:
-            _require(told["num_class"] == stated["num_class"], "it has other classes")
+    for objective in learner["objective"].values():
+        if isinstance(objective, dict) and "num_class" in objective:
+            _require(
+                objective["num_class"] == params["num_class"], "it has other classes"
+            )
     booster = learner["gradient_booster"]
     if booster["name"] == "gblinear":
         n_weights = len(booster["model"]["weights"])
@@ -79,9 +81,9 @@ def check_xgboost(data: bytes) -> None:
         _check_tree(tree, n_features, n_targets)
 
 
-def _check_tree(held: dict[str, Any], n_features: int, n_targets: int) -> None:
-    stated = {name: int(value) for name, value in held["tree_param"].items()}
-    n, width = stated["num_nodes"], max(stated["size_leaf_vector"], 1)
+def _check_tree(tree: dict[str, Any], n_features: int, n_targets: int) -> None:
+    params = {name: int(value) for name, value in tree["tree_param"].items()}
+    n, width = params["num_nodes"], max(params["size_leaf_vector"], 1)
     names = (
         *("left_children", "right_children", "parents", "split_indices"),
         *("split_conditions", "default_left", "split_type", "loss_changes"),
@@ -89,31 +91,34 @@ def _check_tree(held: dict[str, Any], n_features: int, n_targets: int) -> None:
     _require(
         n > 0
         and width in (1, n_targets)
-        and stated["num_deleted"] >= 0
-        and all(len(held[name]) == n for name in (*names, "sum_hessian"))
-        and len(held["base_weights"]) == n * width,
+        and params["num_deleted"] >= 0
+        and all(len(tree[name]) == n for name in (*names, "sum_hessian"))
+        and len(tree["base_weights"]) == n * width,
         "a tree has arrays of other lengths",
     )
-    left, right = np.array(held["left_children"]), np.array(held["right_children"])
-    inner = left != -1
-    children = np.concatenate([left[inner], right[inner]])
+    left_children, right = (
+        np.array(tree["left_children"]),
+        np.array(tree["right_children"]),
+    )
+    inner = left_children != -1
+    children = np.concatenate([left_children[inner], right[inner]])
     # No node has two parents, and the first has none: there is no way back.
     _require(
         _within(children, n)
         and (children > 0).all()
         and len(np.unique(children)) == len(children)
-        and _parents_fit(np.array(held["parents"]), children, np.flatnonzero(inner)),
+        and _parents_fit(np.array(tree["parents"]), children, np.flatnonzero(inner)),
         "a tree goes astray",
     )
     _require(
-        _within(np.array(held["split_indices"])[inner], n_features),
+        _within(np.array(tree["split_indices"])[inner], n_features),
         "a tree asks for a feature that is not there",
     )
     if width > 1:
         leaves = right[~inner]
-        n_leaves = len(held["leaf_weights"]) // width
+        n_leaves = len(tree["leaf_weights"]) // width
         _require(_within(leaves, n_leaves), "a tree has leaves without weights")
-    _check_levels(held, np.array(held["split_type"]))
+    _check_levels(tree, np.array(tree["split_type"]))
 
 
 def _parents_fit(parents: np.ndarray, children: np.ndarray, inner: np.ndarray) -> bool:
@@ -122,10 +127,10 @@ def _parents_fit(parents: np.ndarray, children: np.ndarray, inner: np.ndarray) -
     return bool(own.all()) and np.array_equal(parents[children], np.tile(inner, 2))
 
 
-def _check_levels(held: dict[str, Any], kinds: np.ndarray) -> None:
+def _check_levels(tree: dict[str, Any], kinds: np.ndarray) -> None:
     names = ("categories_nodes", "categories_segments", "categories_sizes")
-    nodes, starts, sizes = (np.array(held[name], dtype=np.int64) for name in names)
-    levels = np.array(held["categories"], dtype=np.int64)
+    nodes, starts, sizes = (np.array(tree[name], dtype=np.int64) for name in names)
+    levels = np.array(tree["categories"], dtype=np.int64)
     ends = np.cumsum(sizes)
     _require(
         _within(kinds, 2)
@@ -157,9 +162,9 @@ def read_ubjson(data: bytes) -> Any:
     ValueError
         If they are none.
     """
-    held, end = _value(data, 0, 0)
+    content, end = _value(data, 0, 0)
     _require(end == len(data), "there are bytes behind its end")
-    return held
+    return content
 
 
 def _value(data: bytes, at: int, depth: int) -> tuple[Any, int]:
@@ -178,12 +183,12 @@ def _value(data: bytes, at: int, depth: int) -> tuple[Any, int]:
 
 
 def _object(data: bytes, at: int, depth: int) -> tuple[dict[str, Any], int]:
-    held: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     while data[at : at + 1] != b"}":
         key, at = _text(data, at)
-        _require(key not in held, "a key stands twice")
-        held[key], at = _value(data, at, depth + 1)
-    return held, at + 1
+        _require(key not in members, "a key stands twice")
+        members[key], at = _value(data, at, depth + 1)
+    return members, at + 1
 
 
 def _array(data: bytes, at: int, depth: int) -> tuple[Any, int]:
@@ -194,11 +199,11 @@ def _array(data: bytes, at: int, depth: int) -> tuple[Any, int]:
     count, at = _count(data, at + 1)
     if code:
         return _numbers(data, at, code, count)
-    held = []
+    items = []
     for _ in range(count):
-        one, at = _value(data, at, depth + 1)
-        held.append(one)
-    return held, at
+        item, at = _value(data, at, depth + 1)
+        items.append(item)
+    return items, at
 
 
 def _text(data: bytes, at: int) -> tuple[str, int]:

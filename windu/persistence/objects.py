@@ -25,15 +25,15 @@ __all__ = ["build", "check_trusted", "does_not_load", "dump", "types_in"]
 
 
 def dump(
-    held: Any, put: Callable[[str, bytes], str], compresslevel: int | None = None
+    obj: Any, store: Callable[[str, bytes], str], compresslevel: int | None = None
 ) -> bytes:
     """Return an object as a skops file.
 
     Parameters
     ----------
-    held : object
+    obj : object
         Without functions of a user's own.
-    put : callable
+    store : callable
         Keeps what another library wrote: given a suffix and bytes, it returns the name
         of the artifact.
     compresslevel : int or None, default=None
@@ -49,9 +49,9 @@ def dump(
     PersistenceError
         If skops cannot store it.
     """
-    plain = held
+    plain = obj
     try:
-        plain = substitute(held, lambda one: pack(to_native(one, put)))
+        plain = substitute(obj, lambda part: pack(to_native(part, store)))
         check_storable(plain)
         return skops.io.dumps(
             plain, compression=ZIP_DEFLATED, compresslevel=compresslevel
@@ -67,12 +67,12 @@ def dump(
         ) from error
 
 
-def does_not_load(held: Any) -> bool:
+def does_not_load(obj: Any) -> bool:
     """Tell whether an object cannot be stored, or not be built again.
 
     Parameters
     ----------
-    held : object
+    obj : object
         Without functions of a user's own, and columns of pandas.
 
     Returns
@@ -82,36 +82,36 @@ def does_not_load(held: Any) -> bool:
     """
     files: dict[str, bytes] = {}
 
-    def put(suffix: str, data: bytes) -> str:
+    def store(suffix: str, data: bytes) -> str:
         name = f"{len(files)}{suffix}"
         files[name] = data
         return name
 
     try:
-        data = dump(held, put)
+        data = dump(obj, store)
         types = types_in(data, "")
-        build(data, types, [*types, *misplaced(held)], "", files.__getitem__)
+        build(data, types, [*types, *misplaced(obj)], "", files.__getitem__)
     except Exception:
         return True
     return False
 
 
-def _cannot_be_stored(held: Any) -> bool:
+def _cannot_be_stored(obj: Any) -> bool:
     try:
-        skops.io.dumps(held)
+        skops.io.dumps(obj)
     except Exception:
         return True
     return False
 
 
-def types_in(data: bytes, where: str) -> list[str]:
+def types_in(data: bytes, source: str) -> list[str]:
     """Return the types in a skops file that skops does not trust by itself.
 
     Parameters
     ----------
     data : bytes
         The file; nothing of it is built.
-    where : str
+    source : str
         What it is called in messages.
 
     Returns
@@ -124,14 +124,16 @@ def types_in(data: bytes, where: str) -> list[str]:
     IntegrityError
         If it is none.
     """
-    check_archive(data, where)
-    check_cost(_readable(lambda: tree_of(data), where), where)
+    check_archive(data, source)
+    check_cost(_readable(lambda: tree_of(data), source), source)
     return _readable(
-        lambda: skops.io.get_untrusted_types(data=without_arrays(data)), where
+        lambda: skops.io.get_untrusted_types(data=without_arrays(data)), source
     )
 
 
-def check_trusted(types: Collection[str], trusted: Collection[str], where: str) -> None:
+def check_trusted(
+    types: Collection[str], trusted: Collection[str], source: str
+) -> None:
     """Raise if types are trusted neither by windu nor by the caller.
 
     Parameters
@@ -140,7 +142,7 @@ def check_trusted(types: Collection[str], trusted: Collection[str], where: str) 
         As `types_in` gives them.
     trusted : collection of str
         What the caller names.
-    where : str
+    source : str
         What it is called in messages.
 
     Raises
@@ -151,7 +153,7 @@ def check_trusted(types: Collection[str], trusted: Collection[str], where: str) 
     unknown = sorted(set(types) - TRUSTED - set(trusted))
     if unknown:
         raise UntrustedTypesError(
-            f"Every type in {where} must be trusted. Got {unknown}. Review them: "
+            f"Every type in {source} must be trusted. Got {unknown}. Review them: "
             "building one may run code of its module. Then pass trusted=[...] with "
             "their names.",
             unknown,
@@ -162,7 +164,7 @@ def build(
     data: bytes,
     types: Collection[str],
     trusted: Collection[str],
-    where: str,
+    source: str,
     get: Callable[[str], bytes],
 ) -> Any:
     """Return the object of a skops file whose types were reviewed.
@@ -175,7 +177,7 @@ def build(
         The types that may be built besides those that skops trusts.
     trusted : collection of str
         What the caller names; these may stand anywhere.
-    where : str
+    source : str
         What it is called in messages.
     get : callable
         Returns the bytes of an artifact that `put` of `dump` kept.
@@ -192,35 +194,36 @@ def build(
     UntrustedTypesError
         If a function stands where windu does not know it.
     """
-    check_roles(tree_of(data), where)
+    check_roles(tree_of(data), source)
     with warnings.catch_warnings():
         # Whether other versions predict the same is found out by doing it.
         warnings.simplefilter("ignore", InconsistentVersionWarning)
-        made = _readable(lambda: skops.io.loads(data, trusted=list(types)), where)
+        unpacked = _readable(lambda: skops.io.loads(data, trusted=list(types)), source)
         loaded = _readable(
-            lambda: substitute(made, lambda one: unpack(from_native(one, get))), where
+            lambda: substitute(unpacked, lambda part: unpack(from_native(part, get))),
+            source,
         )
-    found = _readable(lambda: misplaced(loaded), where)
-    places = {k: v for k, v in found.items() if k not in trusted}
+    wrong_places = _readable(lambda: misplaced(loaded), source)
+    places = {k: v for k, v in wrong_places.items() if k not in trusted}
     if places:
         listed = ", ".join(f"{name} as {place}" for name, place in places.items())
         raise UntrustedTypesError(
-            f"A function in {where} must stand where scikit-learn puts it. Got "
+            f"A function in {source} must stand where scikit-learn puts it. Got "
             f"{listed}. Review what it is called with there, then pass "
             f"trusted={sorted(places)}.",
             sorted(places),
         )
-    _readable(lambda: check_structure(loaded), where)
+    _readable(lambda: check_structure(loaded), source)
     return loaded
 
 
-def _readable(read: Callable[[], Any], where: str) -> Any:
+def _readable(read: Callable[[], Any], source: str) -> Any:
     try:
         return read()
     except (PersistenceError, KeyboardInterrupt):
         raise
     except Exception as error:
         raise IntegrityError(
-            f"{where} cannot be read: {type(error).__name__}: {error}. It is damaged, "
+            f"{source} cannot be read: {type(error).__name__}: {error}. It is damaged, "
             "or was written by other versions of skops and scikit-learn."
         ) from error

@@ -97,12 +97,12 @@ class PackedPredictors:
     tables: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), int))
 
 
-def pack(held: Any) -> Any:
+def pack(obj: Any) -> Any:
     """Return packed trees for a list or an array of trees, else what was passed.
 
     Parameters
     ----------
-    held : object
+    obj : object
         Anything.
 
     Returns
@@ -111,35 +111,35 @@ def pack(held: Any) -> Any:
         `PackedTrees`, `PackedPredictors`, what `pack_neighbours` and `pack_spline`
         make, or the object itself.
     """
-    other = pack_spline(pack_neighbours(held))
-    if other is not held:
-        return other
-    if type(held) is Tree:
-        return _packed([held], "", [], {}, {})
-    if isinstance(held, np.ndarray):
-        if held.dtype != object or not held.size:
-            return held
-        return _pack_trees(held.ravel().tolist(), list(held.shape)) or held
-    if not isinstance(held, list) or not held:
-        return held
-    if isinstance(held[0], list):
-        return _pack_predictors(held) or held
-    return _pack_trees(held, []) or held
+    packed = pack_spline(pack_neighbours(obj))
+    if packed is not obj:
+        return packed
+    if type(obj) is Tree:
+        return _packed([obj], "", [], {}, {})
+    if isinstance(obj, np.ndarray):
+        if obj.dtype != object or not obj.size:
+            return obj
+        return _pack_trees(obj.ravel().tolist(), list(obj.shape)) or obj
+    if not isinstance(obj, list) or not obj:
+        return obj
+    if isinstance(obj[0], list):
+        return _pack_predictors(obj) or obj
+    return _pack_trees(obj, []) or obj
 
 
 def _pack_trees(trees: list[Any], shape: list[int]) -> PackedTrees | None:
     kind = type(trees[0])
     if kind not in _NAMES or any(
-        type(one) is not kind or "tree_" not in vars(one) for one in trees
+        type(tree) is not kind or "tree_" not in vars(tree) for tree in trees
     ):
         return None
-    states = [dict(vars(one)) for one in trees]
+    states = [dict(vars(tree)) for tree in trees]
     fitted = [state.pop("tree_") for state in states]
     first = fitted[0].__reduce__()[1]
     names = list(states[0])
     alike = all(
-        list(state) == names and _same(one.__reduce__()[1], first)
-        for state, one in zip(states, fitted, strict=True)
+        list(state) == names and _same(tree.__reduce__()[1], first)
+        for state, tree in zip(states, fitted, strict=True)
     )
     if not alike:
         return None
@@ -157,7 +157,7 @@ def _packed(
     own: dict[str, list[Any]],
 ) -> PackedTrees:
     n_features, n_classes, n_outputs = fitted[0].__reduce__()[1]
-    parts = [one.__getstate__() for one in fitted]
+    parts = [tree.__getstate__() for tree in fitted]
     return PackedTrees(
         kind,
         shape,
@@ -173,28 +173,32 @@ def _packed(
     )
 
 
-def _same(one: Any, other: Any) -> bool:
-    if type(one) is not type(other):
+def _same(first: Any, packed: Any) -> bool:
+    if type(first) is not type(packed):
         return False
-    if isinstance(one, (list, tuple)):
-        return len(one) == len(other) and all(map(_same, one, other))
-    if isinstance(one, np.ndarray):
-        return one.dtype == other.dtype and np.array_equal(one, other)
-    return one is other or bool(one == other)
+    if isinstance(first, (list, tuple)):
+        return len(first) == len(packed) and all(map(_same, first, packed))
+    if isinstance(first, np.ndarray):
+        return first.dtype == packed.dtype and np.array_equal(first, packed)
+    return first is packed or bool(first == packed)
 
 
 def _pack_predictors(rounds: list[Any]) -> PackedPredictors | None:
     width = len(rounds[0])
-    flat = [one for row in rounds if isinstance(row, list) for one in row]
+    flat = [predictor for row in rounds if isinstance(row, list) for predictor in row]
     even = all(isinstance(row, list) and len(row) == width for row in rounds)
-    if not flat or not even or any(type(one) is not TreePredictor for one in flat):
+    if (
+        not flat
+        or not even
+        or any(type(predictor) is not TreePredictor for predictor in flat)
+    ):
         return None
-    binned = [one.binned_left_cat_bitsets for one in flat]
-    raw = [one.raw_left_cat_bitsets for one in flat]
+    binned = [predictor.binned_left_cat_bitsets for predictor in flat]
+    raw = [predictor.raw_left_cat_bitsets for predictor in flat]
     return PackedPredictors(
         width,
-        np.concatenate([one.nodes for one in flat]),
-        np.array([len(one.nodes) for one in flat]),
+        np.concatenate([predictor.nodes for predictor in flat]),
+        np.array([len(predictor.nodes) for predictor in flat]),
         np.concatenate(binned),
         np.concatenate(raw),
         np.array([[len(b), len(r)] for b, r in zip(binned, raw, strict=True)]),
@@ -204,12 +208,12 @@ def _pack_predictors(rounds: list[Any]) -> PackedPredictors | None:
 _PACKED = (PackedMetric, PackedNeighbours, PackedPredictors, PackedSpline, PackedTrees)
 
 
-def unpack(held: Any) -> Any:
+def unpack(obj: Any) -> Any:
     """Return the trees of packed ones, else what was passed.
 
     Parameters
     ----------
-    held : object
+    obj : object
         Anything.
 
     Returns
@@ -222,16 +226,16 @@ def unpack(held: Any) -> Any:
     IntegrityError
         If the arrays do not fit each other.
     """
-    if not isinstance(held, _PACKED):
-        return held
+    if not isinstance(obj, _PACKED):
+        return obj
     try:
-        if isinstance(held, (PackedMetric, PackedNeighbours)):
-            return unpack_neighbours(held)
-        if isinstance(held, PackedSpline):
-            return unpack_spline(held)
-        if isinstance(held, PackedTrees):
-            return _unpack_trees(held)
-        return _unpack_predictors(held)
+        if isinstance(obj, (PackedMetric, PackedNeighbours)):
+            return unpack_neighbours(obj)
+        if isinstance(obj, PackedSpline):
+            return unpack_spline(obj)
+        if isinstance(obj, PackedTrees):
+            return _unpack_trees(obj)
+        return _unpack_predictors(obj)
     except Exception as error:
         raise IntegrityError(
             "Packed arrays must fit each other. In the file they do not "
@@ -240,46 +244,46 @@ def unpack(held: Any) -> Any:
         ) from error
 
 
-def _unpack_trees(held: PackedTrees) -> Any:
-    fitted = _fitted_trees(held)
-    if not held.kind:
-        (one,) = fitted
-        return one
-    kind = _TREES[held.kind]
+def _unpack_trees(obj: PackedTrees) -> Any:
+    fitted = _fitted_trees(obj)
+    if not obj.kind:
+        (tree,) = fitted
+        return tree
+    kind = _TREES[obj.kind]
     trees = []
     for number, tree_ in enumerate(fitted):
-        one = kind.__new__(kind)
-        own = {name: column[number] for name, column in held.own.items()}
-        vars(one).update({**held.shared, **own, "tree_": tree_})
-        trees.append(one)
-    if not held.shape:
+        tree = kind.__new__(kind)
+        own = {name: column[number] for name, column in obj.own.items()}
+        vars(tree).update({**obj.shared, **own, "tree_": tree_})
+        trees.append(tree)
+    if not obj.shape:
         return trees
     array = np.empty(len(trees), dtype=object)
     array[:] = trees
-    return array.reshape(held.shape)
+    return array.reshape(obj.shape)
 
 
-def _fitted_trees(held: PackedTrees) -> list[Any]:
-    n_classes, counts = held.n_classes, held.counts
+def _fitted_trees(obj: PackedTrees) -> list[Any]:
+    n_classes, counts = obj.n_classes, obj.counts
     fits = (
-        n_classes.shape == (held.n_outputs,)
+        n_classes.shape == (obj.n_outputs,)
         and n_classes.dtype.kind == "i"
         and (n_classes > 0).all()
         and (counts > 0).all()
-        and held.values.shape == (len(held.nodes), held.n_outputs, n_classes.max())
+        and obj.values.shape == (len(obj.nodes), obj.n_outputs, n_classes.max())
     )
     if not fits:
         raise ValueError("values of another shape")
     parts = zip(
-        _split(held.nodes, counts),
-        _split(held.values, counts),
-        held.depths.tolist(),
+        _split(obj.nodes, counts),
+        _split(obj.values, counts),
+        obj.depths.tolist(),
         strict=True,
     )
     trees = []
     for nodes, values, depth in parts:
-        one = Tree(held.n_features, n_classes, held.n_outputs)
-        one.__setstate__(
+        tree = Tree(obj.n_features, n_classes, obj.n_outputs)
+        tree.__setstate__(
             {
                 "max_depth": depth,
                 "node_count": len(nodes),
@@ -287,19 +291,19 @@ def _fitted_trees(held: PackedTrees) -> list[Any]:
                 "values": values,
             }
         )
-        trees.append(one)
+        trees.append(tree)
     return trees
 
 
-def _unpack_predictors(held: PackedPredictors) -> list[list[Any]]:
+def _unpack_predictors(obj: PackedPredictors) -> list[list[Any]]:
     parts = zip(
-        _split(held.nodes, held.counts),
-        _split(held.binned, held.tables[:, 0]),
-        _split(held.raw, held.tables[:, 1]),
+        _split(obj.nodes, obj.counts),
+        _split(obj.binned, obj.tables[:, 0]),
+        _split(obj.raw, obj.tables[:, 1]),
         strict=True,
     )
     flat = [TreePredictor(*part) for part in parts]
-    width = held.per_round
+    width = obj.per_round
     if width < 1 or len(flat) % width:
         raise ValueError(f"{len(flat)} trees in rounds of {width}")
     return [flat[i : i + width] for i in range(0, len(flat), width)]

@@ -56,12 +56,12 @@ class PackedNeighbours:
     state: list[Any]
 
 
-def pack_neighbours(held: Any) -> Any:
+def pack_neighbours(obj: Any) -> Any:
     """Return plain values for a tree of neighbours or a distance, else what was passed.
 
     Parameters
     ----------
-    held : object
+    obj : object
         Anything.
 
     Returns
@@ -69,22 +69,22 @@ def pack_neighbours(held: Any) -> Any:
     object
         `PackedNeighbours`, `PackedMetric`, or the object itself.
     """
-    if type(held) in _METRICS:
-        power, weights, matrix = held.__getstate__()
+    if type(obj) in _METRICS:
+        power, weights, matrix = obj.__getstate__()
         if weights.size <= 1 and matrix.size <= 1:
-            return PackedMetric(_METRICS[type(held)], float(power))
-    elif type(held) in _TREES.values():
-        state = [pack_neighbours(one) for one in held.__getstate__()]
-        return PackedNeighbours(type(held).__name__, state)
-    return held
+            return PackedMetric(_METRICS[type(obj)], float(power))
+    elif type(obj) in _TREES.values():
+        state = [pack_neighbours(part) for part in obj.__getstate__()]
+        return PackedNeighbours(type(obj).__name__, state)
+    return obj
 
 
-def unpack_neighbours(held: Any) -> Any:
+def unpack_neighbours(obj: Any) -> Any:
     """Return the tree or the distance of packed ones, else what was passed.
 
     Parameters
     ----------
-    held : object
+    obj : object
         Anything.
 
     Returns
@@ -97,15 +97,15 @@ def unpack_neighbours(held: Any) -> Any:
     ValueError
         If the state is of other types than scikit-learn's.
     """
-    if isinstance(held, PackedMetric):
-        given = {"p": held.p} if held.name == "minkowski" else {}
-        if held.name not in _METRICS.values():
-            raise ValueError(f"no distance {held.name!r}")
-        return DistanceMetric.get_metric(held.name, **given)
-    if not isinstance(held, PackedNeighbours):
-        return held
-    kind = _TREES[held.kind]
-    state = tuple(map(unpack_neighbours, held.state))
+    if isinstance(obj, PackedMetric):
+        params = {"p": obj.p} if obj.name == "minkowski" else {}
+        if obj.name not in _METRICS.values():
+            raise ValueError(f"no distance {obj.name!r}")
+        return DistanceMetric.get_metric(obj.name, **params)
+    if not isinstance(obj, PackedNeighbours):
+        return obj
+    kind = _TREES[obj.kind]
+    state = tuple(map(unpack_neighbours, obj.state))
     if not _is_state(state, kind(np.zeros((1, 1))).__getstate__()):
         raise ValueError("a state of other types")
     tree = kind.__new__(kind)
@@ -120,12 +120,14 @@ def _is_state(state: tuple[Any, ...], good: tuple[Any, ...]) -> bool:
     *_, metric, weights = state
     return (
         all(
-            type(one) is np.ndarray
-            and (one.dtype, one.ndim) == (other.dtype, other.ndim)
-            and one.flags.c_contiguous
-            for one, other in zip(state[:_N_ARRAYS], good, strict=False)
+            type(value) is np.ndarray
+            and (value.dtype, value.ndim) == (expected.dtype, expected.ndim)
+            and value.flags.c_contiguous
+            for value, expected in zip(state[:_N_ARRAYS], good, strict=False)
         )
-        and all(type(one) is int and 0 <= one < 2**62 for one in state[_N_ARRAYS:n])
+        and all(
+            type(value) is int and 0 <= value < 2**62 for value in state[_N_ARRAYS:n]
+        )
         and isinstance(metric, DistanceMetric)
         and (
             weights is None or (type(weights) is np.ndarray and weights.dtype == float)

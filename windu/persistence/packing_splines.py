@@ -36,12 +36,12 @@ class PackedSpline:
     axis: int
 
 
-def pack_spline(held: Any) -> Any:
+def pack_spline(spline: Any) -> Any:
     """Return plain values for a spline, else what was passed.
 
     Parameters
     ----------
-    held : object
+    spline : object
         Anything.
 
     Returns
@@ -49,17 +49,17 @@ def pack_spline(held: Any) -> Any:
     object
         `PackedSpline`, or the object itself.
     """
-    if type(held) is not BSpline:
-        return held
-    return PackedSpline(held.t, held.c, held.k, held.extrapolate, held.axis)
+    if type(spline) is not BSpline:
+        return spline
+    return PackedSpline(spline.t, spline.c, spline.k, spline.extrapolate, spline.axis)
 
 
-def unpack_spline(held: PackedSpline) -> BSpline:
+def unpack_spline(spline: PackedSpline) -> BSpline:
     """Return the spline of a packed one.
 
     Parameters
     ----------
-    held : PackedSpline
+    spline : PackedSpline
         Whether knots and coefficients fit is looked at by
         `windu.persistence.structure`.
 
@@ -73,8 +73,10 @@ def unpack_spline(held: PackedSpline) -> BSpline:
     ValueError
         If a value is of another type.
     """
-    arrays = all(type(one) is np.ndarray for one in (held.t, held.c))
-    numbers = type(held.k) is int and type(held.axis) is int
-    if not arrays or not numbers or held.extrapolate not in (True, False, "periodic"):
+    arrays = all(type(array) is np.ndarray for array in (spline.t, spline.c))
+    numbers = type(spline.k) is int and type(spline.axis) is int
+    if not arrays or not numbers or spline.extrapolate not in (True, False, "periodic"):
         raise ValueError("a spline of other types")
-    return BSpline.construct_fast(held.t, held.c, held.k, held.extrapolate, held.axis)
+    return BSpline.construct_fast(
+        spline.t, spline.c, spline.k, spline.extrapolate, spline.axis
+    )

@@ -35,8 +35,8 @@ _FILES = {
 
 def names_of(run: Run) -> list[str]:
     """Return the names of the parts that a run has."""
-    held = [part for part, file in _FILES.items() if file in run.manifest.artifacts]
-    return [*held, "manifest"]
+    parts = [part for part, file in _FILES.items() if file in run.manifest.artifacts]
+    return [*parts, "manifest"]
 
 
 def load_part_of(run: Run, part: str, *, trusted: Collection[str] = ()) -> Any:
@@ -71,13 +71,13 @@ def load_part_of(run: Run, part: str, *, trusted: Collection[str] = ()) -> Any:
         return run.manifest.model_dump()
     file = _FILES[part]
     if file.endswith(".skops"):
-        held = bind(built(run, [part], trusted)[part], trusted, {})
-        return clone(held) if part == "estimator" else held
+        part_value = bind(built(run, [part], trusted)[part], trusted, {})
+        return clone(part_value) if part == "estimator" else part_value
     if file.endswith("schema.json"):
         return to_pandera(read_schema(run, file))
     if file.endswith(".parquet"):
         return unpack_frame(from_parquet(run.read(file), run.called(file)))
     if file.endswith((".yaml", ".md")):
         return run.read(file).decode()
-    held = read_json(run, file)
-    return held["names"] if part == "columns" else held
+    part_value = read_json(run, file)
+    return part_value["names"] if part == "columns" else part_value

@@ -36,13 +36,13 @@ def misplaced(root: Any) -> dict[str, str]:
     dict of str to str
         By full name, the first place of each.
     """
-    found: dict[str, str] = {}
-    for held, parts in walk(root):
+    wrong: dict[str, str] = {}
+    for obj, parts in walk(root):
         for place, value in parts:
             name = _name_of(value)
-            if name and not _stands(held, place, value, name):
-                found.setdefault(name, f"{place} of a {type(held).__name__}")
-    return found
+            if name and not _is_in_place(obj, place, value, name):
+                wrong.setdefault(name, f"{place} of a {type(obj).__name__}")
+    return wrong
 
 
 def _name_of(value: Any) -> str | None:
@@ -55,27 +55,27 @@ def _name_of(value: Any) -> str | None:
     return None
 
 
-def _stands(held: Any, place: str, value: Any, name: str) -> bool:
+def _is_in_place(obj: Any, place: str, value: Any, name: str) -> bool:
     if isinstance(value, partial):
         # What histogram gradient boosting calls for the columns without levels.
-        return type(held) is FunctionTransformer and place == ".func" and _bare(held)
-    if isinstance(held, partial):
-        return name == _CHECK and place == ".func" and _makes_numbers(held)
-    kind = f"{type(held).__module__}.{type(held).__qualname__}"
+        return type(obj) is FunctionTransformer and place == ".func" and _bare(obj)
+    if isinstance(obj, partial):
+        return name == _CHECK and place == ".func" and _makes_numbers(obj)
+    kind = f"{type(obj).__module__}.{type(obj).__qualname__}"
     return (kind, place) in FUNCTIONS.get(name, ())
 
 
-def _bare(held: FunctionTransformer) -> bool:
-    return held.kw_args is None and held.inverse_func is None
+def _bare(obj: FunctionTransformer) -> bool:
+    return obj.kw_args is None and obj.inverse_func is None
 
 
-def _makes_numbers(held: partial[Any]) -> bool:
-    given = dict(held.keywords)
-    dtypes = given.pop("dtype", None)
+def _makes_numbers(obj: partial[Any]) -> bool:
+    keywords = dict(obj.keywords)
+    dtypes = keywords.pop("dtype", None)
     return (
-        not held.args
+        not obj.args
         and isinstance(dtypes, list)
-        and all(one is np.float64 for one in dtypes)
-        and list(given) == ["ensure_all_finite"]
-        and given["ensure_all_finite"] is False
+        and all(dtype is np.float64 for dtype in dtypes)
+        and list(keywords) == ["ensure_all_finite"]
+        and keywords["ensure_all_finite"] is False
     )

@@ -50,12 +50,12 @@ def expected(estimator: Any) -> dict[str, Any]:
     }
 
 
-def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> pd.DataFrame:
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> pd.DataFrame:
     """Return every value that is another now.
 
     Parameters
     ----------
-    then, now : mapping of str to list
+    before, now : mapping of str to list
         As `expected` gives them.
 
     Returns
@@ -63,21 +63,21 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> pd.DataFrame
     pandas.DataFrame
         With the columns method, row, column, expected, got, difference.
     """
-    found = [
+    different = [
         (method, row, column, old, new, _distance(old, new))
-        for method in sorted({*then, *now})
+        for method in sorted({*before, *now})
         for row, (olds, news) in enumerate(
-            zip_longest(then.get(method, []), now.get(method, []), fillvalue=())
+            zip_longest(before.get(method, []), now.get(method, []), fillvalue=())
         )
         for column, (old, new) in enumerate(zip_longest(olds, news))
         if _distance(old, new) > 0
     ]
     names = ["method", "row", "column", "expected", "got", "difference"]
-    return pd.DataFrame(found, columns=names)
+    return pd.DataFrame(different, columns=names)
 
 
 def check_replay(
-    estimator: Any, stored: bytes, changes: Mapping[str, tuple[str, str]], where: str
+    estimator: Any, stored: bytes, changes: Mapping[str, tuple[str, str]], source: str
 ) -> None:
     """Raise if an estimator says something else about its example than it did.
 
@@ -89,7 +89,7 @@ def check_replay(
         The artifact ``expected.json``.
     changes : mapping of str to tuple of str
         Packages with other versions than at save.
-    where : str
+    source : str
         What it is called in messages.
 
     Raises
@@ -102,37 +102,41 @@ def check_replay(
     WinduWarning
         If versions differ and all is well.
     """
-    listed = ", ".join(f"{p} {now} (was {then})" for p, (then, now) in changes.items())
+    listed = ", ".join(
+        f"{p} {now} (was {saved_outputs})"
+        for p, (saved_outputs, now) in changes.items()
+    )
     try:
-        then = json.loads(stored)
-        found = differences(then, expected(estimator))
+        saved_outputs = json.loads(stored)
+        different = differences(saved_outputs, expected(estimator))
     except (AttributeError, TypeError, ValueError) as error:
         if not changes:
-            raise IntegrityError(f"{where} cannot predict: {error}.") from error
+            raise IntegrityError(f"{source} cannot predict: {error}.") from error
         raise VersionError(
-            f"{where} must predict with the installed versions. Got "
+            f"{source} must predict with the installed versions. Got "
             f"{type(error).__name__}: {error}. What differs: {listed}. Install the "
             "versions that it was saved with, or fit again."
         ) from error
-    if len(found):
+    if len(different):
         raise VersionError(
-            f"{where} must predict the same as when it was saved. On its example "
-            f"{len(found)} values differ, by up to {found['difference'].max():.3g}:\n"
-            f"{found.head(_N_SHOWN).to_string(index=False)}\n"
+            f"{source} must predict the same as when it was saved. On its example "
+            f"{len(different)} values differ, by up to "
+            f"{different['difference'].max():.3g}:\n"
+            f"{different.head(_N_SHOWN).to_string(index=False)}\n"
             f"What differs: {listed or 'nothing that windu knows'}. Install the "
             "versions that it was saved with, or fit again.",
-            found,
+            different,
         )
     if changes:
         warnings.warn(
-            f"{where} was saved with other versions: {listed}. Its predictions on the "
+            f"{source} was saved with other versions: {listed}. Its predictions on the "
             "stored example are the same.",
             WinduWarning,
             stacklevel=2,
         )
 
 
-def check_given(estimator: Any, stored: bytes, where: str) -> None:
+def check_given(estimator: Any, stored: bytes, source: str) -> None:
     """Raise if a function that was given does not make the features of training.
 
     Parameters
@@ -141,7 +145,7 @@ def check_given(estimator: Any, stored: bytes, where: str) -> None:
         With the function.
     stored : bytes
         The artifact ``expected.json``.
-    where : str
+    source : str
         What it is called in messages.
 
     Raises
@@ -158,17 +162,18 @@ def check_given(estimator: Any, stored: bytes, where: str) -> None:
     report = estimator.validate(estimator.example_, features=True)
     if not report.ok:
         raise FeatureSchemaError(
-            f"{where} needs a function that makes the features of training. The one "
+            f"{source} needs a function that makes the features of training. The one "
             f"that is given does not, on the stored example:\n{report}\nGive the "
             "function of training, or fit again.",
             report,
         )
-    found = differences(json.loads(stored), expected(estimator))
-    if len(found):
+    different = differences(json.loads(stored), expected(estimator))
+    if len(different):
         warnings.warn(
-            f"{where} predicts {len(found)} other values on its example, with the "
+            f"{source} predicts {len(different)} other values on its example, with the "
             "function that is given, than when it was saved; they differ by up to "
-            f"{found['difference'].max():.3g}. If that is not what you want, give the "
+            f"{different['difference'].max():.3g}. If that is not what you want, give "
+            "the "
             "function of training.",
             WinduWarning,
             stacklevel=2,

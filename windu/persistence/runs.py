@@ -17,7 +17,7 @@ __all__ = ["PARTS", "Run", "open_path", "open_run"]
 #: The fitted parts, in the order of the data flow.
 PARTS = ("featurizer", "transformer", "label_encoder", "model", "threshold")
 _OBJECTS = (*PARTS, "estimator", "object")
-_KNOWN = {
+_ARTIFACTS = {
     *(f"{name}.skops" for name in _OBJECTS),
     *("schema.json", "columns.json", "example.parquet", "feature_schema.json"),
     *("expected.json", "metrics.json", "stats.json", "config.yaml"),
@@ -44,10 +44,10 @@ class Run:
     """
 
     def __init__(
-        self, manifest: Manifest, read: Read, where: str, checked: bool = False
+        self, manifest: Manifest, read: Read, source: str, checked: bool = False
     ):
         self.manifest = manifest
-        self.where = where
+        self.where = source
         self._read = read
         self._checked = checked
 
@@ -90,7 +90,7 @@ class Run:
         return f"{name!r} of {self.where}"
 
 
-def open_run(read: Read, where: str, *, key: bytes | None = None) -> Run:
+def open_run(read: Read, source: str, *, key: bytes | None = None) -> Run:
     """Return a run whose manifest is whole.
 
     Parameters
@@ -98,7 +98,7 @@ def open_run(read: Read, where: str, *, key: bytes | None = None) -> Run:
     read : callable
         Given the name of an artifact and the most bytes it may have, returns them, or
         raises a `FileNotFoundError`.
-    where : str
+    source : str
         What the run is called in messages.
     key : bytes, default=None
         The manifest must be signed with it.
@@ -119,21 +119,21 @@ def open_run(read: Read, where: str, *, key: bytes | None = None) -> Run:
         data = read(MANIFEST, MAX_MANIFEST)
     except FileNotFoundError as error:
         raise IntegrityError(
-            f"{where} must have a {MANIFEST}, which is written last. Got none: it is "
+            f"{source} must have a {MANIFEST}, which is written last. Got none: it is "
             "no run, or its save never ended. Save it again."
         ) from error
-    manifest = Manifest.read(data, where, key)
+    manifest = Manifest.read(data, source, key)
     for name, entry in manifest.artifacts.items():
-        if name not in _KNOWN and not _NATIVE.match(name):
+        if name not in _ARTIFACTS and not _NATIVE.match(name):
             raise IntegrityError(
-                f"{where} must have artifacts that windu knows. Got {name!r}."
+                f"{source} must have artifacts that windu knows. Got {name!r}."
             )
         if entry.bytes > MAX_BYTES:
             raise IntegrityError(
                 f"An artifact has at most {MAX_BYTES} bytes. Got {entry.bytes} for "
-                f"{name!r} of {where}."
+                f"{name!r} of {source}."
             )
-    return Run(manifest, read, where)
+    return Run(manifest, read, source)
 
 
 def open_path(path: str | Path, *, key: bytes | None = None) -> Run:
@@ -157,25 +157,25 @@ def open_path(path: str | Path, *, key: bytes | None = None) -> Run:
         If there is nothing, or it is none.
     """
     path = Path(path)
-    where = f"The {'folder' if path.is_dir() else 'file'} {str(path)!r}"
+    source = f"The {'folder' if path.is_dir() else 'file'} {str(path)!r}"
     if path.is_dir():
-        return open_run(lambda name, most: _head(path / name, most), where, key=key)
+        return open_run(lambda name, most: _head(path / name, most), source, key=key)
     try:
-        members = unpack(_head(path, MAX_FILE), where)
+        members = unpack(_head(path, MAX_FILE), source)
     except FileNotFoundError as error:
         raise PersistenceError(
-            f"{where} must exist. Got none. Check the path."
+            f"{source} must exist. Got none. Check the path."
         ) from error
-    run = open_run(lambda name, most: _member(members, name), where, key=key)
+    run = open_run(lambda name, most: _member(members, name), source, key=key)
     if list(members) != [*sorted(run.manifest.artifacts), MANIFEST]:
         raise IntegrityError(
-            f"{where} must hold just the artifacts of its manifest. Got "
+            f"{source} must hold just the artifacts of its manifest. Got "
             f"{list(members)}. Get a whole copy."
         )
     for name in run.manifest.artifacts:
-        run.manifest.check(name, members[name], where)
+        run.manifest.check(name, members[name], source)
     return Run(
-        run.manifest, lambda name, _: _member(members, name), where, checked=True
+        run.manifest, lambda name, _: _member(members, name), source, checked=True
     )
 
 

@@ -40,12 +40,12 @@ def check_schemas(estimator: Any) -> None:
         to_json(pandera_schema_of(schema))
 
 
-def check_same_schemas(saved: Any, again: Any) -> None:
+def check_same_schemas(saved: Any, loaded: Any) -> None:
     """Raise if a schema came back as another.
 
     Parameters
     ----------
-    saved, again : object
+    saved, loaded : object
         Before and after.
 
     Raises
@@ -54,8 +54,8 @@ def check_same_schemas(saved: Any, again: Any) -> None:
         If the two are not written alike.
     """
     texts = [
-        [to_json(pandera_schema_of(schema)) for _, schema in _schemas(one)]
-        for one in (saved, again)
+        [to_json(pandera_schema_of(schema)) for _, schema in _schemas(estimator)]
+        for estimator in (saved, loaded)
     ]
     if texts[0] != texts[1]:
         raise PersistenceError(
@@ -74,19 +74,19 @@ def _schemas(root: Any) -> Iterator[tuple[Any, Any]]:
     seen: set[int] = set()
     stack: list[tuple[Any, Any]] = [(None, root)]
     while stack:
-        holder, held = stack.pop()
-        if isinstance(held, pa.DataFrameSchema) or (
-            isinstance(held, type) and issubclass(held, pa.DataFrameModel)
+        holder, obj = stack.pop()
+        if isinstance(obj, pa.DataFrameSchema) or (
+            isinstance(obj, type) and issubclass(obj, pa.DataFrameModel)
         ):
-            yield holder, held
-        elif id(held) in seen or isinstance(held, _PLAIN):
+            yield holder, obj
+        elif id(obj) in seen or isinstance(obj, _PLAIN):
             continue
-        elif isinstance(held, dict):
-            seen.add(id(held))
-            stack += [(held, value) for value in held.values()]
-        elif isinstance(held, (list, tuple, set, frozenset)):
-            seen.add(id(held))
-            stack += [(held, value) for value in held]
-        elif hasattr(held, "__dict__"):
-            seen.add(id(held))
-            stack += [(held, value) for value in vars(held).values()]
+        elif isinstance(obj, dict):
+            seen.add(id(obj))
+            stack += [(obj, value) for value in obj.values()]
+        elif isinstance(obj, (list, tuple, set, frozenset)):
+            seen.add(id(obj))
+            stack += [(obj, value) for value in obj]
+        elif hasattr(obj, "__dict__"):
+            seen.add(id(obj))
+            stack += [(obj, value) for value in vars(obj).values()]

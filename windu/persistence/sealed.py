@@ -68,7 +68,7 @@ def sha256_of(data: bytes | memoryview) -> str:
 
 def read_sealed(
     data: bytes,
-    where: str,
+    source: str,
     key: bytes | None = None,
     *,
     max_bytes: int,
@@ -80,7 +80,7 @@ def read_sealed(
     ----------
     data : bytes
         The whole file.
-    where : str
+    source : str
         What it is called in messages.
     key : bytes, default=None
         It must be signed with this key.
@@ -101,37 +101,37 @@ def read_sealed(
         that no other reader sees other fields), or the signature is not of the key.
     """
     if len(data) > max_bytes or json_depth(data) > _MAX_DEPTH:
-        raise damaged(where, "it is too large or nested too deep")
+        raise damaged(source, "it is too large or nested too deep")
     try:
         sealed = json.loads(data)
         # Spaces, order and keys that stand twice are all seen by writing it again.
         same = canonical_json(sealed, indent) == data
     except (ValueError, RecursionError, PersistenceError) as error:
-        raise damaged(where, str(error)) from error
+        raise damaged(source, str(error)) from error
     if not isinstance(sealed, dict) or not same:
-        raise damaged(where, "it is not written as windu writes")
+        raise damaged(source, "it is not written as windu writes")
     fields = {
         name: value
         for name, value in sealed.items()
         if name not in ("digest", "signature")
     }
     if sealed.get("digest") != digest_of_fields(fields):
-        raise damaged(where, "its digest is another")
+        raise damaged(source, "its digest is another")
     if key is not None:
-        check_signature(sealed.get("signature"), sealed["digest"], key, where)
+        check_signature(sealed.get("signature"), sealed["digest"], key, source)
     return sealed
 
 
-def check_number(number: Any, known: int, where: str) -> None:
+def check_number(number: Any, newest: int, source: str) -> None:
     """Refuse the number of a format that only a newer windu knows.
 
     Parameters
     ----------
     number : object
         The field ``format`` of a file.
-    known : int
+    newest : int
         The newest number that is read.
-    where : str
+    source : str
         What the file is called in messages.
 
     Raises
@@ -142,17 +142,17 @@ def check_number(number: Any, known: int, where: str) -> None:
         For what is no number of a format.
     """
     if type(number) is not int or number < 1:
-        raise damaged(where, f"its format is {number!r}")
-    if number > known:
+        raise damaged(source, f"its format is {number!r}")
+    if number > newest:
         raise VersionError(
-            f"{where} must be of format {known} at most. Got {number}, which a newer "
+            f"{source} must be of format {newest} at most. Got {number}, which a newer "
             "windu wrote. Install that version."
         )
 
 
-def damaged(where: str, why: str) -> IntegrityError:
+def damaged(source: str, why: str) -> IntegrityError:
     """Return the error for a file that is not as windu wrote it."""
     return IntegrityError(
-        f"{where} must be as windu wrote it. Got another: {why}. It is damaged or was "
+        f"{source} must be as windu wrote it. Got another: {why}. It is damaged or was "
         "edited; get a whole copy."
     )

@@ -93,7 +93,7 @@ def sign(text: str, key: bytes) -> str:
 
 
 def check_signature(
-    signature: object, text: str, key: bytes, where: str = "the run"
+    signature: object, text: str, key: bytes, source: str = "the run"
 ) -> None:
     """Raise if a text is not signed with the key.
 
@@ -105,7 +105,7 @@ def check_signature(
         What was signed.
     key : bytes
         The key.
-    where : str
+    source : str
         What it is called in messages.
 
     Raises
@@ -113,14 +113,15 @@ def check_signature(
     IntegrityError
         Without a signature as well: a key asks for one.
     """
-    given = signature if isinstance(signature, str) else ""
+    signature_text = signature if isinstance(signature, str) else ""
     if is_pair(key):
-        same = same_signature(given, text, key)
+        same = same_signature(signature_text, text, key)
     else:
-        same = hmac.compare_digest(given.encode(), sign(text, key).encode())
+        same = hmac.compare_digest(signature_text.encode(), sign(text, key).encode())
     if not same:
         raise IntegrityError(
-            f"{where} must be signed with your key. Got "
-            f"{'another signature' if given else 'no signature'}. Use the key that it "
+            f"{source} must be signed with your key. Got "
+            f"{'another signature' if signature_text else 'no signature'}. Use the key "
+            "that it "
             "was saved with, or, if you trust its source, load it without a key."
         )

@@ -37,8 +37,12 @@ def statistics(estimator: Any) -> dict[str, Any]:
         "task": estimator.task_,
         "n_columns": len(columns),
         "columns": {
-            name: {key: value for key, value in said.items() if value is not None}
-            for name, said in columns.items()
+            name: {
+                key: value
+                for key, value in statistics_of_column.items()
+                if value is not None
+            }
+            for name, statistics_of_column in columns.items()
         },
     }
 

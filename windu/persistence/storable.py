@@ -39,24 +39,24 @@ def check_storable(root: Any) -> None:
         )
 
 
-def _is_table(held: Any) -> bool:
-    return isinstance(held, _TABLES) or type(held).__module__.startswith("pyarrow.")
+def _is_table(obj: Any) -> bool:
+    return isinstance(obj, _TABLES) or type(obj).__module__.startswith("pyarrow.")
 
 
-def _holds(root: Any, wanted: Callable[[Any], bool]) -> bool:
-    return wanted(root) or any(
-        wanted(value) for _, parts in walk(root, stored=True) for _, value in parts
+def _holds(root: Any, is_wanted: Callable[[Any], bool]) -> bool:
+    return is_wanted(root) or any(
+        is_wanted(value) for _, parts in walk(root, stored=True) for _, value in parts
     )
 
 
-def path_of(root: Any, wanted: Callable[[Any], bool]) -> str:
+def path_of(root: Any, is_wanted: Callable[[Any], bool]) -> str:
     """Return the path of the first part of a kind, and what it is.
 
     Parameters
     ----------
     root : object
         Holds one.
-    wanted : callable
+    is_wanted : callable
         Tells whether an object is one.
 
     Returns
@@ -64,7 +64,7 @@ def path_of(root: Any, wanted: Callable[[Any], bool]) -> str:
     str
         As from `path_to`.
     """
-    return path_to(root, lambda held: _holds(held, wanted), wanted)
+    return path_to(root, lambda obj: _holds(obj, is_wanted), is_wanted)
 
 
 def path_to(
@@ -88,15 +88,15 @@ def path_to(
     str
         Such as ``steps[0][1].mean_ of the Pipeline (of type Series)``.
     """
-    path, held = "", root
+    path, obj = "", root
     seen = {id(root)}
-    while not ends(held):
-        for place, value in parts_of(held, stored=True):
+    while not ends(obj):
+        for place, value in parts_of(obj, stored=True):
             if id(value) not in seen and fails(value):
-                path, held = path + place, value
+                path, obj = path + place, value
                 seen.add(id(value))
                 break
         else:
             break
-    kind = type(held).__name__
+    kind = type(obj).__name__
     return f"{path.lstrip('.') or 'all'} of the {type(root).__name__} (of type {kind})"

@@ -33,34 +33,34 @@ def check_structure(loaded: Any) -> None:
     IntegrityError
         With the rule that the structure breaks.
     """
-    known: dict[type, list[tuple[Callable[[Any], bool], str]]] = {}
+    rules: dict[type, list[tuple[Callable[[Any], bool], str]]] = {}
     last = []
-    for held, _ in walk(loaded):
-        kind = type(held)
-        if kind not in known:
-            known[kind] = [
+    for obj, _ in walk(loaded):
+        kind = type(obj)
+        if kind not in rules:
+            rules[kind] = [
                 (fits, rule)
                 for classes, fits, rule in _CHECKS
                 if issubclass(kind, classes)
             ]
-        for fits, rule in known[kind]:
+        for fits, rule in rules[kind]:
             if getattr(fits, "calls", False):
-                last.append((held, fits, rule))
+                last.append((obj, fits, rule))
             else:
-                _check(held, fits, rule)
+                _check(obj, fits, rule)
     # These predict with parts that must have been looked at.
-    for one in last:
-        _check(*one)
+    for finding in last:
+        _check(*finding)
 
 
-def _check(held: Any, fits: Callable[[Any], bool], rule: str) -> None:
+def _check(obj: Any, fits: Callable[[Any], bool], rule: str) -> None:
     try:
-        fit = fits(held)
+        fit = fits(obj)
     except Exception:
         # A part that is missing, or of another type.
         fit = False
     if not fit:
         raise IntegrityError(
-            f"{rule}. The file holds a {type(held).__name__} for which this is not so; "
+            f"{rule}. The file holds a {type(obj).__name__} for which this is not so; "
             "it was damaged or edited. Get a whole copy."
         )

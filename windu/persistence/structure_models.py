@@ -40,37 +40,37 @@ _KERNELS = ("linear", "poly", "rbf", "sigmoid", "precomputed")
 _POSITIONS = {"pos": 624, "buffer_pos": 4}
 
 
-def _sparse_fits(held: Any) -> bool:
-    if held.format in ("csr", "csc", "bsr"):
-        return _compressed_fits(held)
+def _sparse_fits(obj: Any) -> bool:
+    if obj.format in ("csr", "csc", "bsr"):
+        return _compressed_fits(obj)
     # Their constructors look at all that there is.
-    if held.format == "coo":
-        type(held)((held.data, held.coords), shape=held.shape)
-    elif held.format == "dia":
-        type(held)((held.data, held.offsets), shape=held.shape)
+    if obj.format == "coo":
+        type(obj)((obj.data, obj.coords), shape=obj.shape)
+    elif obj.format == "dia":
+        type(obj)((obj.data, obj.offsets), shape=obj.shape)
     else:
         return False
     return True
 
 
-def _compressed_fits(held: Any) -> bool:
+def _compressed_fits(obj: Any) -> bool:
     # scipy's own check finds nothing wrong with a negative number of values.
-    ends, indices = held.indptr, held.indices
-    block = held.data.shape[1:] if held.format == "bsr" else (1, 1)
-    rows, columns = (n // b for n, b in zip(held.shape, block, strict=True))
-    if held.format == "csc":
+    ends, indices = obj.indptr, obj.indices
+    block = obj.data.shape[1:] if obj.format == "bsr" else (1, 1)
+    rows, columns = (n // b for n, b in zip(obj.shape, block, strict=True))
+    if obj.format == "csc":
         rows, columns = columns, rows
     return (
         ends.shape == (rows + 1,)
         and ends[0] == 0
         and bool((np.diff(ends) >= 0).all())
-        and ends[-1] == len(indices) == len(held.data)
+        and ends[-1] == len(indices) == len(obj.data)
         and bool((indices >= 0).all() and (indices < columns).all())
     )
 
 
-def _ball_fits(held: Any) -> bool:
-    data, index, nodes, bounds, leaf_size, *_, metric, weights = held.__getstate__()
+def _ball_fits(obj: Any) -> bool:
+    data, index, nodes, bounds, leaf_size, *_, metric, weights = obj.__getstate__()
     n_rows, n_nodes = len(data), len(nodes)
     starts, ends = nodes["idx_start"], nodes["idx_end"]
     inner = np.flatnonzero(nodes["is_leaf"] == 0)
@@ -82,42 +82,44 @@ def _ball_fits(held: Any) -> bool:
         and bool((index >= 0).all() and (index < n_rows).all())
         and bool((starts >= 0).all() and (starts <= ends).all())
         and bool((ends <= n_rows).all() and (2 * inner + 2 < n_nodes).all())
-        and len(bounds) == (2 if isinstance(held, neighbors.KDTree) else 1)
+        and len(bounds) == (2 if isinstance(obj, neighbors.KDTree) else 1)
         and bounds.shape[1:] == (n_nodes, data.shape[1])
         and (weights is None or len(weights) == n_rows)
     )
 
 
-def _metric_fits(held: Any) -> bool:
+def _metric_fits(obj: Any) -> bool:
     # Weights of features would be read as far as a table is wide.
-    _, weights, matrix, *_ = held.__getstate__()
+    _, weights, matrix, *_ = obj.__getstate__()
     return weights.size <= 1 and matrix.size <= 1
 
 
-def _neighbours_fit(held: Any) -> bool:
-    state = vars(held)
+def _neighbours_fit(obj: Any) -> bool:
+    state = vars(obj)
     if "_fit_X" not in state:
         return True
-    rows, columns = held._fit_X.shape
-    given = set(held.effective_metric_params_ or ())
+    rows, columns = obj._fit_X.shape
+    metric_params = set(obj.effective_metric_params_ or ())
     return (
-        columns == held.n_features_in_
-        and not given & {"X_norm_squared", "Y_norm_squared"}
+        columns == obj.n_features_in_
+        and not metric_params & {"X_norm_squared", "Y_norm_squared"}
         # scikit-learn's votes of classes ask for room before they count the rows.
         and (
-            not isinstance(held, neighbors.KNeighborsClassifier)
-            or held.n_neighbors <= rows
+            not isinstance(obj, neighbors.KNeighborsClassifier)
+            or obj.n_neighbors <= rows
         )
-        and ("_y" not in state or _codes_fit(held, rows))
+        and ("_y" not in state or _codes_fit(obj, rows))
     )
 
 
-def _codes_fit(held: Any, rows: int) -> bool:
-    codes = held._y.reshape(len(held._y), -1)
-    if "classes_" not in vars(held):
+def _codes_fit(obj: Any, rows: int) -> bool:
+    codes = obj._y.reshape(len(obj._y), -1)
+    if "classes_" not in vars(obj):
         return len(codes) == rows
-    one = isinstance(held.classes_, np.ndarray)
-    counts = [len(one) for one in ([held.classes_] if one else held.classes_)]
+    is_single = isinstance(obj.classes_, np.ndarray)
+    counts = [
+        len(is_single) for is_single in ([obj.classes_] if is_single else obj.classes_)
+    ]
     return (
         len(codes) == rows
         and codes.dtype.kind == "i"
@@ -125,12 +127,12 @@ def _codes_fit(held: Any, rows: int) -> bool:
     )
 
 
-def _votes_fit(held: Any) -> bool:
+def _votes_fit(obj: Any) -> bool:
     """Tell whether what members say are codes of classes: they are counted."""
-    if "estimators_" not in vars(held):
+    if "estimators_" not in vars(obj):
         return True
-    n_classes = len(held.classes_)
-    for member in held.estimators_:
+    n_classes = len(obj.classes_)
+    for member in obj.estimators_:
         codes = np.asarray(getattr(member, "classes_", range(n_classes)))
         if codes.dtype.kind not in "iu" or not len(codes):
             return False
@@ -139,26 +141,26 @@ def _votes_fit(held: Any) -> bool:
     return True
 
 
-def _support_fits(held: Any) -> bool:
-    state = vars(held)
+def _support_fits(obj: Any) -> bool:
+    state = vars(obj)
     if "support_vectors_" not in state:
         return True
-    vectors, counts = held.support_vectors_, held._n_support
-    n, n_classes = len(held.support_), len(counts)
-    by_class = isinstance(held, (svm.SVC, svm.NuSVC))
+    vectors, counts = obj.support_vectors_, obj._n_support
+    n, n_classes = len(obj.support_), len(counts)
+    by_class = isinstance(obj, (svm.SVC, svm.NuSVC))
     n_pairs = n_classes * (n_classes - 1) // 2
-    rows, columns = held.shape_fit_
-    probabilities = getattr(held, "_effective_probability", held.probability)
-    called = callable(held.kernel)
-    computed = called or held.kernel == "precomputed"
-    weights = held._dual_coef_
+    rows, columns = obj.shape_fit_
+    probabilities = getattr(obj, "_effective_probability", obj.probability)
+    called = callable(obj.kernel)
+    computed = called or obj.kernel == "precomputed"
+    weights = obj._dual_coef_
     n_weights = len(weights.data) if sparse.issparse(weights) else weights.size
     return (
         "_impl" not in state
-        and (called or held.kernel in _KERNELS)
-        and held._sparse == sparse.issparse(vectors) == sparse.issparse(weights)
+        and (called or obj.kernel in _KERNELS)
+        and obj._sparse == sparse.issparse(vectors) == sparse.issparse(weights)
         and n_classes >= 2
-        and bool((held.support_ >= 0).all() and (held.support_ < rows).all())
+        and bool((obj.support_ >= 0).all() and (obj.support_ < rows).all())
         # Only classes have counts; otherwise there are two of any value.
         and (
             bool((counts >= 0).all() and counts.sum() == n)
@@ -166,49 +168,47 @@ def _support_fits(held: Any) -> bool:
             else n_classes == 2
         )
         and n_weights == weights.shape[0] * n == (n_classes - 1) * n
-        and len(held._intercept_) == n_pairs
-        and {len(held._probA), len(held._probB)} <= {0, 1, n_pairs}
-        and (not by_class or len(held._probA) == len(held._probB))
+        and len(obj._intercept_) == n_pairs
+        and {len(obj._probA), len(obj._probB)} <= {0, 1, n_pairs}
+        and (not by_class or len(obj._probA) == len(obj._probB))
         # libsvm reads them where it is told that they are there.
-        and (not probabilities or len(held._probA) == n_pairs)
-        and (called or held.n_features_in_ == columns)
+        and (not probabilities or len(obj._probA) == n_pairs)
+        and (called or obj.n_features_in_ == columns)
         and (called or not computed or rows == columns)
         and (vectors.shape == (n, columns) or (computed and not vectors.shape[0]))
     )
 
 
-def _centres_fit(held: Any) -> bool:
-    if "cluster_centers_" not in vars(held):
+def _centres_fit(obj: Any) -> bool:
+    if "cluster_centers_" not in vars(obj):
         return True
-    rows, columns = held.cluster_centers_.shape
-    threads = held._n_threads
-    return rows > 0 and columns == held.n_features_in_ and 0 < threads <= _MAX_JOBS
+    rows, columns = obj.cluster_centers_.shape
+    threads = obj._n_threads
+    return rows > 0 and columns == obj.n_features_in_ and 0 < threads <= _MAX_JOBS
 
 
-def _groups_fit(held: Any) -> bool:
-    if "labels_" not in vars(held):
+def _groups_fit(obj: Any) -> bool:
+    if "labels_" not in vars(obj):
         return True
-    labels = held.labels_
+    labels = obj.labels_
     return bool((labels >= 0).all() and (labels < len(labels)).all())
 
 
-def _one_hot_fits(held: Any) -> bool:
-    if "_n_features_outs" not in vars(held):
+def _one_hot_fits(obj: Any) -> bool:
+    if "_n_features_outs" not in vars(obj):
         return True
-    dropped = held._drop_idx_after_grouping
-    if len(held._n_features_outs) != len(held.categories_):
+    dropped = obj._drop_idx_after_grouping
+    if len(obj._n_features_outs) != len(obj.categories_):
         return False
     for number, (n_out, levels) in enumerate(
-        zip(held._n_features_outs, held.categories_, strict=True)
+        zip(obj._n_features_outs, obj.categories_, strict=True)
     ):
         n_codes = len(levels)
         if levels.dtype.kind not in "OUS":
-            known = levels[~np.isnan(levels)] if levels.dtype.kind == "f" else levels
-            if not (known[:-1] < known[1:]).all() or len(known) < n_codes - 1:
+            finite = levels[~np.isnan(levels)] if levels.dtype.kind == "f" else levels
+            if not (finite[:-1] < finite[1:]).all() or len(finite) < n_codes - 1:
                 return False
-        mapping = (
-            held._default_to_infrequent_mappings if held._infrequent_enabled else []
-        )
+        mapping = obj._default_to_infrequent_mappings if obj._infrequent_enabled else []
         codes = mapping[number] if len(mapping) else None
         if codes is not None:
             n_codes = max(codes) + 1
@@ -222,9 +222,9 @@ def _one_hot_fits(held: Any) -> bool:
     return True
 
 
-def _words_fit(held: Any) -> bool:
-    name = "_cached_dict" if isinstance(held, MultiLabelBinarizer) else "vocabulary_"
-    words = vars(held).get(name)
+def _words_fit(obj: Any) -> bool:
+    name = "_cached_dict" if isinstance(obj, MultiLabelBinarizer) else "vocabulary_"
+    words = vars(obj).get(name)
     if words is None:
         return True
     return all(
@@ -233,76 +233,76 @@ def _words_fit(held: Any) -> bool:
     )
 
 
-def _hasher_fits(held: Any) -> bool:
-    return type(held.n_features) is int and 0 < held.n_features < 2**31
+def _hasher_fits(obj: Any) -> bool:
+    return type(obj.n_features) is int and 0 < obj.n_features < 2**31
 
 
 #: What a spline keeps its values in: itself, or from scipy 1.18 on one of its own.
 _OF_SPLINES = {BSpline, type(vars(BSpline([0, 1], [0], 0)).get("_delegate_to"))}
 
 
-def _spline_fits(held: Any) -> bool:
-    if type(vars(held).get("_delegate_to", held)) not in _OF_SPLINES:
+def _spline_fits(obj: Any) -> bool:
+    if type(vars(obj).get("_delegate_to", obj)) not in _OF_SPLINES:
         return False
-    knots, degree = np.asarray(held.t), held.k
+    knots, degree = np.asarray(obj.t), obj.k
     n = len(knots) - degree - 1 if knots.ndim == 1 else -1
     return (
         0 <= degree < n
-        and len(held.c) >= n
+        and len(obj.c) >= n
         and bool(np.isfinite(knots).all() and (np.diff(knots) >= 0).all())
     )
 
 
-def _splines_fit(held: Any) -> bool:
-    if "bsplines_" not in vars(held):
+def _splines_fit(obj: Any) -> bool:
+    if "bsplines_" not in vars(obj):
         return True
-    most = max(np.shape(one.c)[1] for one in held.bsplines_)
-    return held.n_features_out_ <= held.n_features_in_ * most
+    most = max(np.shape(spline.c)[1] for spline in obj.bsplines_)
+    return obj.n_features_out_ <= obj.n_features_in_ * most
 
 
-def _powers_fit(held: Any) -> bool:
+def _powers_fit(obj: Any) -> bool:
     """Tell whether fitting again, which looks at the settings, counts the same."""
-    if "_n_out_full" not in vars(held):
+    if "_n_out_full" not in vars(obj):
         return True
-    n, degree = held.n_features_in_, held.degree
+    n, degree = obj.n_features_in_, obj.degree
     if type(n) is not int or min(n, np.max(degree)) > _MAX_POWERS:
         return False
-    given = held.get_params()
-    again = PolynomialFeatures(**given).fit(sparse.csr_array((1, n)))
+    params = obj.get_params()
+    refitted = PolynomialFeatures(**params).fit(sparse.csr_array((1, n)))
     names = ("_min_degree", "_max_degree", "_n_out_full", "n_output_features_")
     return all(
-        _same_number(*(getattr(o, name) for o in (held, again))) for name in names
+        _same_number(*(getattr(o, name) for o in (obj, refitted))) for name in names
     )
 
 
-def _same_number(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and one == other
+def _same_number(value: Any, expected: Any) -> bool:
+    return type(value) is type(expected) and value == expected
 
 
-def _random_fits(held: Any) -> bool:
-    if isinstance(held, np.random.RandomState):
-        state = held.get_state(legacy=False)
+def _random_fits(obj: Any) -> bool:
+    if isinstance(obj, np.random.RandomState):
+        state = obj.get_state(legacy=False)
     else:
-        state = held.bit_generator.state
+        state = obj.bit_generator.state
     at = {**state, **state["state"]}
     return all(0 <= at.get(name, 0) <= most for name, most in _POSITIONS.items())
 
 
-def _jobs_fit(held: Any) -> bool:
-    jobs = vars(held).get("n_jobs")
+def _jobs_fit(obj: Any) -> bool:
+    jobs = vars(obj).get("n_jobs")
     return jobs is None or (type(jobs) is int and _MIN_JOBS <= jobs <= _MAX_JOBS)
 
 
-def _scorer_fits(held: Any) -> bool:
+def _scorer_fits(obj: Any) -> bool:
     # A table of as many labels squared is counted in.
-    given = held._kwargs.values()
+    options = obj._kwargs.values()
     return all(
         isinstance(value, _SETTINGS)
         or (
             isinstance(value, (list, tuple, np.ndarray))
             and np.size(value) <= _MAX_LABELS
         )
-        for value in given
+        for value in options
     )
 
 

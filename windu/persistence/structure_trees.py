@@ -26,56 +26,56 @@ __all__ = ["TREE_CHECKS"]
 _WORDS = 8
 
 
-def _tree_fits(held: Any) -> bool:
-    state = held.__getstate__()
+def _tree_fits(obj: Any) -> bool:
+    state = obj.__getstate__()
     nodes = state["nodes"]
-    left, feature = nodes["left_child"], nodes["feature"]
-    inner = np.flatnonzero(left != -1)
+    left_child, feature = nodes["left_child"], nodes["feature"]
+    inner = np.flatnonzero(left_child != -1)
     return (
         len(nodes) > 0
         and len(state["values"]) == len(nodes)
-        and _lead_on(inner, left, nodes["right_child"])
-        and _within(feature[inner], held.n_features)
+        and _lead_on(inner, left_child, nodes["right_child"])
+        and _within(feature[inner], obj.n_features)
     )
 
 
-def _holder_fits(held: Any) -> bool:
-    if "tree_" not in vars(held):
+def _holder_fits(obj: Any) -> bool:
+    if "tree_" not in vars(obj):
         return True
-    return type(held.tree_) is Tree and held.n_features_in_ == held.tree_.n_features
+    return type(obj.tree_) is Tree and obj.n_features_in_ == obj.tree_.n_features
 
 
-def _boosting_fits(held: Any) -> bool:
-    if "estimators_" not in vars(held):
+def _boosting_fits(obj: Any) -> bool:
+    if "estimators_" not in vars(obj):
         return True
-    trees = held.estimators_
+    trees = obj.estimators_
     return (
         trees.ndim == 2
         and trees.size > 0
-        and trees.shape[1] == held.n_trees_per_iteration_
+        and trees.shape[1] == obj.n_trees_per_iteration_
         and all(
-            type(one.tree_) is Tree and one.tree_.n_features == held.n_features_in_
-            for one in trees.ravel()
+            type(tree.tree_) is Tree and tree.tree_.n_features == obj.n_features_in_
+            for tree in trees.ravel()
         )
     )
 
 
-def _start_fits(held: Any) -> bool:
+def _start_fits(obj: Any) -> bool:
     """Tell whether the trees add to as many columns as they begin with."""
-    if "estimators_" not in vars(held):
+    if "estimators_" not in vars(obj):
         return True
-    rows = np.zeros((2, held.n_features_in_), dtype=np.float32)
-    return held._raw_predict_init(rows).shape == (2, held.estimators_.shape[1])
+    rows = np.zeros((2, obj.n_features_in_), dtype=np.float32)
+    return obj._raw_predict_init(rows).shape == (2, obj.estimators_.shape[1])
 
 
 _start_fits.calls = True  # type: ignore[attr-defined]
 
 
-def _predictor_fits(held: Any) -> bool:
-    nodes = held.nodes
+def _predictor_fits(obj: Any) -> bool:
+    nodes = obj.nodes
     inner = np.flatnonzero(nodes["is_leaf"] == 0)
     levels = inner[nodes["is_categorical"][inner] != 0]
-    tables = held.raw_left_cat_bitsets, held.binned_left_cat_bitsets
+    tables = obj.raw_left_cat_bitsets, obj.binned_left_cat_bitsets
     return (
         len(nodes) > 0
         and _lead_on(inner, nodes["left"], nodes["right"])
@@ -84,19 +84,19 @@ def _predictor_fits(held: Any) -> bool:
     )
 
 
-def _histogram_fits(held: Any) -> bool:
-    if "_predictors" not in vars(held):
+def _histogram_fits(obj: Any) -> bool:
+    if "_predictors" not in vars(obj):
         return True
-    n_features = held.n_features_in_
-    by_levels = np.asarray(held._bin_mapper.is_categorical_)
-    trees = [one for row in held._predictors for one in row]
+    n_features = obj.n_features_in_
+    by_levels = np.asarray(obj._bin_mapper.is_categorical_)
+    trees = [tree for row in obj._predictors for tree in row]
     return (
-        "_in_fit" not in vars(held)
-        and all(len(row) == held.n_trees_per_iteration_ for row in held._predictors)
+        "_in_fit" not in vars(obj)
+        and all(len(row) == obj.n_trees_per_iteration_ for row in obj._predictors)
         and by_levels.shape == (n_features,)
-        and _columns_stay(held._preprocessor, n_features)
-        and all(type(one) is TreePredictor for one in trees)
-        and _asks_for(np.concatenate([one.nodes for one in trees]), by_levels)
+        and _columns_stay(obj._preprocessor, n_features)
+        and all(type(tree) is TreePredictor for tree in trees)
+        and _asks_for(np.concatenate([tree.nodes for tree in trees]), by_levels)
     )
 
 
@@ -127,11 +127,11 @@ def _columns_stay(preprocessor: Any, n_features: int) -> bool:
     )
 
 
-def _lead_on(inner: np.ndarray, left: np.ndarray, right: np.ndarray) -> bool:
+def _lead_on(inner: np.ndarray, left_child: np.ndarray, right: np.ndarray) -> bool:
     # A child behind its parent rules out cycles.
     return all(
-        bool((child[inner] > inner).all() and (child[inner] < len(left)).all())
-        for child in (left, right)
+        bool((child[inner] > inner).all() and (child[inner] < len(left_child)).all())
+        for child in (left_child, right)
     )
 
 

@@ -41,52 +41,54 @@ def substitute(root: Any, change: Callable[[Any], Any]) -> Any:
     >>> substitute({"a": [1, print]}, lambda x: "print" if x is print else x)
     {'a': [1, 'print']}
     """
-    made: dict[int, Any] = {}
+    replaced: dict[int, Any] = {}
 
-    def visit(held: Any) -> Any:
+    def visit(obj: Any) -> Any:
         # A user's schema is written as one text, whatever it holds.
-        if isinstance(held, _PLAIN) or type(held).__module__.startswith("pandera."):
-            return held
-        if id(held) not in made:
+        if isinstance(obj, _PLAIN) or type(obj).__module__.startswith("pandera."):
+            return obj
+        if id(obj) not in replaced:
             # What leads back to itself finds itself.
-            made[id(held)] = held
-            other = change(held)
-            made[id(held)] = _with_changes(held, visit) if other is held else other
-        return made[id(held)]
+            replaced[id(obj)] = obj
+            substitute_obj = change(obj)
+            replaced[id(obj)] = (
+                _with_changes(obj, visit) if substitute_obj is obj else substitute_obj
+            )
+        return replaced[id(obj)]
 
     return visit(root)
 
 
-def _with_changes(held: Any, visit: Callable[[Any], Any]) -> Any:
-    if isinstance(held, dict):
-        changed = {k: new for k, v in held.items() if (new := visit(v)) is not v}
-        return _copied(held, dict.update, changed)
-    if isinstance(held, (list, tuple)):
-        values = [visit(value) for value in held]
-        if all(new is old for new, old in zip(values, held, strict=True)):
-            return held
-        if hasattr(held, "_fields"):
-            return type(held)(*values)
-        return type(held)(values)
-    if isinstance(held, np.ndarray):
-        if held.dtype != object:
-            return held
-        flat = [visit(value) for value in held.ravel()]
-        if all(new is old for new, old in zip(flat, held.ravel(), strict=True)):
-            return held
-        array = np.empty(held.size, dtype=object)
+def _with_changes(obj: Any, visit: Callable[[Any], Any]) -> Any:
+    if isinstance(obj, dict):
+        changed = {k: new for k, v in obj.items() if (new := visit(v)) is not v}
+        return _copied(obj, dict.update, changed)
+    if isinstance(obj, (list, tuple)):
+        values = [visit(value) for value in obj]
+        if all(new is old for new, old in zip(values, obj, strict=True)):
+            return obj
+        if hasattr(obj, "_fields"):
+            return type(obj)(*values)
+        return type(obj)(values)
+    if isinstance(obj, np.ndarray):
+        if obj.dtype != object:
+            return obj
+        flat = [visit(value) for value in obj.ravel()]
+        if all(new is old for new, old in zip(flat, obj.ravel(), strict=True)):
+            return obj
+        array = np.empty(obj.size, dtype=object)
         array[:] = flat
-        return array.reshape(held.shape)
-    if hasattr(held, "__dict__") and not callable(getattr(held, "__wrapped__", None)):
-        state = vars(held)
+        return array.reshape(obj.shape)
+    if hasattr(obj, "__dict__") and not callable(getattr(obj, "__wrapped__", None)):
+        state = vars(obj)
         changed = {k: new for k, v in state.items() if (new := visit(v)) is not v}
-        return _copied(held, lambda made, new: vars(made).update(new), changed)
-    return held
+        return _copied(obj, lambda copied, new: vars(copied).update(new), changed)
+    return obj
 
 
-def _copied(held: Any, update: Callable[[Any, Any], None], changed: Any) -> Any:
+def _copied(obj: Any, update: Callable[[Any, Any], None], changed: Any) -> Any:
     if not changed:
-        return held
-    made = copy.copy(held)
-    update(made, changed)
-    return made
+        return obj
+    copied = copy.copy(obj)
+    update(copied, changed)
+    return copied

@@ -51,8 +51,8 @@ def to_parquet(example: str) -> bytes:
             array = pa.array([json.dumps(value) for value in column["values"]])
         arrays.append(array)
         fields.append(pa.field(str(column["name"]), array.type))
-        kept = {key: value for key, value in column.items() if key != "values"}
-        notes.append(kept | {"json": as_json})
+        note = {key: value for key, value in column.items() if key != "values"}
+        notes.append(note | {"json": as_json})
     schema = pa.schema(fields, metadata={_KEY: json.dumps(notes).encode()})
     buffer = BytesIO()
     table = pa.Table.from_arrays(arrays, schema=schema)
@@ -61,14 +61,14 @@ def to_parquet(example: str) -> bytes:
     return buffer.getvalue()
 
 
-def from_parquet(data: bytes, where: str) -> str:
+def from_parquet(data: bytes, source: str) -> str:
     """Return the example that a Parquet file holds.
 
     Parameters
     ----------
     data : bytes
         As `to_parquet` gives it.
-    where : str
+    source : str
         What it is called in messages.
 
     Returns
@@ -93,7 +93,7 @@ def from_parquet(data: bytes, where: str) -> str:
         ]
     except _UNREADABLE as error:
         raise IntegrityError(
-            f"{where} must be a table that windu wrote. Got another: "
+            f"{source} must be a table that windu wrote. Got another: "
             f"{type(error).__name__}: {error}. Get a whole copy."
         ) from error
     return json.dumps(columns)
@@ -118,7 +118,7 @@ def _array(values: pd.Series, column: dict[str, Any]) -> pa.Array | None:
 
 def _column(note: dict[str, Any], array: Any) -> dict[str, Any]:
     values = array.to_pylist()
-    kept = {key: value for key, value in note.items() if key != "json"}
+    fields = {key: value for key, value in note.items() if key != "json"}
     if note["json"]:
-        return kept | {"values": [json.loads(value) for value in values]}
-    return kept | {"values": [plain_value(value) for value in values]}
+        return fields | {"values": [json.loads(value) for value in values]}
+    return fields | {"values": [plain_value(value) for value in values]}

@@ -15,12 +15,12 @@ from windu.schema.user.given import pandera_schema_of
 __all__ = ["check_same", "without_own_checks"]
 
 
-def check_same(saved: Any, again: Any) -> None:
+def check_same(saved: Any, loaded: Any) -> None:
     """Raise if what was loaded again differs from what was saved.
 
     Parameters
     ----------
-    saved, again : object
+    saved, loaded : object
         Before and after.
 
     Raises
@@ -28,32 +28,32 @@ def check_same(saved: Any, again: Any) -> None:
     PersistenceError
         With the path of what changed.
     """
-    if type(saved) is not type(again):
+    if type(saved) is not type(loaded):
         raise PersistenceError(
             f"A saved {type(saved).__name__} must load as one. Got "
-            f"{type(again).__name__}."
+            f"{type(loaded).__name__}."
         )
-    found = first_difference(saved, again)
-    if found is not None:
-        path, before, after = found
+    difference = first_difference(saved, loaded)
+    if difference is not None:
+        path, before, after = difference
         raise PersistenceError(
             "What is saved must come back as it was. Got "
             f"{path.lstrip('.')} of the {type(saved).__name__}: skops makes "
-            f"{_told(after)} of {_told(before)}. Use a value that "
+            f"{_shown(after)} of {_shown(before)}. Use a value that "
             "JSON can hold, for instance whole numbers or texts as keys, or an array "
             "of numpy."
         )
     if hasattr(saved, "example_"):
-        saved, again = map(without_own_checks, (saved, again))
+        saved, loaded = map(without_own_checks, (saved, loaded))
         for method in ("predict", "predict_proba"):
             if hasattr(saved, method):
                 _check_equal(
                     method,
-                    *(getattr(e, method)(saved.example_) for e in (saved, again)),
+                    *(getattr(e, method)(saved.example_) for e in (saved, loaded)),
                 )
 
 
-def _told(value: Any) -> str:
+def _shown(value: Any) -> str:
     text = reprlib.repr(value)
     kind = type(value).__name__
     return text if isinstance(value, (dict, list, tuple)) else f"the {kind} {text}"
@@ -69,17 +69,17 @@ def without_own_checks(estimator: Any) -> Any:
     return estimator
 
 
-def _check_equal(method: str, saved: Any, again: Any) -> None:
+def _check_equal(method: str, saved: Any, loaded: Any) -> None:
     if hasattr(saved, "toarray"):
-        saved, again = saved.toarray(), again.toarray()
+        saved, loaded = saved.toarray(), loaded.toarray()
     if hasattr(saved, "equals"):
-        same = saved.equals(again)
+        same = saved.equals(loaded)
     elif isinstance(saved, list):
         # Rows of labels may be arrays.
-        same = len(saved) == len(again) and all(map(np.array_equal, saved, again))
+        same = len(saved) == len(loaded) and all(map(np.array_equal, saved, loaded))
     else:
         kind = np.asarray(saved).dtype.kind
-        same = np.array_equal(saved, again, equal_nan=kind == "f")
+        same = np.array_equal(saved, loaded, equal_nan=kind == "f")
     if not same:
         raise PersistenceError(
             f"A saved estimator must {method} the same after load. It does not on the "

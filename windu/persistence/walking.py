@@ -26,12 +26,12 @@ _PLAIN = (
 _MOST = frozenset((str, int, float, bool, type(None)))
 
 
-def parts_of(held: Any, stored: bool = False) -> list[tuple[str, Any]]:
+def parts_of(obj: Any, stored: bool = False) -> list[tuple[str, Any]]:
     """Return what an object holds, each with the text that leads to it.
 
     Parameters
     ----------
-    held : object
+    obj : object
         Anything.
     stored : bool, default=False
         Of an estimator, what it says of itself where it is stored.
@@ -48,20 +48,20 @@ def parts_of(held: Any, stored: bool = False) -> list[tuple[str, Any]]:
     [("['a']", 1)]
     """
     parts: list[tuple[str, Any]] = []
-    if isinstance(held, dict):
-        parts = [(f"[{key!r}]", value) for key, value in held.items()]
-    elif isinstance(held, _SEQUENCES):
-        parts = [(f"[{number}]", value) for number, value in enumerate(held)]
-    elif isinstance(held, np.ndarray):
-        if held.dtype == object:
-            parts = [(f"[{n}]", value) for n, value in enumerate(held.ravel().tolist())]
-    elif isinstance(held, partial):
+    if isinstance(obj, dict):
+        parts = [(f"[{key!r}]", value) for key, value in obj.items()]
+    elif isinstance(obj, _SEQUENCES):
+        parts = [(f"[{number}]", value) for number, value in enumerate(obj)]
+    elif isinstance(obj, np.ndarray):
+        if obj.dtype == object:
+            parts = [(f"[{n}]", value) for n, value in enumerate(obj.ravel().tolist())]
+    elif isinstance(obj, partial):
         # To ask for its attributes would make it another for partial().
         names = ("func", "args", "keywords")
-        return [(f".{name}", getattr(held, name)) for name in names]
-    if hasattr(held, "__dict__") and not isinstance(held, _PLAIN):
-        as_stored = stored and isinstance(held, BaseEstimator)
-        state = held.__getstate__() if as_stored else vars(held)
+        return [(f".{name}", getattr(obj, name)) for name in names]
+    if hasattr(obj, "__dict__") and not isinstance(obj, _PLAIN):
+        as_stored = stored and isinstance(obj, BaseEstimator)
+        state = obj.__getstate__() if as_stored else vars(obj)
         parts += [(f".{name}", value) for name, value in state.items()]
     return parts
 
@@ -87,10 +87,10 @@ def walk(
     seen: dict[int, Any] = {}
     stack = [root]
     while stack:
-        held = stack.pop()
-        if isinstance(held, _PLAIN) or id(held) in seen:
+        obj = stack.pop()
+        if isinstance(obj, _PLAIN) or id(obj) in seen:
             continue
-        seen[id(held)] = held
-        parts = parts_of(held, stored)
-        yield held, parts
+        seen[id(obj)] = obj
+        parts = parts_of(obj, stored)
+        yield obj, parts
         stack += [value for _, value in parts if type(value) not in _MOST]

@@ -41,14 +41,16 @@ def diagram(
     rows: list[dict[Any, Any]] = [
         {"step": name, "state": "not run yet", **done.get(name, {})} for name in names
     ]
-    said = {
+    settings_shown = {
         "target": settings.get("target"),
         "split": settings.get("split"),
         "model": settings["estimator"].model,
         "name": settings.get("name"),
     }
     head = ", ".join(
-        f"{name}: {escape(str(value))}" for name, value in said.items() if value
+        f"{name}: {escape(str(value))}"
+        for name, value in settings_shown.items()
+        if value
     )
     old = "<p>Settings have changed since this run.</p>" if changed else ""
     return f"<b>TrainingPipeline</b> {head}{old}{steps_html(rows)}"

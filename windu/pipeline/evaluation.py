@@ -77,24 +77,24 @@ def check_scores(names: Iterable[str]) -> list[str]:
     >>> check_scores(["roc_auc", "log_loss"])
     ['roc_auc', 'log_loss']
     """
-    given = [names] if isinstance(names, str) else list(names)
-    known = get_scorer_names()
-    for name in given:
-        if name not in known and f"neg_{name}" not in known:
-            losses = [one.removeprefix("neg_") for one in known]
+    score_names = [names] if isinstance(names, str) else list(names)
+    scorer_names = get_scorer_names()
+    for name in score_names:
+        if name not in scorer_names and f"neg_{name}" not in scorer_names:
+            losses = [scorer_name.removeprefix("neg_") for scorer_name in scorer_names]
             raise PartError(
                 "A score must be the name of one of scikit-learn's scorers. Got "
-                f"{name!r}.{did_you_mean(name, [*known, *losses])}"
+                f"{name!r}.{did_you_mean(name, [*scorer_names, *losses])}"
             )
-    return given
+    return score_names
 
 
-def check_evaluation(given: Any) -> Any:
+def check_evaluation(evaluation: Any) -> Any:
     """Return what is asked of an evaluation, in its own form.
 
     Parameters
     ----------
-    given : str, list of str, mapping or None
+    evaluation : str, list of str, mapping or None
         Names of scores, or ``{"scores": [...], "importance": ...}``.
 
     Returns
@@ -113,33 +113,33 @@ def check_evaluation(given: Any) -> Any:
     >>> check_evaluation({"scores": "f1", "importance": False})
     {'scores': ['f1'], 'importance': False}
     """
-    if given is None:
+    if evaluation is None:
         return None
-    if not isinstance(given, Mapping):
-        return check_scores(given)
-    for key in given:
+    if not isinstance(evaluation, Mapping):
+        return check_scores(evaluation)
+    for key in evaluation:
         if key not in _OPTIONS:
             raise PartError(
                 f"evaluate has the keys {list(_OPTIONS)}. Got {key!r}."
                 + did_you_mean(key, _OPTIONS)
             )
-    made = dict(given)
-    if made.get("scores") is not None:
-        made["scores"] = check_scores(made["scores"])
-    rows = made.get("importance", True)
+    checked = dict(evaluation)
+    if checked.get("scores") is not None:
+        checked["scores"] = check_scores(checked["scores"])
+    rows = checked.get("importance", True)
     if not isinstance(rows, int) or (rows is not False and rows < 1):
         raise PartError(
             "importance must be true, false or a number of rows from 1 on. Got "
             f"{rows!r}."
         )
-    return made
+    return checked
 
 
-def options_of(given: Any) -> tuple[list[str] | None, bool | int]:
+def options_of(evaluation: Any) -> tuple[list[str] | None, bool | int]:
     """Return the names of scores, and whether there is importance, or of which rows."""
-    if not isinstance(given, Mapping):
-        return given, True
-    return given.get("scores"), given.get("importance", True)
+    if not isinstance(evaluation, Mapping):
+        return evaluation, True
+    return evaluation.get("scores"), evaluation.get("importance", True)
 
 
 def check_model_gives(estimator: Any, scores: Iterable[str] | None) -> None:
@@ -201,7 +201,7 @@ def evaluate(
     """
     task = estimator.task_
     names = list(DEFAULTS[task]) if scores is None else check_scores(scores)
-    found: dict[str, Any] = {}
+    evaluation: dict[str, Any] = {}
     if scores is None and not hasattr(estimator, "predict_proba"):
         names = [name for name in names if name not in _OF_PROBABILITIES]
     for part, (X, y) in parts.items():
@@ -211,16 +211,16 @@ def evaluate(
                 # Where there is nothing of a class, its score is 0.
                 warnings.simplefilter("ignore", UndefinedMetricWarning)
             for name in names:
-                found[f"{part}.{name}"] = _score(estimator, name, X, y)
+                evaluation[f"{part}.{name}"] = _score(estimator, name, X, y)
         if len(X):
-            found[part] = details_of(estimator, X, y)
+            evaluation[part] = details_of(estimator, X, y)
     if importance and names and parts:
         part = "test" if "test" in parts else next(iter(parts))
         rows = None if importance is True else int(importance)
-        said = _importance(estimator, names[0], *parts[part], rows)
-        if said is not None:
-            found["importance"] = {"score": names[0], "part": part, **said}
-    return found
+        importances = _importance(estimator, names[0], *parts[part], rows)
+        if importances is not None:
+            evaluation["importance"] = {"score": names[0], "part": part, **importances}
+    return evaluation
 
 
 def _importance(

@@ -91,10 +91,14 @@ class FittedPipeline:
                 )
         before, held_back = self.estimator_, self._held_back()
         after = before.replace(**parts)
-        given, _ = options_of(self._settings["evaluate"])
-        scores = [evaluate(one, held_back, given) for one in (before, after)]
+        score_names, _ = options_of(self._settings["evaluate"])
+        scores = [
+            evaluate(estimator, held_back, score_names) for estimator in (before, after)
+        ]
         rows = {
-            name: [one[name] for one in scores] for name in scores[0] if "." in name
+            name: [estimator[name] for estimator in scores]
+            for name in scores[0]
+            if "." in name
         }
         for part, (X, _) in held_back.items():
             old, new = predictions(before, X, False), predictions(after, X, False)
@@ -123,15 +127,19 @@ class FittedPipeline:
         """
         if self._before is None:
             raise StepError("Changes are those since replace. Got none. Call replace.")
-        held, both = self._held_back(), (self._before, self.estimator_)
-        before, after = (predict_held_back(one, held) for one in both)
+        held_out, estimators = self._held_back(), (self._before, self.estimator_)
+        before, after = (
+            predict_held_back(estimator, held_out) for estimator in estimators
+        )
         tables = {}
         for part, old in before.items():
-            n_targets = len(as_columns(held[part][1]).columns)
+            n_targets = len(as_columns(held_out[part][1]).columns)
             target, old = old.iloc[:, :n_targets], old.iloc[:, n_targets:]
             new = after[part].iloc[:, n_targets:]
-            said = old.columns.str.startswith("prediction")
-            moved = (old.loc[:, said] != new.loc[:, said]).any(axis="columns")
+            is_prediction = old.columns.str.startswith("prediction")
+            moved = (old.loc[:, is_prediction] != new.loc[:, is_prediction]).any(
+                axis="columns"
+            )
             held_columns = {(name, "target"): target[name] for name in target}
             pairs = {
                 (name, when): table[name]

@@ -121,28 +121,28 @@ class ModelSelection:
         >>> found.search.n_splits_, found.production.settings["estimator"].model
         (1, 'linear')
         """
-        given = {**(self._settings["search"] or {}), **changes}
+        options = {**(self._settings["search"] or {}), **changes}
         values = self._values(until="split")
-        X, y, held = values["X"], values["y"], values["held_back"]
+        X, y, held_back = values["X"], values["y"], values["held_back"]
         if y is None:
             raise StepError(
                 "A search needs a target. Got target=None. Name its column."
             )
-        dev = held.get("dev")
+        dev = held_back.get("dev")
         n_train = len(X)
         if dev is not None:
             X = pd.concat([X, dev[0]], ignore_index=True)
             y = pd.concat([y, dev[1]], ignore_index=True)
         estimator = self._resolved.estimator
         split = self._settings["split"] or {}
-        cv = _folds(given.pop("cv", None), split, estimator, X, y, n_train)
+        cv = _folds(options.pop("cv", None), split, estimator, X, y, n_train)
         search = OptunaSearchCV(
             clone(estimator),
-            given.pop("space", "auto"),
-            sampler=ENGINES[given.pop("engine", "optuna")],
-            random_state=given.pop("seed", None) or split.get("seed") or 0,
+            options.pop("space", "auto"),
+            sampler=ENGINES[options.pop("engine", "optuna")],
+            random_state=options.pop("seed", None) or split.get("seed") or 0,
             cv=cv,
-            **given,
+            **options,
         ).fit(X, y)
         settings = {**self._settings, "search": None, "metastore": self._place}
         settings["estimator"] = clone(search.best_estimator_)
@@ -183,16 +183,16 @@ def check_search(search: Any) -> None:
             + did_you_mean(engine, ENGINES)
         )
     if isinstance(scoring := search.get("scoring"), str):
-        known = get_scorer_names()
-        if scoring not in known:
+        scorer_names = get_scorer_names()
+        if scoring not in scorer_names:
             raise SearchError(
                 "search.scoring must be the name of one of scikit-learn's scorers. Got "
-                f"{scoring!r}.{did_you_mean(scoring, known)}"
+                f"{scoring!r}.{did_you_mean(scoring, scorer_names)}"
             )
     space = search.get("space", "auto")
     for block in space if isinstance(space, list) else [space]:
-        for name, given in block.items() if isinstance(block, Mapping) else ():
-            read_range(name, given)
+        for name, values in block.items() if isinstance(block, Mapping) else ():
+            read_range(name, values)
 
 
 def _folds(

@@ -204,8 +204,8 @@ class PredictionPipeline:
                 )
             frame = self._frame(source)
             check_kept(frame, self.keep, "The table")
-            made = predictions(self.estimator_, frame, self.probabilities)
-            return joined(frame, self.keep, made)
+            scored = predictions(self.estimator_, frame, self.probabilities)
+            return joined(frame, self.keep, scored)
         return predict_file(
             *(self.estimator_, source, target),
             keep=self.keep,
@@ -218,9 +218,9 @@ class PredictionPipeline:
     def _how(self, source: Any) -> Any:
         """Return where a file is together with how it is written."""
         how = {"format": self.format, "options": self.options}
-        said = {name: value for name, value in how.items() if value is not None}
+        stated = {name: value for name, value in how.items() if value is not None}
         is_file = isinstance(source, (str, os.PathLike)) and not is_database(source)
-        return {"path": os.fspath(source), **said} if said and is_file else source
+        return {"path": os.fspath(source), **stated} if stated and is_file else source
 
     def _frame(self, source: Any) -> pd.DataFrame:
         if isinstance(source, pd.DataFrame):

@@ -57,13 +57,13 @@ class PipelineResult:
     stats: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        said = [self.steps.drop(columns="note").to_string(index=False)]
-        said += self.notes()
+        lines = [self.steps.drop(columns="note").to_string(index=False)]
+        lines += self.notes()
         for table in self.tables():
-            said += ["", table.to_string(float_format="{:.4f}".format)]
+            lines += ["", table.to_string(float_format="{:.4f}".format)]
         if self.run is not None:
-            said += ["", f"Stored as {self.run.reference}."]
-        return "\n".join(said)
+            lines += ["", f"Stored as {self.run.reference}."]
+        return "\n".join(lines)
 
     __repr__ = __str__
 
@@ -80,8 +80,8 @@ class PipelineResult:
         list of DataFrame
             Those that are not empty; the name of its columns says what a table is.
         """
-        made = [metrics_table(self.metrics), classes_table(self.metrics)]
-        return [one for one in made if 0 < len(one) <= _FEW_CLASSES]
+        all_tables = [metrics_table(self.metrics), classes_table(self.metrics)]
+        return [table for table in all_tables if 0 < len(table) <= _FEW_CLASSES]
 
     def _repr_html_(self) -> str:
         html = steps_html(self.steps.to_dict("records"))
@@ -92,7 +92,7 @@ class PipelineResult:
 
 def steps_table(done: Sequence[Done]) -> pd.DataFrame:
     """Return what was done as a table, one row a step that users know."""
-    rows = [asdict(one) for one in done if one.step not in HIDDEN]
+    rows = [asdict(step_done) for step_done in done if step_done.step not in HIDDEN]
     table = pd.DataFrame(rows, columns=["step", "state", "seconds", "shapes", "note"])
     return table.round({"seconds": 4})
 
@@ -148,9 +148,9 @@ def classes_table(metrics: Mapping[str, Any]) -> pd.DataFrame:
     yes        1.0     0.5  0.667     4
     """
     tables = {
-        part: said["classes"]
-        for part, said in metrics.items()
-        if isinstance(said, Mapping) and "classes" in said
+        part: metrics_of_part["classes"]
+        for part, metrics_of_part in metrics.items()
+        if isinstance(metrics_of_part, Mapping) and "classes" in metrics_of_part
     }
     if not tables:
         return pd.DataFrame()
@@ -162,4 +162,7 @@ def classes_table(metrics: Mapping[str, Any]) -> pd.DataFrame:
 
 def printable(text: str) -> str:
     """Return a text of somebody else's that no terminal takes for a command."""
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+    return "".join(
+        character if character.isprintable() else repr(character)[1:-1]
+        for character in text
+    )

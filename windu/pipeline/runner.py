@@ -70,7 +70,7 @@ _ABSENT = {
 
 
 @dataclass
-class _Made:
+class _Output:
     key: str | None
     values: dict[str, Any]
 
@@ -97,7 +97,7 @@ class StepRunner:
     trusted: Collection[str] = ()
     cached: Collection[str] = CACHED
     done: list[Done] = field(default_factory=list)
-    _memory: dict[str, _Made] = field(default_factory=dict)
+    _memory: dict[str, _Output] = field(default_factory=dict)
 
     def run(
         self,
@@ -107,7 +107,7 @@ class StepRunner:
         *,
         start: str | None = None,
         until: str | None = None,
-        tell: Callable[[Done], None] | None = None,
+        report: Callable[[Done], None] | None = None,
         keys_of: Mapping[str, Callable[[dict[str, Any]], dict[str, str | None]]],
     ) -> dict[str, Any]:
         """Run steps, and return all values.
@@ -125,7 +125,7 @@ class StepRunner:
             memory or in the cache.
         until : str, default=None
             The last step.
-        tell : callable, default=None
+        report : callable, default=None
             Called before each step and after it.
         keys_of : mapping of str to callable
             For steps whose outputs have keys of their own: given what the step made,
@@ -143,27 +143,31 @@ class StepRunner:
         """
         names = [step.name for step in steps]
         shown = [name for name in names if name not in HIDDEN]
-        for argument, given in (("start", start), ("until", until)):
-            if given is not None and given not in names:
+        for argument, step_given in (("start", start), ("until", until)):
+            if step_given is not None and step_given not in names:
                 raise StepError(
-                    f"{argument} must name one of the steps {shown}. Got {given!r}."
-                    + did_you_mean(given, shown)
+                    f"{argument} must name one of the steps {shown}. Got "
+                    f"{step_given!r}." + did_you_mean(step_given, shown)
                 )
         first = 0 if start is None else names.index(start)
-        known = dict(keys)
+        key_of = dict(keys)
         self.done = []
 
         def perform(step: Step, needed: Mapping[str, Any]) -> Any:
             before = time.perf_counter()
-            if tell is not None:
-                tell(Done(step.name, "running", 0.0))
-            key = _key(step, known)
+            if report is not None:
+                report(Done(step.name, "running", 0.0))
+            key = _key(step, key_of)
             at = names.index(step.name)
-            made = None if start is not None and at >= first else self._find(step, key)
-            state, note = ("", "") if made is None else made[1:]
-            if made is None and _is_absent(step, needed):
+            outputs = (
+                None
+                if start is not None and at >= first
+                else self._remembered(step, key)
+            )
+            state, note = ("", "") if outputs is None else outputs[1:]
+            if outputs is None and _is_absent(step, needed):
                 values, state = _named(step, step.function(**needed)), "absent"
-            elif made is None:
+            elif outputs is None:
                 if at < first and step.name in self.cached:
                     raise StepError(
                         f"To start at {start!r}, what {step.name!r} makes must be in "
@@ -172,12 +176,12 @@ class StepRunner:
                         f"{step.name!r}."
                     )
                 values = _named(step, step.function(**needed))
-                state, note = "ran", self._keep(step, key, values)
+                state, note = "ran", self._remember(step, key, values)
             else:
-                values = made[0]
-            self._memory[step.name] = _Made(key, values)
+                values = outputs[0]
+            self._memory[step.name] = _Output(key, values)
             own = keys_of.get(step.name)
-            known.update(
+            key_of.update(
                 own(values)
                 if own is not None
                 else {name: _joined(key, name) for name in step.makes}
@@ -188,8 +192,8 @@ class StepRunner:
                     *(_shapes(values), note),
                 )
             )
-            if tell is not None:
-                tell(self.done[-1])
+            if report is not None:
+                report(self.done[-1])
             made_values = tuple(values[name] for name in step.makes)
             return made_values if len(made_values) > 1 else made_values[0]
 
@@ -199,25 +203,25 @@ class StepRunner:
         """Return the key under which a step was performed last."""
         return self._memory[step].key
 
-    def _find(
+    def _remembered(
         self, step: Step, key: str | None
     ) -> tuple[dict[str, Any], str, str] | None:
         if key is None:
             return None
-        kept = self._memory.get(step.name)
-        if kept is not None and kept.key == key:
-            return kept.values, "kept", ""
+        in_memory = self._memory.get(step.name)
+        if in_memory is not None and in_memory.key == key:
+            return in_memory.values, "kept", ""
         if self.cache is None or step.name not in self.cached:
             return None
         try:
-            found = self.cache.get(key, trusted=self.trusted)
+            in_cache = self.cache.get(key, trusted=self.trusted)
         except UntrustedTypesError:
             return None
-        if found is None or set(found) != set(step.makes):
+        if in_cache is None or set(in_cache) != set(step.makes):
             return None
-        return found, "cached", ""
+        return in_cache, "cached", ""
 
-    def _keep(self, step: Step, key: str | None, values: Mapping[str, Any]) -> str:
+    def _remember(self, step: Step, key: str | None, values: Mapping[str, Any]) -> str:
         """Put what a step made into the cache; return why not, if not."""
         if self.cache is None or step.name not in self.cached:
             return ""
@@ -246,17 +250,17 @@ def _joined(key: str | None, name: str) -> str | None:
     return None if key is None else f"{key}:{name}"
 
 
-def _named(step: Step, made: Any) -> dict[str, Any]:
+def _named(step: Step, outputs: Any) -> dict[str, Any]:
     if len(step.makes) == 1:
-        return {step.makes[0]: made}
-    return dict(zip(step.makes, made, strict=True))
+        return {step.makes[0]: outputs}
+    return dict(zip(step.makes, outputs, strict=True))
 
 
 def _shapes(values: Mapping[str, Any]) -> str:
     """Return the shapes of the tables in what a step made."""
-    found = [
+    texts = [
         f"{name} {' x '.join(map(str, value.shape))}"
         for name, value in values.items()
         if len(getattr(value, "shape", None) or ()) == 2 and name != "fitted_matrix"
     ]
-    return ", ".join(dict.fromkeys(found))
+    return ", ".join(dict.fromkeys(texts))

@@ -108,16 +108,16 @@ def predict_file(
             frame = batch.frame
             check_kept(frame, keep, f"The table {called(source)!r}")
             try:
-                made = predictions(estimator, frame, probabilities)
+                scored = predictions(estimator, frame, probabilities)
             except SchemaError as error:
                 if aside is None:
                     raise _with_place(error, source, batch.first) from error
                 fitting, reasons = sift(estimator, frame)
                 aside.add(frame, reasons, batch.first)
                 frame = fitting
-                made = predictions(estimator, frame, probabilities)
-            writer.write(joined(frame, keep, made))
-            n_rows += len(made)
+                scored = predictions(estimator, frame, probabilities)
+            writer.write(joined(frame, keep, scored))
+            n_rows += len(scored)
             if progress is not None:
                 progress(batch.done, n_rows)
         if aside is not None:
@@ -186,22 +186,27 @@ def predictions(
     has_classes = hasattr(estimator, "classes_")
     classes = list(column_classes(estimator)) if has_classes else []
     if isinstance(predicted, pd.DataFrame):
-        made = predicted.add_prefix("prediction_").reset_index(drop=True)
+        scored = predicted.add_prefix("prediction_").reset_index(drop=True)
     elif isinstance(predicted, list):
         # Lists of labels: one column of yes and no a label.
-        made = pd.DataFrame(
-            {f"prediction_{one}": [one in row for row in predicted] for one in classes}
+        scored = pd.DataFrame(
+            {
+                f"prediction_{class_name}": [class_name in row for row in predicted]
+                for class_name in classes
+            }
         )
     elif np.ndim(predicted) == 2:
         names = classes or range(np.shape(predicted)[1])
-        made = pd.DataFrame(predicted, columns=[f"prediction_{one}" for one in names])
+        scored = pd.DataFrame(
+            predicted, columns=[f"prediction_{class_name}" for class_name in names]
+        )
     else:
-        made = pd.DataFrame({"prediction": predicted})
+        scored = pd.DataFrame({"prediction": predicted})
     if not probabilities or not hasattr(estimator, "predict_proba"):
-        return made
-    names = [f"probability_{one}" for one in classes]
+        return scored
+    names = [f"probability_{class_name}" for class_name in classes]
     scores = pd.DataFrame(estimator.predict_proba(frame), columns=names)
-    return pd.concat([made, scores], axis=1)
+    return pd.concat([scored, scores], axis=1)
 
 
 def _features(estimator: Any, frame: pd.DataFrame) -> pd.DataFrame:
@@ -239,27 +244,27 @@ def _trained_columns(estimator: Any, keep: Sequence[str]) -> dict[Any, TrainedCo
     return dict.fromkeys(keep, TrainedColumn("text")) | trained
 
 
-def check_kept(frame: pd.DataFrame, keep: Sequence[str], where: str) -> None:
+def check_kept(frame: pd.DataFrame, keep: Sequence[str], source: str) -> None:
     """Raise if a column to keep is not there."""
     gone = [name for name in keep if name not in frame.columns]
     if gone:
         hints = "".join(did_you_mean_each(gone, frame.columns))
         raise TableError(
-            f"{where} must have the columns to keep. Missing: {gone}.{hints}"
+            f"{source} must have the columns to keep. Missing: {gone}.{hints}"
         )
 
 
 def joined(
-    frame: pd.DataFrame, keep: Sequence[str], made: pd.DataFrame
+    frame: pd.DataFrame, keep: Sequence[str], scored: pd.DataFrame
 ) -> pd.DataFrame:
     """Return predictions behind the columns to keep."""
-    twice = [name for name in keep if name in made.columns]
+    twice = [name for name in keep if name in scored.columns]
     if twice:
         raise TableError(
             f"Columns to keep must have other names than predictions. Got {twice}. "
             "Rename them in the table."
         )
-    return pd.concat([frame[list(keep)].reset_index(drop=True), made], axis=1)
+    return pd.concat([frame[list(keep)].reset_index(drop=True), scored], axis=1)
 
 
 def _with_place(error: SchemaError, source: Any, first: int) -> SchemaError:

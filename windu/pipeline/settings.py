@@ -29,64 +29,67 @@ PARTS = tuple(WinduEstimator._get_param_names())
 
 def checked(settings: dict[str, Any]) -> dict[str, Any]:
     """Return settings in their own form, or raise."""
-    made = dict(settings)
-    if "estimator" in made and not isinstance(made["estimator"], WinduEstimator):
+    checked_settings = dict(settings)
+    if "estimator" in checked_settings and not isinstance(
+        checked_settings["estimator"], WinduEstimator
+    ):
         raise PartError(
             "The estimator of a pipeline must be a WinduEstimator. Got "
-            f"{type(made['estimator']).__name__}. Pass WinduEstimator(model)."
+            f"{type(checked_settings['estimator']).__name__}. Pass "
+            "WinduEstimator(model)."
         )
-    if "evaluate" in made:
-        made["evaluate"] = check_evaluation(made["evaluate"])
-    if "preprocess" in made:
-        given = made["preprocess"] or []
-        given = [given] if isinstance(given, str) or callable(given) else list(given)
-        for one in given:
-            _check_preprocess(one)
-        made["preprocess"] = given
-    if made.get("split") is not None:
-        _check_split(made["split"])
-    if made.get("search") is not None:
-        check_search(made["search"])
-    if made.get("metastore") is not None:
-        made["metastore"] = store_of(made["metastore"])
-    if isinstance(made.get("data"), pd.DataFrame):
-        made["data"] = made["data"].copy()
-    return made
+    if "evaluate" in checked_settings:
+        checked_settings["evaluate"] = check_evaluation(checked_settings["evaluate"])
+    if "preprocess" in checked_settings:
+        steps = checked_settings["preprocess"] or []
+        steps = [steps] if isinstance(steps, str) or callable(steps) else list(steps)
+        for step in steps:
+            _check_preprocess(step)
+        checked_settings["preprocess"] = steps
+    if checked_settings.get("split") is not None:
+        _check_split(checked_settings["split"])
+    if checked_settings.get("search") is not None:
+        check_search(checked_settings["search"])
+    if checked_settings.get("metastore") is not None:
+        checked_settings["metastore"] = store_of(checked_settings["metastore"])
+    if isinstance(checked_settings.get("data"), pd.DataFrame):
+        checked_settings["data"] = checked_settings["data"].copy()
+    return checked_settings
 
 
-def _check_preprocess(one: Any) -> None:
-    if not callable(one) and one not in PREPROCESSORS:
+def _check_preprocess(step: Any) -> None:
+    if not callable(step) and step not in PREPROCESSORS:
         raise StepError(
             f"preprocess must name one of {list(PREPROCESSORS)}, or be a function. Got "
-            f"{one!r}.{did_you_mean(one, PREPROCESSORS)}"
+            f"{step!r}.{did_you_mean(step, PREPROCESSORS)}"
         )
 
 
 def _check_split(split: Any) -> None:
-    said = split.get("files") if isinstance(split, Mapping) else None
-    for name, given, known in (
+    files = split.get("files") if isinstance(split, Mapping) else None
+    for name, names, allowed in (
         (
             "split",
             split,
             ("files", "fit_on", *list(signature(split_rows).parameters)[3:]),
         ),
-        ("split.files", said or {}, ("dev", "test")),
+        ("split.files", files or {}, ("dev", "test")),
     ):
-        if not isinstance(given, Mapping):
+        if not isinstance(names, Mapping):
             raise StepError(
-                f"{name} must be a mapping with keys of {list(known)}. Got {given!r}."
+                f"{name} must be a mapping with keys of {list(allowed)}. Got {names!r}."
             )
-        for key in given:
-            if key not in known:
+        for key in names:
+            if key not in allowed:
                 raise StepError(
-                    f"{name} has no key {key!r}. It has {list(known)}."
-                    + did_you_mean(key, known)
+                    f"{name} has no key {key!r}. It has {list(allowed)}."
+                    + did_you_mean(key, allowed)
                 )
 
 
-def _check_named_preprocess(one: Any) -> None:
-    if isinstance(one, str):
-        _check_preprocess(one)
+def _check_named_preprocess(step: Any) -> None:
+    if isinstance(step, str):
+        _check_preprocess(step)
 
 
 #: What a file says and no type tells, by section.
@@ -106,12 +109,12 @@ def store_of(place: Metastore | str | Path | Mapping[str, Any]) -> Metastore:
 
 def own_types(estimator: Any) -> set[str]:
     """Return the names of classes and functions that the code of the caller names."""
-    held = [*estimator.get_params(deep=True).values()]
-    for value in list(held):
-        held += [getattr(value, "func", None)]
+    values = [*estimator.get_params(deep=True).values()]
+    for value in list(values):
+        values += [getattr(value, "func", None)]
     names = set()
-    for value in held:
-        for one in (value, type(value)):
-            if hasattr(one, "__qualname__") and hasattr(one, "__module__"):
-                names.add(f"{one.__module__}.{one.__qualname__}")
+    for value in values:
+        for owner in (value, type(value)):
+            if hasattr(owner, "__qualname__") and hasattr(owner, "__module__"):
+                names.add(f"{owner.__module__}.{owner.__qualname__}")
     return names

@@ -41,7 +41,7 @@ def split_rows(
     frame: pd.DataFrame,
     y: Any = None,
     *,
-    given: Mapping[str, pd.DataFrame] | None = None,
+    tables: Mapping[str, pd.DataFrame] | None = None,
     test: float | int | None = None,
     dev: float | int | None = None,
     seed: int | None = 0,
@@ -58,7 +58,7 @@ def split_rows(
         The table without the target.
     y : array-like of shape (n_samples,), default=None
         The target, for `stratify`.
-    given : mapping of str to DataFrame, default=None
+    tables : mapping of str to DataFrame, default=None
         Parts, ``"dev"`` or ``"test"``, that are tables of their own: they must have the
         columns of `frame`, and with `group` none of its groups.
     test, dev : float or int, default=None
@@ -96,25 +96,25 @@ def split_rows(
     array([3])
     """
     match_rows({"frame": frame, "y": y})
-    given, sizes = given or {}, {"dev": dev, "test": test}
+    tables, sizes = tables or {}, {"dev": dev, "test": test}
     ways = {"group": group, "time": time, "column": column}
-    asked = [way for way, name in ways.items() if name is not None]
-    if len(asked) > 1 or (given and column is not None):
+    ways_given = [way for way, name in ways.items() if name is not None]
+    if len(ways_given) > 1 or (tables and column is not None):
         raise TableError(
-            f"A split must be of one kind. Got {asked + ['files'] * bool(given)}."
+            f"A split must be of one kind. Got {ways_given + ['files'] * bool(tables)}."
         )
-    if twice := [name for name in given if sizes[name]]:
+    if twice := [name for name in tables if sizes[name]]:
         raise TableError(
             f"A part must be said once. Got a file and a size of {twice}. Remove one."
         )
-    for part, table in given.items():
+    for part, table in tables.items():
         _check_given(part, table, frame, group)
     for name in ways.values():
         _check_column(frame, name)
     if column is not None:
         return _by_column(frame[column])
     if not any(sizes.values()):
-        if given:
+        if tables:
             none = np.array([], dtype=int)
             return Split(np.arange(len(frame)), none, none)
         raise TableError(
@@ -130,7 +130,7 @@ def split_rows(
 
 
 def split_target(
-    frame: pd.DataFrame, target: str | list[str], where: str = "The table"
+    frame: pd.DataFrame, target: str | list[str], source: str = "The table"
 ) -> tuple[Any, Any]:
     """Part the columns to predict from the others.
 
@@ -140,7 +140,7 @@ def split_target(
         A table.
     target : str or list of str
         Its column, or columns.
-    where : str, default="The table"
+    source : str, default="The table"
         What the table is called in messages.
 
     Returns
@@ -161,14 +161,14 @@ def split_target(
     if gone := [name for name in names if name not in frame.columns]:
         hints = "".join(did_you_mean_each(gone, frame.columns))
         raise TableError(
-            f"{where} must have the target {target!r}. Missing: {gone}. It has "
+            f"{source} must have the target {target!r}. Missing: {gone}. It has "
             f"{list(frame.columns)[:20]}.{hints}"
         )
     y = frame[target] if isinstance(target, str) else frame[names]
     missing = y.isna().to_numpy().reshape(len(frame), -1).any(axis=1)
     if missing.any():
         raise TargetError(
-            f"{where} must have a target in every row. Missing in {missing.sum()} of "
+            f"{source} must have a target in every row. Missing in {missing.sum()} of "
             f"{len(frame)} rows, first at row {missing.argmax()}. Remove these rows in "
             "preprocess, or fill them.",
             np.flatnonzero(missing).tolist(),
@@ -188,12 +188,12 @@ def _check_given(
         )
     if group is None or group not in frame.columns:
         return
-    both = table[group].isin(frame[group]).to_numpy()
-    if both.any():
+    in_both = table[group].isin(frame[group]).to_numpy()
+    if in_both.any():
         raise TableError(
-            f"No group may be on both sides. Got {int(both.sum())} rows of the part "
+            f"No group may be on both sides. Got {int(in_both.sum())} rows of the part "
             f"{part!r} whose {group!r} is in data as well, first "
-            f"{table[group].iloc[int(both.argmax())]!r}. Remove them from one."
+            f"{table[group].iloc[int(in_both.argmax())]!r}. Remove them from one."
         )
 
 
@@ -213,13 +213,13 @@ def _check_column(frame: pd.DataFrame, name: str | None) -> None:
         )
 
 
-def _count(size: float | int | None, n: int, name: str, of: str = "rows") -> int:
+def _count(size: float | int | None, n: int, name: str, unit: str = "rows") -> int:
     if size is None or size == 0:
         return 0
     share = isinstance(size, float)
     if not 0 < size < (1 if share else n):
         raise TableError(
-            f"{name} must be a share between 0 and 1, or a number of {of} below "
+            f"{name} must be a share between 0 and 1, or a number of {unit} below "
             f"{n}. Got {size!r}."
         )
     return max(1, round(size * n)) if share else int(size)
@@ -234,15 +234,15 @@ def _checked(split: Split) -> Split:
 
 
 def _by_column(parts: pd.Series) -> Split:
-    said = parts.astype(str).to_numpy()
+    part_names = parts.astype(str).to_numpy()
     names = ("train", "dev", "test")
-    wrong = sorted(set(said) - set(names))
+    wrong = sorted(set(part_names) - set(names))
     if wrong:
         raise TableError(
             f"The column {parts.name!r} must say one of {list(names)}. Got "
             f"{wrong[:5]}.{did_you_mean(wrong[0], names)}"
         )
-    return _checked(Split(*(np.flatnonzero(said == name) for name in names)))
+    return _checked(Split(*(np.flatnonzero(part_names == name) for name in names)))
 
 
 def _by_time(times: pd.Series, sizes: dict[str, int]) -> Split:
@@ -286,15 +286,15 @@ def _by_group(groups: pd.Series, sizes: dict[str, Any], seed: int | None) -> Spl
             f"Some groups must be left to learn from. Got {n_groups} groups, of which "
             f"{sum(counts)} are held back."
         )
-    rest, held = np.arange(len(codes)), []
+    rest, groups_held = np.arange(len(codes)), []
     for count in counts[::-1]:
         at = np.array([], dtype=int)
         if count:
             cut = GroupShuffleSplit(1, test_size=count, random_state=seed)
-            left, at = next(cut.split(rest, groups=codes[rest]))
-            rest, at = rest[left], rest[at]
-        held.append(at)
-    return Split(np.sort(rest), np.sort(held[1]), np.sort(held[0]))
+            rest_rows, at = next(cut.split(rest, groups=codes[rest]))
+            rest, at = rest[rest_rows], rest[at]
+        groups_held.append(at)
+    return Split(np.sort(rest), np.sort(groups_held[1]), np.sort(groups_held[0]))
 
 
 def _at_random(
@@ -335,18 +335,18 @@ def _labels(y: Any, sizes: dict[str, int], stratify: Any) -> np.ndarray | None:
     # Each part has to have a row of each class, and some have to be left.
     if rows.min() > len(parts) and min(parts) >= len(rows):
         return labels
-    said = (
+    reason = (
         f"the rarest has {rows.min()} rows"
         if rows.min() <= len(parts)
         else f"a part has {min(parts)} rows for {len(rows)} classes"
     )
     if stratify is True:
         raise TableError(
-            f"Each part must have rows of each class for stratify. Got that {said}. "
+            f"Each part must have rows of each class for stratify. Got that {reason}. "
             "Set stratify: false."
         )
     warnings.warn(
-        f"Rows are held back at random, not by class: {said}.",
+        f"Rows are held back at random, not by class: {reason}.",
         WinduWarning,
         stacklevel=4,
     )

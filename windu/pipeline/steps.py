@@ -71,7 +71,7 @@ _CHECK = Step(
     check_features,
 )
 
-Held = Mapping[str, tuple[Any, Any]]
+HeldOut = Mapping[str, tuple[Any, Any]]
 
 
 def steps_of(*, preprocesses: bool, model: bool, stored: bool) -> list[Step]:
@@ -133,7 +133,10 @@ def _load(data: Any, files: Mapping[str, Any]) -> tuple[Any, ...]:
     trained = columns_of(table)
     parts = (files.get(name) for name in ("dev", "test"))
     # Texts of these are read as those of the table to learn from.
-    return table, *(None if one is None else read_table(one, trained) for one in parts)
+    return table, *(
+        None if table_or_none is None else read_table(table_or_none, trained)
+        for table_or_none in parts
+    )
 
 
 def _preprocess(preprocess: Any, **tables: pd.DataFrame | None) -> tuple[Any, ...]:
@@ -144,16 +147,17 @@ def _preprocess(preprocess: Any, **tables: pd.DataFrame | None) -> tuple[Any, ..
 
 
 def _preprocessed(table: pd.DataFrame, preprocess: Any) -> pd.DataFrame:
-    for one in preprocess:
-        function = PREPROCESSORS[one] if isinstance(one, str) else one
-        made = function(table.copy())
-        if not isinstance(made, pd.DataFrame):
+    for step in preprocess:
+        function = PREPROCESSORS[step] if isinstance(step, str) else step
+        table_made = function(table.copy())
+        if not isinstance(table_made, pd.DataFrame):
             raise TableError(
                 "What preprocesses must return a DataFrame. Got "
-                f"{type(made).__name__} of {getattr(function, '__name__', function)!r}."
+                f"{type(table_made).__name__} of "
+                f"{getattr(function, '__name__', function)!r}."
                 " Return the table."
             )
-        table = made
+        table = table_made
     return table
 
 
@@ -163,35 +167,35 @@ def _split(
     raw_test: pd.DataFrame | None,
     target_name: Any,
     split: Mapping[str, Any] | None,
-) -> tuple[Any, Any, Held]:
+) -> tuple[Any, Any, HeldOut]:
     """Return the rows to learn from, their target, and what is held back."""
     X, y = (raw, None) if target_name is None else split_target(raw, target_name)
     if split is None:
         return X, y, {}
     tables = {"dev": raw_dev, "test": raw_test}
-    given = {name: table for name, table in tables.items() if table is not None}
+    tables_given = {name: table for name, table in tables.items() if table is not None}
     own = ("files", "fit_on")
     how = {name: value for name, value in split.items() if name not in own}
-    rows = split_rows(X, y, given=given, **how)
-    kept = [column for column in X.columns if column != split.get("column")]
+    rows = split_rows(X, y, tables=tables_given, **how)
+    columns = [column for column in X.columns if column != split.get("column")]
 
     def part(at: Any) -> tuple[Any, Any]:
-        held = X[kept].iloc[at].reset_index(drop=True)
-        return held, None if y is None else y.iloc[at].reset_index(drop=True)
+        rows_held = X[columns].iloc[at].reset_index(drop=True)
+        return rows_held, None if y is None else y.iloc[at].reset_index(drop=True)
 
     parts = {"dev": rows.dev, "test": rows.test}
-    held = {name: part(at) for name, at in parts.items() if len(at)}
-    for name, table in given.items():
-        where = f"The table of the part {name!r}"
-        held[name] = (
-            (table, None) if y is None else split_target(table, target_name, where)
+    rows_held = {name: part(at) for name, at in parts.items() if len(at)}
+    for name, table in tables_given.items():
+        table_text = f"The table of the part {name!r}"
+        rows_held[name] = (
+            (table, None) if y is None else split_target(table, target_name, table_text)
         )
     X, y = part(rows.train)
-    if split.get("fit_on") == "train+dev" and "dev" in held:
-        dev, truth = held.pop("dev")
+    if split.get("fit_on") == "train+dev" and "dev" in rows_held:
+        dev, truth = rows_held.pop("dev")
         X = pd.concat([X, dev], ignore_index=True)
         y = None if y is None else pd.concat([y, truth], ignore_index=True)
-    return X, y, {name: held[name] for name in parts if name in held}
+    return X, y, {name: rows_held[name] for name in parts if name in rows_held}
 
 
 def _prepare(X: Any, y: Any, estimator: Any) -> tuple[Any, ...]:
@@ -202,10 +206,10 @@ def _prepare(X: Any, y: Any, estimator: Any) -> tuple[Any, ...]:
 
 def read_keys(data: Any, files: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keys of tables that were read: by their files, else by content."""
-    sources = {"raw": data} | {f"raw_{name}": one for name, one in files.items()}
-    known = {name: source_digest(one) for name, one in sources.items()}
+    sources = {"raw": data} | {f"raw_{name}": source for name, source in files.items()}
+    digests = {name: source_digest(source) for name, source in sources.items()}
     return {
-        name: f"{known[name]}:raw" if known.get(name) else digest_of(values[name])
+        name: f"{digests[name]}:raw" if digests.get(name) else digest_of(values[name])
         for name in _TABLES
     }
 
@@ -225,29 +229,29 @@ def first_keys(values: Mapping[str, Any], rows: str | None) -> dict[str, str | N
     dict of str to str or None
         By name.
     """
-    known = {"frame", "target", "refits", *_IDLE}
+    ignored = {"frame", "target", "refits", *_IDLE}
     # A threshold is chosen by fitting the whole chain again.
-    whole = None if rows is None else digest_of(values["refits"].estimator, rows)
+    key = None if rows is None else digest_of(values["refits"].estimator, rows)
     return {
-        **{name: digest_of(values[name]) for name in _FIRST if name not in known},
+        **{name: digest_of(values[name]) for name in _FIRST if name not in ignored},
         **dict.fromkeys(_IDLE, ""),
-        **{"frame": rows, "target": rows, "refits": whole},
+        **{"frame": rows, "target": rows, "refits": key},
     }
 
 
 def _assemble(parameters: Any, **values: Any) -> Any:
     estimator = clone(parameters)
-    estimator._keep(values)
+    estimator._store_fitted(values)
     return estimator
 
 
-def predict_held_back(estimator_: Any, held_back: Held) -> dict[str, pd.DataFrame]:
+def predict_held_back(estimator_: Any, held_back: HeldOut) -> dict[str, pd.DataFrame]:
     """Return target and predictions of what is held back, one table a part."""
-    made = {}
+    outputs = {}
     for name, (X, y) in held_back.items():
         predicted = predictions(estimator_, X)
-        made[name] = pd.concat([as_columns(y), predicted], axis="columns")
-    return made
+        outputs[name] = pd.concat([as_columns(y), predicted], axis="columns")
+    return outputs
 
 
 def as_columns(y: Any) -> pd.DataFrame:
@@ -256,7 +260,7 @@ def as_columns(y: Any) -> pd.DataFrame:
 
 
 def _describe(
-    X: Any, y: Any, held_back: Held, table: Any, task: Any, split: Any
+    X: Any, y: Any, held_back: HeldOut, table: Any, task: Any, split: Any
 ) -> dict[str, Any]:
     # Other ways to split may well tear groups apart on purpose.
     at_random = not {"group", "time", "column"} & {*(split or ())}
@@ -264,7 +268,7 @@ def _describe(
 
 
 def _evaluate(
-    estimator_: Any, held_back: Held, scores: Any, importance: Any
+    estimator_: Any, held_back: HeldOut, scores: Any, importance: Any
 ) -> dict[str, Any]:
     return evaluate(estimator_, held_back, scores, importance=importance)
 
@@ -274,7 +278,10 @@ def _threaded(step: Step) -> Step:
 
     def function(**needed: Any) -> Any:
         tables = (needed.get(name) for name in ("frame", "features", "matrix"))
-        table = next((one for one in tables if one is not None), None)
+        table = next(
+            (table_or_none for table_or_none in tables if table_or_none is not None),
+            None,
+        )
         size = 0 if table is None else table.shape[0] * table.shape[1]
         with openmp_threads(size, fit=True):
             return step.function(**needed)

@@ -72,55 +72,63 @@ def resolve(
     UntrustedTypesError
         If it holds types that are not trusted.
     """
-    asked = {
+    stored = {
         name: part
         for name in PARTS
         if isinstance(part := getattr(estimator, name), StoredPart)
     }
-    if not asked:
+    if not stored:
         return Resolved(estimator, {}, None)
-    places = {name: _store(name, said, store) for name, said in asked.items()}
-    runs = {name: places[name].find(said.run) for name, said in asked.items()}
-    held = {name: places[name].open(run.id) for name, run in runs.items()}
-    parts = {
-        name: _frozen(name, _loaded(name, said, held[name], trusted))
-        for name, said in asked.items()
+    places = {
+        name: _store(name, part_stored, store) for name, part_stored in stored.items()
     }
-    if "model" in asked:
-        _check_before(estimator, asked["model"], runs, names_of(held["model"]))
+    runs = {
+        name: places[name].find(part_stored.run) for name, part_stored in stored.items()
+    }
+    runs_open = {name: places[name].open(run.id) for name, run in runs.items()}
+    parts = {
+        name: _frozen(name, _loaded(name, part_stored, runs_open[name], trusted))
+        for name, part_stored in stored.items()
+    }
+    if "model" in stored:
+        _check_before(estimator, stored["model"], runs, names_of(runs_open["model"]))
         if _is_auto(estimator.label_encoder):
             # Codes say nothing without the labels that they stand for.
-            encoded = "label_encoder" in names_of(held["model"])
-            load = partial(load_part_of, held["model"], "label_encoder")
+            encoded = "label_encoder" in names_of(runs_open["model"])
+            load = partial(load_part_of, runs_open["model"], "label_encoder")
             parts["label_encoder"] = (
                 FrozenEstimator(load(trusted=trusted)) if encoded else None
             )
     features = None
-    if "transformer" in asked:
-        features = read_schema(held["transformer"], "feature_schema.json")
+    if "transformer" in stored:
+        features = read_schema(runs_open["transformer"], "feature_schema.json")
     return Resolved(clone(estimator).set_params(**parts), runs, features)
 
 
-def _loaded(name: str, said: StoredPart, run: Run, trusted: Collection[str]) -> Any:
-    wanted, held = said.part or name, [one for one in names_of(run) if one in PARTS]
-    if wanted not in held:
+def _loaded(name: str, stored: StoredPart, run: Run, trusted: Collection[str]) -> Any:
+    part_name, parts = (
+        stored.part or name,
+        [part_stored for part_stored in names_of(run) if part_stored in PARTS],
+    )
+    if part_name not in parts:
         raise PartError(
-            f"The {name} from {said.run!r} must be a part of that run, one of {held}. "
-            f"Got {wanted!r}.{did_you_mean(wanted, held)}"
+            f"The {name} from {stored.run!r} must be a part of that run, one of "
+            f"{parts}. "
+            f"Got {part_name!r}.{did_you_mean(part_name, parts)}"
         )
-    return load_part_of(run, wanted, trusted=trusted)
+    return load_part_of(run, part_name, trusted=trusted)
 
 
 def _is_auto(part: Any) -> bool:
     return isinstance(part, str) and part == "auto"
 
 
-def _store(name: str, said: StoredPart, store: Metastore | None) -> Metastore:
-    if said.metastore is not None:
-        return Metastore(said.metastore)
+def _store(name: str, stored: StoredPart, store: Metastore | None) -> Metastore:
+    if stored.metastore is not None:
+        return Metastore(stored.metastore)
     if store is None:
         raise StepError(
-            f"The {name} from {said.run!r} must be in a metastore. Got none. Pass "
+            f"The {name} from {stored.run!r} must be in a metastore. Got none. Pass "
             "metastore='./metastore'."
         )
     return store
@@ -133,24 +141,24 @@ def _frozen(name: str, loaded: Any) -> Any:
 
 
 def _check_before(
-    estimator: Any, said: StoredPart, runs: dict[str, StoredRun], held: list[str]
+    estimator: Any, stored: StoredPart, runs: dict[str, StoredRun], parts: list[str]
 ) -> None:
     """Raise unless a model stands behind the transformer that it was fitted behind."""
-    if "transformer" in held:
+    if "transformer" in parts:
         fits = "transformer" in runs and runs["transformer"].id == runs["model"].id
     else:
         fits = estimator.transformer is None
     if fits:
         return
-    needed = f"StoredPart({said.run!r})" if "transformer" in held else "None"
+    needed = f"StoredPart({stored.run!r})" if "transformer" in parts else "None"
     raise PartError(
-        f"The model from {said.run!r} must get the matrix that it was fitted on. Got "
+        f"The model from {stored.run!r} must get the matrix that it was fitted on. Got "
         f"another transformer. Pass transformer={needed} as well."
     )
 
 
 def check_features(
-    features: pd.DataFrame, featurizer_: Any, transformer: Any, wanted: TableSchema
+    features: pd.DataFrame, featurizer_: Any, transformer: Any, trained: TableSchema
 ) -> bool:
     """Raise unless features are those that a stored transformer was fitted on.
 
@@ -162,7 +170,7 @@ def check_features(
         Fitted.
     transformer : FrozenEstimator
         The stored one.
-    wanted : TableSchema
+    trained : TableSchema
         Of its features.
 
     Returns
@@ -175,7 +183,7 @@ def check_features(
     FeatureSchemaError
         With every difference.
     """
-    conformed, report = conformed_features(features, wanted, featurizer_)
+    conformed, report = conformed_features(features, trained, featurizer_)
     by_name = isinstance(transformer.estimator, ColumnTransformer)
     if not by_name and list(conformed.columns) != list(features.columns):
         raise FeatureSchemaError(

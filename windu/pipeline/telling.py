@@ -17,7 +17,9 @@ __all__ = ["count_test", "tell_alarms"]
 
 def tell_alarms(stats: Mapping[str, Any], done: Sequence[Done]) -> None:
     """Warn of each alarm in the rows, but not again of what is still in memory."""
-    if any(one.step == "describe" and one.state == "kept" for one in done):
+    if any(
+        step_done.step == "describe" and step_done.state == "kept" for step_done in done
+    ):
         return
     for alarm in stats.get("alarms", []):
         warnings.warn(alarm["message"], DataWarning, stacklevel=3)

@@ -228,11 +228,11 @@ class TrainingPipeline(SingleSteps, FittedPipeline, ModelSelection):
         """
         store = store_of(metastore)
         text = store.load_part(reference, "config")
-        made = cls(**read_pipeline(text, allow=allow) | {"metastore": metastore})
-        made.set(trusted=trusted)
-        made._fitted = store.load(reference, trusted=trusted)
-        made._stored = reference
-        return made
+        pipeline = cls(**read_pipeline(text, allow=allow) | {"metastore": metastore})
+        pipeline.set(trusted=trusted)
+        pipeline._fitted = store.load(reference, trusted=trusted)
+        pipeline._stored = reference
+        return pipeline
 
     def to_yaml(self) -> str:
         """Return the settings as YAML, of which `from_yaml` makes an equal pipeline.
@@ -260,12 +260,12 @@ class TrainingPipeline(SingleSteps, FittedPipeline, ModelSelection):
         return [step.name for step in self._steps() if step.name not in HIDDEN]
 
     def __repr__(self) -> str:
-        said = ", ".join(
+        text = ", ".join(
             f"{name}={value!r}"
             for name, value in self._settings.items()
             if name != "data" and value not in (None, (), [])
         )
-        return f"TrainingPipeline({said})"
+        return f"TrainingPipeline({text})"
 
     def _repr_html_(self) -> str:
         steps = self.result_.steps if hasattr(self, "result_") else None
@@ -300,19 +300,24 @@ class TrainingPipeline(SingleSteps, FittedPipeline, ModelSelection):
                     f"WinduEstimator. Got {name!r}."
                     + did_you_mean(name, [*SETTINGS, *PARTS])
                 )
-        made = self._settings | checked(own)
+        new_settings = self._settings | checked(own)
         if parts:
-            made["estimator"] = clone(made["estimator"]).set_params(**parts)
-        self._settings = made
+            new_settings["estimator"] = clone(new_settings["estimator"]).set_params(
+                **parts
+            )
+        self._settings = new_settings
         if not {*settings} <= {"metastore", "name", "trusted", "evaluate", "search"}:
             self._fitted = self._before = None
-        store = made["metastore"]
+        store = new_settings["metastore"]
         if "metastore" in own:
             # What was given says where the store is; an object says it in code only.
             self._place = own["metastore"]
             self._tested = Tested(store)
         self._runner.cache = None if store is None else cache_of(store)
-        self._runner.trusted = {*made["trusted"], *own_types(made["estimator"])}
+        self._runner.trusted = {
+            *new_settings["trusted"],
+            *own_types(new_settings["estimator"]),
+        }
         return self
 
     def run(
@@ -346,34 +351,34 @@ class TrainingPipeline(SingleSteps, FittedPipeline, ModelSelection):
             If `start` or `until` is no step of this pipeline, or what stands before
             `start` was never made.
         """
-        given = self._settings
-        made = self._values(start=start, until=until, progress=progress)
+        settings = self._settings
+        values = self._values(start=start, until=until, progress=progress)
         steps = steps_table(self._runner.done)
         last = self._runner.done[-1].step
-        metrics = made.get("metrics", {})
-        stats = made.get("stats", {})
+        metrics = values.get("metrics", {})
+        stats = values.get("stats", {})
         tell_alarms(stats, self._runner.done)
-        if "metrics" in made and "test" in made["held_back"]:
+        if "metrics" in values and "test" in values["held_back"]:
             fitted = self._runner.key_of("assemble")
-            count = count_test(self._tested, made["held_back"]["test"], fitted)
+            count = count_test(self._tested, values["held_back"]["test"], fitted)
             metrics = metrics | {"test_evaluations": count}
         stored = None
-        store, name = given["metastore"], given["name"]
+        store, name = settings["metastore"], settings["name"]
         if until is None and store is not None and name is not None:
             stored = store.save(
-                made["estimator_"],
+                values["estimator_"],
                 name,
                 metrics=metrics,
                 stats=stats,
-                data=digest_of(made["X"]),
+                data=digest_of(values["X"]),
                 config=self._config(),
                 **self._lineage(store),
             )
-        self._fitted = made.get("estimator_", self._fitted)
-        self._ran = given
+        self._fitted = values.get("estimator_", self._fitted)
+        self._ran = settings
         self.result_ = PipelineResult(
-            *(steps, made.get("estimator_"), metrics, stored),
-            made[MAIN.get(last, "estimator_")],
+            *(steps, values.get("estimator_"), metrics, stored),
+            values[MAIN.get(last, "estimator_")],
             stats,
         )
         return self.result_
@@ -384,24 +389,24 @@ class TrainingPipeline(SingleSteps, FittedPipeline, ModelSelection):
         until: str | None = None,
         progress: Callable[[Done], None] | None = None,
     ) -> dict[str, Any]:
-        given = self._settings
-        values = {**given, "target_name": given["target"]}
+        settings = self._settings
+        values = {**settings, "target_name": settings["target"]}
         self._resolved = resolve(
-            given["estimator"], given["metastore"], self._runner.trusted
+            settings["estimator"], settings["metastore"], self._runner.trusted
         )
         estimator, _, features = self._resolved
-        scores, importance = options_of(given["evaluate"])
+        scores, importance = options_of(settings["evaluate"])
         check_model_gives(estimator, scores)
         values |= {"scores": scores, "importance": importance}
         values |= {"parameters": estimator, "estimator": estimator, "wanted": features}
-        values["files"] = (given["split"] or {}).get("files") or {}
+        values["files"] = (settings["split"] or {}).get("files") or {}
         return self._runner.run(
             self._steps(),
             values,
             self._keys(values),
             start=start,
             until=until,
-            tell=progress,
+            report=progress,
             keys_of={
                 "load": partial(read_keys, values["data"], values["files"]),
                 "prepare": self._prepared_keys,
@@ -420,7 +425,7 @@ class TrainingPipeline(SingleSteps, FittedPipeline, ModelSelection):
         names += ["parameters", "wanted"]
         keys: dict[str, str | None] = {name: digest_of(values[name]) for name in names}
         # Parts are fitted in their place, so that fresh ones are made each time.
-        files = [source_digest(one) for one in values["files"].values()]
+        files = [source_digest(source) for source in values["files"].values()]
         keys["files"] = None if None in files else digest_of([*values["files"]], files)
         return keys | {"estimator": None, "data": source_digest(values["data"])}
 
@@ -433,13 +438,13 @@ class TrainingPipeline(SingleSteps, FittedPipeline, ModelSelection):
 
     def _lineage(self, store: Metastore) -> dict[str, Any]:
         """Return from which runs parts came: as tags, and the first as the parent."""
-        runs, said = self._resolved.runs, self._settings["estimator"]
+        runs, estimator = self._resolved.runs, self._settings["estimator"]
         if not runs:
             return {}
         own = [
             run.id
             for name, run in runs.items()
-            if getattr(getattr(said, name), "metastore", None) is None
+            if getattr(getattr(estimator, name), "metastore", None) is None
         ]
         tags = {name: run.reference for name, run in runs.items()}
         return {"tags": tags, "parent": own[0] if own else None}
@@ -455,5 +460,7 @@ class TrainingPipeline(SingleSteps, FittedPipeline, ModelSelection):
         return self.run(until=step).value
 
     def _held_back(self) -> Mapping[str, tuple[Any, Any]]:
-        held: Mapping[str, tuple[Any, Any]] = self._values(until="split")["held_back"]
-        return held
+        held_out: Mapping[str, tuple[Any, Any]] = self._values(until="split")[
+            "held_back"
+        ]
+        return held_out

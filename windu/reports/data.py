@@ -17,17 +17,17 @@ def alarms(stats: Mapping[str, Any]) -> raw:
     """Return the alarms, or that there are none."""
     if "alarms" not in stats:
         return raw("")
-    found = [one["message"] for one in stats["alarms"]]
-    return section("Alarms", listed(found, "alarms") if found else note("None."))
+    messages = [alarm["message"] for alarm in stats["alarms"]]
+    return section("Alarms", listed(messages, "alarms") if messages else note("None."))
 
 
 def rows(stats: Mapping[str, Any]) -> raw:
     """Return how many rows there are, which stand twice, and what the target is."""
     if "rows" not in stats:
         return raw("")
-    said = {f"rows of {part}": count for part, count in stats["rows"].items()}
+    counts = {f"rows of {part}": count for part, count in stats["rows"].items()}
     twice = stats.get("duplicates", {})
-    said |= {
+    counts |= {
         name: twice[key]
         for key, name in (
             ("rows", "rows that an earlier one equals"),
@@ -36,15 +36,23 @@ def rows(stats: Mapping[str, Any]) -> raw:
         )
         if key in twice
     }
-    return section("Data", pairs(said), _target(stats.get("target", {})))
+    return section("Data", pairs(counts), _target(stats.get("target", {})))
 
 
-def _target(said: Mapping[str, Any]) -> raw:
-    if "classes" in said:
-        parts = said["classes"]
-        names = list(dict.fromkeys(name for one in parts.values() for name in one))
+def _target(target_stats: Mapping[str, Any]) -> raw:
+    if "classes" in target_stats:
+        parts = target_stats["classes"]
+        names = list(
+            dict.fromkeys(
+                name for names_of_part in parts.values() for name in names_of_part
+            )
+        )
         largest = max(
-            (max(one.values(), default=0) for one in parts.values()), default=0
+            (
+                max(names_of_part.values(), default=0)
+                for names_of_part in parts.values()
+            ),
+            default=0,
         )
         first = next(iter(parts.values()))
         return table(
@@ -53,23 +61,26 @@ def _target(said: Mapping[str, Any]) -> raw:
                 [
                     name,
                     bar(first.get(name, 0), largest),
-                    *(one.get(name, 0) for one in parts.values()),
+                    *(names_of_part.get(name, 0) for names_of_part in parts.values()),
                 ]
                 for name in names
             ],
         )
-    found = [
+    tables = [
         (f"{output} ({part})", quantiles)
-        for part, outputs in said.get("quantiles", {}).items()
+        for part, outputs in target_stats.get("quantiles", {}).items()
         for output, quantiles in outputs.items()
     ]
-    if not found:
+    if not tables:
         return raw("")
-    head = ["target", *(f"{float(one):.0%}" for one in found[0][1])]
-    return table(head, [[name, *values.values()] for name, values in found])
+    head = [
+        "target",
+        *(f"{float(names_of_part):.0%}" for names_of_part in tables[0][1]),
+    ]
+    return table(head, [[name, *values.values()] for name, values in tables])
 
 
-def schema(known: TableSchema, stats: Mapping[str, Any]) -> raw:
+def schema(table_schema: TableSchema, stats: Mapping[str, Any]) -> raw:
     """Return the columns that predictions take, and what they held in training."""
     distinct = stats.get("distinct", {})
     return section(
@@ -86,7 +97,7 @@ def schema(known: TableSchema, stats: Mapping[str, Any]) -> raw:
                     distinct.get(str(column.name)),
                     _values(column),
                 ]
-                for column in known.columns
+                for column in table_schema.columns
             ],
         ),
     )
@@ -98,7 +109,8 @@ def _values(column: ColumnSchema) -> str:
         if column.level_shares:
             shares = column.level_shares
             shown = [
-                f"{one} {share:.0%}" for one, share in zip(shown, shares, strict=False)
+                f"{level_shown} {share:.0%}"
+                for level_shown, share in zip(shown, shares, strict=False)
             ]
         return ", ".join(shown) + (", …" if len(column.levels) > _N_LEVELS else "")
     if column.bin_edges and not isinstance(column.minimum, str):

@@ -75,10 +75,10 @@ def _drawn(draw: Callable[[Any], None], size: tuple[float, float]) -> raw:
     return raw(f"<figure>{svg.replace(_INK, 'currentColor')}</figure>")
 
 
-def calibration_curve(said: Mapping[str, Any]) -> raw:
+def calibration_curve(details: Mapping[str, Any]) -> raw:
     """Draw how often what was predicted happened, above the number of rows."""
-    predicted, observed = said["predicted"], said["observed"]
-    rows = np.asarray(said["rows"], dtype=float)
+    predicted, observed = details["predicted"], details["observed"]
+    rows = np.asarray(details["rows"], dtype=float)
 
     def draw(ax: Any) -> None:
         ax.bar(
@@ -94,10 +94,10 @@ def calibration_curve(said: Mapping[str, Any]) -> raw:
     return _drawn(draw, (4.6, 3.4))
 
 
-def cut_curves(said: Mapping[str, Any]) -> raw:
+def cut_curves(details: Mapping[str, Any]) -> raw:
     """Draw the score along each cut."""
-    curve = pd.DataFrame(said["curve"]).astype(
-        {name: float for name in said["curve"] if name != "label"}
+    curve = pd.DataFrame(details["curve"]).astype(
+        {name: float for name in details["curve"] if name != "label"}
     )
     if "std" not in curve:
         curve["std"] = np.nan
@@ -109,24 +109,24 @@ def cut_curves(said: Mapping[str, Any]) -> raw:
     def draw(ax: Any) -> None:
         ThresholdCurveDisplay(
             curve,
-            said["used"],
-            plain_score=said["plain_score"],
-            score_name=said["score_name"],
-            weights=said["weights"],
+            details["used"],
+            plain_score=details["plain_score"],
+            score_name=details["score_name"],
+            weights=details["weights"],
         ).plot(ax=ax, name="score")
-        if said["weights"]:
+        if details["weights"]:
             ax.xaxis.set_major_formatter("{x:g}")
-            ax.set_xlim(min(said["used"]) / _AROUND, max(said["used"]) * _AROUND)
+            ax.set_xlim(min(details["used"]) / _AROUND, max(details["used"]) * _AROUND)
         if several:
             ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
     return _drawn(draw, (6.2 if several else 4.6, 3.4))
 
 
-def joint_counts(said: Mapping[str, Any]) -> raw:
+def joint_counts(details: Mapping[str, Any]) -> raw:
     """Draw how many rows have which predicted and which true value."""
-    edges = said["edges"]
-    counts = np.asarray(said["rows"], dtype=float)
+    edges = details["edges"]
+    counts = np.asarray(details["rows"], dtype=float)
 
     def draw(ax: Any) -> None:
         from matplotlib.colors import LogNorm
@@ -144,12 +144,14 @@ def joint_counts(said: Mapping[str, Any]) -> raw:
     return _drawn(draw, (4.8, 3.6))
 
 
-def histogram(said: Mapping[str, Any]) -> raw:
+def histogram(details: Mapping[str, Any]) -> raw:
     """Draw how many rows have which residual."""
-    edges = np.asarray(said["edges"], dtype=float)
+    edges = np.asarray(details["edges"], dtype=float)
 
     def draw(ax: Any) -> None:
-        ax.bar(edges[:-1], said["rows"], np.diff(edges), align="edge", color="#2a78d6")
+        ax.bar(
+            edges[:-1], details["rows"], np.diff(edges), align="edge", color="#2a78d6"
+        )
         ax.axvline(0, color=_INK, lw=0.8, ls=":")
         ax.set(xlabel="true minus predicted", ylabel="rows")
 

@@ -29,8 +29,8 @@ def text(value: Any) -> str:
         return "\u2013"
     if isinstance(value, float):
         return number(value)
-    said = str(value)
-    cut = said if len(said) <= _MAX_TEXT else said[: _MAX_TEXT - 1] + "…"
+    string = str(value)
+    cut = string if len(string) <= _MAX_TEXT else string[: _MAX_TEXT - 1] + "…"
     return escape(cut)
 
 
@@ -49,16 +49,16 @@ def section(title: str, *pieces: str) -> raw:
     return raw(f"<section><h2>{escape(title)}</h2>{body}</section>" if body else "")
 
 
-def note(said: str) -> raw:
+def note(text: str) -> raw:
     """Return a paragraph."""
-    return raw(f"<p>{escape(said)}</p>")
+    return raw(f"<p>{escape(text)}</p>")
 
 
-def pairs(stated: Mapping[str, Any]) -> raw:
+def pairs(items: Mapping[str, Any]) -> raw:
     """Return names and values, side by side."""
     rows = "".join(
         f"<tr><th>{text(name)}</th><td>{text(value)}</td></tr>"
-        for name, value in stated.items()
+        for name, value in items.items()
     )
     return raw(f'<table class="pairs">{rows}</table>' if rows else "")
 
@@ -82,16 +82,16 @@ def table(
     raw
         Nothing without rows; a line for those beyond 300.
     """
-    held = list(rows)
-    if not held:
+    rows_listed = list(rows)
+    if not rows_listed:
         return raw("")
-    kinds = [_kind(value) for value in held[0]]
+    kinds = [_kind(value) for value in rows_listed[0]]
     top = "".join(
-        f"<th{attribute}><span>{text(one)}</span></th>"
-        for one, attribute in zip(head, kinds, strict=True)
+        f"<th{attribute}><span>{text(cell)}</span></th>"
+        for cell, attribute in zip(head, kinds, strict=True)
     )
-    body = "".join(_row(row) for row in held[:MAX_ROWS])
-    more = len(held) - MAX_ROWS
+    body = "".join(_row(row) for row in rows_listed[:MAX_ROWS])
+    more = len(rows_listed) - MAX_ROWS
     rest = note(f"And {more} more.") if more > 0 else ""
     return raw(
         f'<div class="wide"><table class="{kind}"><thead><tr>{top}</tr></thead>'
@@ -100,8 +100,8 @@ def table(
 
 
 def _row(row: Sequence[Any]) -> str:
-    first, *others = row
-    return f"<tr><th>{text(first)}</th>{''.join(map(_cell, others))}</tr>"
+    first, *rest = row
+    return f"<tr><th>{text(first)}</th>{''.join(map(_cell, rest))}</tr>"
 
 
 def _cell(value: Any) -> str:
@@ -122,5 +122,5 @@ def bar(value: float, largest: float) -> raw:
 
 def listed(items: Iterable[str], kind: str = "") -> raw:
     """Return a list."""
-    rows = "".join(f"<li>{text(one)}</li>" for one in items)
+    rows = "".join(f"<li>{text(item)}</li>" for item in items)
     return raw(f'<ul class="{kind}">{rows}</ul>' if rows else "")

@@ -141,12 +141,12 @@ def report_of(run: Run, name: str, place: str | None = None) -> Report:
     """
     metrics, stats = read_json(run, "metrics.json"), read_json(run, "stats.json")
     parts = {
-        part: said
-        for part, said in metrics.items()
-        if part != "importance" and isinstance(said, Mapping)
+        part: metrics_of_part
+        for part, metrics_of_part in metrics.items()
+        if part != "importance" and isinstance(metrics_of_part, Mapping)
     }
     has_schema = "schema.json" in run.manifest.artifacts
-    made: list[tuple[str, Callable[[], raw]]] = [
+    makers: list[tuple[str, Callable[[], raw]]] = [
         ("Summary", lambda: summary(run, stats)),
         ("Scores", lambda: scores(metrics)),
         ("Alarms", lambda: data.alarms(stats)),
@@ -161,7 +161,7 @@ def report_of(run: Run, name: str, place: str | None = None) -> Report:
         ("Not in this run", lambda: _missing(run, metrics, stats, parts)),
         ("How to load", lambda: how_to_load(run, name, place)),
     ]
-    sections = [_safe(title, make) for title, make in made]
+    sections = [_safe(title, maker) for title, maker in makers]
     if not can_plot():
         sections.insert(1, section("Pictures", note(_WITHOUT_PICTURES)))
     return Report(name, page(name, sections))
@@ -173,13 +173,13 @@ _WITHOUT_PICTURES = (
 )
 
 
-def _safe(title: str, make: Callable[[], raw]) -> raw:
+def _safe(title: str, maker: Callable[[], raw]) -> raw:
     """Return a section; metrics of somebody's own may have any form."""
     try:
-        return make()
+        return maker()
     except (TypeError, ValueError, LookupError, AttributeError) as error:
-        said = f"It is not of the form that windu writes: {type(error).__name__}."
-        return section(title, note(said))
+        message = f"It is not of the form that windu writes: {type(error).__name__}."
+        return section(title, note(message))
 
 
 def _schema(run: Run, stats: Mapping[str, Any]) -> raw:
@@ -203,23 +203,28 @@ def _missing(
     stats: Mapping[str, Any],
     parts: Mapping[str, Any],
 ) -> raw:
-    said = []
+    notes = []
     if "schema.json" not in run.manifest.artifacts:
-        said.append("No schema: a part alone, or not an estimator of windu, was saved.")
+        notes.append(
+            "No schema: a part alone, or not an estimator of windu, was saved."
+        )
     if "rows" not in stats:
-        said.append(
+        notes.append(
             "No statistics of the rows, and no alarms: TrainingPipeline has them."
         )
-    if not any(f"{one}.skops" in run.manifest.artifacts for one in ("model", "object")):
-        said.append("No model: it ends with the transformer.")
+    if not any(
+        f"{artifact}.skops" in run.manifest.artifacts
+        for artifact in ("model", "object")
+    ):
+        notes.append("No model: it ends with the transformer.")
     elif not parts:
-        said.append(
+        notes.append(
             "No evaluation: a TrainingPipeline makes one if rows are held back "
             "(split: {test: 0.2})."
         )
     elif "importance" not in metrics:
-        said.append(
+        notes.append(
             "No importance: it was switched off, there are more than 200 columns, or "
             "the rows had no score."
         )
-    return section("Not in this run", *map(note, said))
+    return section("Not in this run", *map(note, notes))

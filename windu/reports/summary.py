@@ -17,7 +17,7 @@ __all__ = ["how_to_load", "scores", "summary"]
 def summary(run: Run, stats: Mapping[str, Any]) -> raw:
     """Return what a run is."""
     lineage = run.manifest.lineage
-    said = {
+    items = {
         "task": stats.get("task") or lineage.get("task"),
         "model": _type_in(run, "model"),
         "transformer": _type_in(run, "transformer"),
@@ -27,10 +27,10 @@ def summary(run: Run, stats: Mapping[str, Any]) -> raw:
         "run": run.manifest.id,
         "saved": run.manifest.created,
         "made from": lineage.get("parent"),
-        "size": f"{sum(one.bytes for one in run.manifest.artifacts.values()):,} bytes",
+        "size": f"{sum(e.bytes for e in run.manifest.artifacts.values()):,} bytes",
         "versions": ", ".join(f"{n} {v}" for n, v in run.manifest.versions.items()),
     }
-    return section("Summary", pairs({k: v for k, v in said.items() if v is not None}))
+    return section("Summary", pairs({k: v for k, v in items.items() if v is not None}))
 
 
 def _type_in(run: Run, part: str) -> str | None:
@@ -45,7 +45,7 @@ def _type_in(run: Run, part: str) -> str | None:
 def scores(metrics: Mapping[str, Any]) -> raw:
     """Return the scores of each part side by side, and other numbers."""
     parts: dict[str, dict[str, Any]] = {}
-    others = {}
+    rest = {}
     for name, value in metrics.items():
         part, dot, score = name.partition(".")
         if isinstance(value, (dict, list)):
@@ -53,12 +53,19 @@ def scores(metrics: Mapping[str, Any]) -> raw:
         if dot:
             parts.setdefault(part, {})[score] = value
         else:
-            others[name.replace("_", " ")] = value
-    names = list(dict.fromkeys(name for one in parts.values() for name in one))
-    rows = [[name, *(one.get(name) for one in parts.values())] for name in names]
-    if not rows and not others:
+            rest[name.replace("_", " ")] = value
+    names = list(
+        dict.fromkeys(
+            name for names_of_part in parts.values() for name in names_of_part
+        )
+    )
+    rows = [
+        [name, *(names_of_part.get(name) for names_of_part in parts.values())]
+        for name in names
+    ]
+    if not rows and not rest:
         return section("Scores", note("None were stored."))
-    return section("Scores", table(["score", *parts], rows), pairs(others))
+    return section("Scores", table(["score", *parts], rows), pairs(rest))
 
 
 def how_to_load(run: Run, name: str, place: str | None) -> raw:
@@ -67,8 +74,8 @@ def how_to_load(run: Run, name: str, place: str | None) -> raw:
     code = raw(f"<pre>{_escaped(lines)}</pre>")
     config = ""
     if "config.yaml" in run.manifest.artifacts:
-        held = run.read("config.yaml").decode(errors="replace")
-        config = f"<h3>Configuration</h3><pre>{_escaped([held])}</pre>"
+        config_text = run.read("config.yaml").decode(errors="replace")
+        config = f"<h3>Configuration</h3><pre>{_escaped([config_text])}</pre>"
     return section("How to load", code, config)
 
 

@@ -93,14 +93,14 @@ def compare(
     looked_at = range(len(schema.columns)) if everything else compiled.pending(frame)
     for position in looked_at:
         column, values = schema.columns[position], frame.iloc[:, position]
-        made, found = _column(values, column, schema, everything)
+        recasted, differences_found = _column(values, column, schema, everything)
         if column.name not in gone:
-            differences += found
-        if made is not values:
-            changed[column.name] = made
-        refused = any(d.action == "raise" for d in found)
+            differences += differences_found
+        if recasted is not values:
+            changed[column.name] = recasted
+        refused = any(d.action == "raise" for d in differences_found)
         if everything and not refused and column.name not in gone:
-            score = drift_of(made, column)
+            score = drift_of(recasted, column)
             if score is not None:
                 drift[column.name] = score
     if changed:
@@ -133,13 +133,15 @@ def conform_training(frame: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
         values = frame.iloc[:, position]
         if column.storage not in ("text", "datetime", "timedelta", "boolean"):
             # Numbers stay what they are, but for the categories around them.
-            made = values if column.categories is None else recast(values, column)[0]
+            recasted = (
+                values if column.categories is None else recast(values, column)[0]
+            )
         elif is_parsed(column) or is_settled(values, column):
-            made = _without_blanks(values, column)
+            recasted = _without_blanks(values, column)
         else:
-            made = recast(values, column)[0]
-        if made is not values:
-            changed[position] = made
+            recasted = recast(values, column)[0]
+        if recasted is not values:
+            changed[position] = recasted
     if not changed:
         return frame
     columns = {
@@ -159,9 +161,9 @@ def _columns(
     frame: pd.DataFrame, schema: TableSchema
 ) -> tuple[pd.DataFrame, list[Difference]]:
     """Select and order the columns; make the missing ones."""
-    here = set(frame.columns)
+    names = set(frame.columns)
     extra = [name for name in frame.columns if name not in schema.by_name]
-    gone = [name for name in schema.names if name not in here]
+    gone = [name for name in schema.names if name not in names]
     differences = [
         Difference(
             name,
@@ -185,69 +187,79 @@ def _columns(
         )
         for name in extra
     ]
-    kept = [name for name in frame.columns if name in schema.by_name]
-    if kept != [name for name in schema.names if name in here]:
-        first = next(a for a, b in zip(kept, schema.names, strict=False) if a != b)
-        got = f"another order, first {first!r}"
+    known_names = [name for name in frame.columns if name in schema.by_name]
+    if known_names != [name for name in schema.names if name in names]:
+        first = next(
+            a for a, b in zip(known_names, schema.names, strict=False) if a != b
+        )
+        order_text = f"another order, first {first!r}"
         action = schema.action("order")
         differences.append(
-            Difference(None, "order", action, "have its columns in order", got)
+            Difference(None, "order", action, "have its columns in order", order_text)
         )
     if not gone:
         return frame[schema.names], differences
     empty = pd.DataFrame(np.nan, index=frame.index, columns=gone)
-    return pd.concat([frame[kept], empty], axis=1)[schema.names], differences
+    return pd.concat([frame[known_names], empty], axis=1)[schema.names], differences
 
 
 def _column(
     values: pd.Series, column: ColumnSchema, schema: TableSchema, everything: bool
 ) -> tuple[pd.Series, list[Difference]]:
     """Return one column as it shall be, and its differences."""
-    made, found = values, []
+    recasted, differences_found = values, []
 
     def differ(
-        kind: str, expected: str, got: str, wrong: Any = None, hint: str = ""
+        kind: str, expected: str, order_text: str, wrong: Any = None, hint: str = ""
     ) -> None:
         rows = 0 if wrong is None else int(wrong.sum())
         first = int(wrong.argmax()) if rows else None
         action = schema.action(kind, column)
-        found.append(
-            Difference(column.name, kind, action, expected, got, rows, first, hint)
+        differences_found.append(
+            Difference(
+                column.name, kind, action, expected, order_text, rows, first, hint
+            )
         )
 
     if is_settled(values, column):
-        made = _without_blanks(values, column)
+        recasted = _without_blanks(values, column)
 
     else:
-        made, wrong = recast(values, column)
+        recasted, wrong = recast(values, column)
         if wrong.any():
-            told = _at_fault(values, wrong, column)
-            got = _got(values, told)
-            differ("meaning", _meaning(column), got, told, _lost(values, told, column))
-            made = recast(values.where(~wrong), column)[0]
+            at_fault = _at_fault(values, wrong, column)
+            order_text = _shown_values(values, at_fault)
+            differ(
+                "meaning",
+                _meaning(column),
+                order_text,
+                at_fault,
+                _lost(values, at_fault, column),
+            )
+            recasted = recast(values.where(~wrong), column)[0]
         # No value has no type.
         elif str(values.dtype) != column.dtype and values.notna().any():
             differ("dtype", f"be of dtype {column.dtype}", str(values.dtype))
     if column.zoned is not None and schema.action("zone", column) != "ignore":
         _differ_in_zone(values, column, differ)
     # In categories of training there are no other levels any more.
-    levels = made if column.categories is None else values
+    levels = recasted if column.categories is None else values
     if schema.action("unknown", column) != "ignore":
         _differ_in_levels(kinds.without_blanks(levels), column, differ)
-    infinite = _infinite(made) if column.storage == "numeric" else None
+    infinite = _infinite(recasted) if column.storage == "numeric" else None
     if infinite is not None:
-        differ("infinite", "be finite", _got(values, infinite), infinite)
-        made = made.where(~infinite)
-    asked = [
+        differ("infinite", "be finite", _shown_values(values, infinite), infinite)
+        recasted = recasted.where(~infinite)
+    checked_kinds = [
         kind
         for kind in OF_VALUES
         if everything or schema.action(kind, column) != "ignore"
     ]
-    if asked and column.kind not in ("constant", "unsupported"):
+    if checked_kinds and column.kind not in ("constant", "unsupported"):
         # Cells of another meaning are told already.
         missing = values.isna().to_numpy()
-        _differ_in_values(made, levels, missing, column, asked, differ)
-    return made, found
+        _differ_in_values(recasted, levels, missing, column, checked_kinds, differ)
+    return recasted, differences_found
 
 
 def _without_blanks(values: pd.Series, column: ColumnSchema) -> pd.Series:
@@ -276,18 +288,24 @@ def _differ_in_zone(values: pd.Series, column: ColumnSchema, differ: Any) -> Non
     if storage not in ("datetime", "text"):
         return
     zoned = has_zone(values)
-    other = values.notna().to_numpy() & (zoned != column.zoned)
+    differs = values.notna().to_numpy() & (zoned != column.zoned)
     if column.zoned and (storage == "text" or column.storage == "text"):
         # A day without a time has no zone anywhere.
-        other &= values.map(_has_clock, na_action="ignore").eq(True).to_numpy()
-    if other.any():
+        differs &= values.map(_has_clock, na_action="ignore").eq(True).to_numpy()
+    if differs.any():
         names = ("a time zone", "no time zone")
-        expected, got = names if column.zoned else names[::-1]
+        expected, order_text = names if column.zoned else names[::-1]
         hint = (
             " Times without a zone count as UTC: an hour, or a day, may be another "
             "one. Call tz_localize or tz_convert so that it is as in training."
         )
-        differ("zone", f"hold times with {expected}", f"times with {got}", other, hint)
+        differ(
+            "zone",
+            f"hold times with {expected}",
+            f"times with {order_text}",
+            differs,
+            hint,
+        )
 
 
 def _has_clock(cell: Any) -> bool:
@@ -296,31 +314,31 @@ def _has_clock(cell: Any) -> bool:
 
 def _differ_in_levels(values: pd.Series, column: ColumnSchema, differ: Any) -> None:
     """Report levels that are spelled otherwise, or a column of unknown ones."""
-    known = known_levels(column)
-    if known is None:
+    levels = known_levels(column)
+    if levels is None:
         return
     step = max(1, -(-len(values) // MAX_LOOKED_AT))
     sample = values.iloc[::step]
     present = sample[sample.notna()]
-    new = ~kinds.as_texts(present).isin(known.levels).to_numpy()
+    new = ~kinds.as_texts(present).isin(levels.levels).to_numpy()
     if not new.any():
         return
     texts = kinds.as_texts(present[new])
-    spelled = texts.map(lambda text: spelling_of(text) in known.spellings).to_numpy()
+    spelled = texts.map(lambda text: spelling_of(text) in levels.spellings).to_numpy()
     n_new, n = int(new.sum()), len(present)
-    mostly = n >= known.min_rows and 1 - n_new / n < known.share / 2
+    mostly = n >= levels.min_rows and 1 - n_new / n < levels.share / 2
     if not spelled.any() and not mostly:
         return
     wrong = np.zeros(len(values), dtype=bool)
     positions = np.flatnonzero(sample.notna().to_numpy())[new] * step
     wrong[positions if mostly else positions[spelled]] = True
     first = texts.iloc[0] if mostly else texts[spelled].iloc[0]
-    twin = known.spellings.get(spelling_of(first))
+    twin = levels.spellings.get(spelling_of(first))
     hint = f" Did you mean {twin!r}?" if twin is not None else ""
     differ(
         "unknown",
         "have levels that training knew",
-        _got(values, wrong) + (f", of {n} looked at" if step > 1 else ""),
+        _shown_values(values, wrong) + (f", of {n} looked at" if step > 1 else ""),
         wrong,
         f"{hint} Unknown levels are predicted like missing values: check how the "
         "table is written, or train again if the levels are new.",
@@ -354,23 +372,29 @@ def _differ_in_values(
     texts: pd.Series,
     missing: np.ndarray,
     column: ColumnSchema,
-    asked: list[str],
+    checked_kinds: list[str],
     differ: Any,
 ) -> None:
-    if "null" in asked and not column.nullable and missing.any():
+    if "null" in checked_kinds and not column.nullable and missing.any():
         differ("null", "have no missing value", _share(missing), missing)
-    if "level" in asked and column.levels is not None and column.storage == "text":
+    if (
+        "level" in checked_kinds
+        and column.levels is not None
+        and column.storage == "text"
+    ):
         new = ~kinds.as_texts(texts).isin([str(x) for x in column.levels]).to_numpy()
         new &= texts.notna().to_numpy()
         if new.any():
-            differ("level", "have the levels of training", _got(texts, new), new)
-    if "range" in asked and column.bin_edges is not None:
+            differ(
+                "level", "have the levels of training", _shown_values(texts, new), new
+            )
+    if "range" in checked_kinds and column.bin_edges is not None:
         numbers = kinds.numbers_of(values, column)
         low, high = column.span
         outside = (numbers < low) | (numbers > high)
         if outside.any():
             expected = f"lie from {column.minimum} to {column.maximum}"
-            differ("range", expected, _got(values, outside), outside)
+            differ("range", expected, _shown_values(values, outside), outside)
 
 
 def _meaning(column: ColumnSchema) -> str:
@@ -391,7 +415,7 @@ def _share(wrong: np.ndarray) -> str:
     return f"a missing value{rows}"
 
 
-def _got(values: pd.Series, wrong: np.ndarray) -> str:
+def _shown_values(values: pd.Series, wrong: np.ndarray) -> str:
     first = int(wrong.argmax())
     value = values.iloc[first]
     shown = repr(value.item() if isinstance(value, np.generic) else value)

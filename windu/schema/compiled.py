@@ -69,17 +69,17 @@ def known_levels(column: ColumnSchema) -> KnownLevels | None:
     if column.storage != "text":
         return None
     if column.kind == "categorical" and column.levels:
-        known, share, min_rows = [str(x) for x in column.levels], 1.0, _MIN_ROWS
+        levels, share, min_rows = [str(x) for x in column.levels], 1.0, _MIN_ROWS
     elif column.kind == "high-cardinality" and column.frequent_levels:
-        known, share = column.frequent_levels, column.frequent_share or 0.0
+        levels, share = column.frequent_levels, column.frequent_share or 0.0
         min_rows = _MIN_ROWS_OF_MANY
     else:
         return None
     spellings: dict[str, str] = {}
     if column.kind == "categorical":
-        for level in known:
+        for level in levels:
             spellings.setdefault(spelling_of(level), level)
-    return KnownLevels(frozenset(known), spellings, share, min_rows)
+    return KnownLevels(frozenset(levels), spellings, share, min_rows)
 
 
 def spelling_of(level: str) -> str:
@@ -124,22 +124,27 @@ class CompiledCheck:
             values that somebody wants to hear of.
         """
         dtypes = frame.dtypes.tolist()
-        found = [
+        pending_columns = [
             position
-            for position, (dtype, known) in enumerate(
+            for position, (dtype, dtype_known) in enumerate(
                 zip(dtypes, self._dtypes, strict=True)
             )
-            if dtype is not known and (known is None or dtype != known)
+            if dtype is not dtype_known
+            and (dtype_known is None or dtype != dtype_known)
         ]
-        if found and len(frame) <= _FEW_ROWS:
-            settled = self._with_known_levels(frame, found, dtypes)
-            found = [position for position in found if position not in settled]
+        if pending_columns and len(frame) <= _FEW_ROWS:
+            settled = self._with_known_levels(frame, pending_columns, dtypes)
+            pending_columns = [
+                position for position in pending_columns if position not in settled
+            ]
         floats = self._floats
-        if found:
-            floats = sorted(set(floats) - set(found))
+        if pending_columns:
+            floats = sorted(set(floats) - set(pending_columns))
         if floats and not _finite(frame, floats):
-            found += [i for i in floats if is_infinite(frame.iloc[:, i]).any()]
-        return sorted(found)
+            pending_columns += [
+                i for i in floats if is_infinite(frame.iloc[:, i]).any()
+            ]
+        return sorted(pending_columns)
 
     def _with_known_levels(
         self, frame: pd.DataFrame, positions: list[int], dtypes: list[Any]
@@ -148,23 +153,23 @@ class CompiledCheck:
         chosen = [
             position
             for position in positions
-            if (known := self._levels[position]) is not None
-            and str(dtypes[position]) == known[0]
+            if (levels := self._levels[position]) is not None
+            and str(dtypes[position]) == levels[0]
         ]
         if len(frame) == 1:
             return {i for i in chosen if self._is_known(frame.iat[0, i], i)}
         return {i for i in chosen if self._are_known(frame.iloc[:, i], i)}
 
     def _is_known(self, cell: Any, position: int) -> bool:
-        known = self._levels[position]
-        return known is not None and (cell in known[1] or _is_missing(cell))
+        levels = self._levels[position]
+        return levels is not None and (cell in levels[1] or _is_missing(cell))
 
     def _are_known(self, values: pd.Series, position: int) -> bool:
-        known = self._levels[position]
-        if known is None:
+        levels_known = self._levels[position]
+        if levels_known is None:
             return False
         if position not in self._arrow_levels:
-            levels = pa.array([*known[1], None], pa.large_string())
+            levels = pa.array([*levels_known[1], None], pa.large_string())
             self._arrow_levels[position] = levels
         try:
             cells = pa.array(values, pa.large_string(), from_pandas=True)
@@ -182,13 +187,13 @@ def _quick_levels(
     column: ColumnSchema, schema: TableSchema
 ) -> tuple[str, frozenset[str]] | None:
     """Return dtype and levels of texts that need no look if they are known."""
-    asked = any(schema.action(kind, column) != "ignore" for kind in OF_VALUES)
-    if asked or column.dtype not in ("str", "string") or column.storage != "text":
+    is_asked = any(schema.action(kind, column) != "ignore" for kind in OF_VALUES)
+    if is_asked or column.dtype not in ("str", "string") or column.storage != "text":
         return None
     if column.code_width is not None and column.kind != "categorical":
         return None
-    known = known_levels(column) if column.kind == "categorical" else None
-    return None if known is None else (column.dtype, known.levels)
+    levels = known_levels(column) if column.kind == "categorical" else None
+    return None if levels is None else (column.dtype, levels.levels)
 
 
 def _finite(frame: pd.DataFrame, positions: list[int]) -> bool:
@@ -201,17 +206,17 @@ def _finite(frame: pd.DataFrame, positions: list[int]) -> bool:
 
 def _dtype(column: ColumnSchema, schema: TableSchema) -> Any:
     """Return the dtype that settles a column, None where none does."""
-    asked = any(schema.action(kind, column) != "ignore" for kind in OF_VALUES)
+    is_asked = any(schema.action(kind, column) != "ignore" for kind in OF_VALUES)
     # Categories differ from table to table under one name.
-    if asked or column.dtype in ("object", "category") or is_parsed(column):
+    if is_asked or column.dtype in ("object", "category") or is_parsed(column):
         return None
     if column.zoned is not None and "64[" not in column.dtype:
         return None
     if column.storage == "text" and column.kind not in _DROPPED:
         # Empty texts are missing, and levels may be unknown.
         return None
-    known = is_castable(column.dtype)
-    return pd.api.types.pandas_dtype(column.dtype) if known else None
+    is_known = is_castable(column.dtype)
+    return pd.api.types.pandas_dtype(column.dtype) if is_known else None
 
 
 def compiled_check(schema: TableSchema) -> CompiledCheck:

@@ -96,8 +96,8 @@ def _as_microseconds(dates: pd.Series) -> pd.Series:
     moments = dates.to_numpy()
     # What microseconds cannot hold, or no calendar of Python, is no date.
     years = moments.astype("datetime64[Y]").astype("int64") + 1970
-    kept = (years >= 1) & (years <= 9999)
-    moments = np.where(kept, moments, np.datetime64("NaT")).astype("datetime64[us]")
+    in_range = (years >= 1) & (years <= 9999)
+    moments = np.where(in_range, moments, np.datetime64("NaT")).astype("datetime64[us]")
     return pd.Series(moments, dates.index, name=dates.name)
 
 
@@ -117,8 +117,8 @@ def _parse_distinct(cells: pd.Series, date_format: str | None) -> np.ndarray:
     if date_format.startswith("%Y-%m"):
         # The same moment may be written with more or less of it.
         unread = np.isnat(dates) & iso.to_numpy()
-        again = _to_datetime(written.where(unread), _ISO)
-        dates = np.where(unread, again, dates)
+        iso_dates = _to_datetime(written.where(unread), _ISO)
+        dates = np.where(unread, iso_dates, dates)
     parsed[texts] = dates
     return parsed
 
@@ -250,7 +250,7 @@ def read_date_column(texts: pd.Series) -> DateReading:
     if not readings:
         return DateReading()
     date_format, bad = min(readings, key=lambda reading: len(reading[1]))
-    fewest = [f for f, others in readings if len(others) == len(bad)]
+    fewest = [f for f, bad_others in readings if len(bad_others) == len(bad)]
     notes = []
     if len(fewest) > 1 and _is_swapped(*fewest[:2]):
         notes.append(
@@ -290,9 +290,9 @@ def _guessed_formats(texts: pd.Series) -> list[str]:
         for text in texts.iloc[np.unique(positions)]:
             for day_first in (False, True):
                 formats.append(guess_datetime_format(text, dayfirst=day_first))
-    known = dict.fromkeys(f for f in formats if f and f != "%Y")
+    formats_known = dict.fromkeys(f for f in formats if f and f != "%Y")
     # Nobody writes the day between the year and the month.
-    return [f for f in known if not re.match(r"%Y.%d.%m", f)]
+    return [f for f in formats_known if not re.match(r"%Y.%d.%m", f)]
 
 
 def _reading(
@@ -308,7 +308,7 @@ def _reading(
     return date_format, bad
 
 
-def _is_swapped(left: str, right: str) -> bool:
+def _is_swapped(first: str, right: str) -> bool:
     """Tell whether two formats differ in the order of day and month alone."""
-    swapped = left.replace("%d", "%_").replace("%m", "%d").replace("%_", "%m")
+    swapped = first.replace("%d", "%_").replace("%m", "%d").replace("%_", "%m")
     return swapped == right

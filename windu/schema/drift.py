@@ -76,19 +76,19 @@ def drift_of(values: pd.Series, column: ColumnSchema) -> float | None:
     if column.bin_edges is not None and column.bin_shares is not None:
         numbers = kinds.numbers_of(values, column)
         trained = np.array(column.bin_shares)
-        found = _shares(numbers, np.array(column.bin_edges))
+        shares = _shares(numbers, np.array(column.bin_edges))
         # Also texts that stand for no value.
         missing = float(np.isnan(numbers).mean())
     elif column.level_shares is not None and column.levels is not None:
-        trained, found = _of_levels(values, column.levels, column.level_shares)
+        trained, shares = _of_levels(values, column.levels, column.level_shares)
         missing = float(values.isna().mean())
     else:
         return None
     trained = np.append(trained * (1 - column.null_share), column.null_share)
-    found = np.append(found * (1 - missing), missing)
+    shares = np.append(shares * (1 - missing), missing)
     # Rounding can leave a number just below zero under the root of equal shares.
     with np.errstate(invalid="ignore"):
-        distance = float(jensenshannon(trained, found, base=2))
+        distance = float(jensenshannon(trained, shares, base=2))
     return 0.0 if np.isnan(distance) else distance
 
 
@@ -99,9 +99,9 @@ def _of_levels(
     trained = np.append(shares, 0.0)
     if not len(present):
         return trained, np.zeros(len(trained))
-    known = {str(level): i for i, level in enumerate(levels)}
+    position_of = {str(level): i for i, level in enumerate(levels)}
     counts = kinds.as_texts(present).map(str).value_counts()
     found = np.zeros(len(trained))
     for level, count in counts.items():
-        found[known.get(str(level), len(levels))] += count / len(present)
+        found[position_of.get(str(level), len(levels))] += count / len(present)
     return trained, found

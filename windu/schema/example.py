@@ -37,24 +37,24 @@ def choose_example(
     str
         As from `pack_frame`.
     """
-    wanted: dict[int, None] = {}
+    chosen: dict[int, None] = {}
     for position, column in enumerate(schema.columns):
-        if len(wanted) >= n_rows // 2:
+        if len(chosen) >= n_rows // 2:
             break
         values = frame.iloc[:, position]
         if column.nullable:
-            wanted[int(values.isna().to_numpy().argmax())] = None
+            chosen[int(values.isna().to_numpy().argmax())] = None
         if column.kind == "numeric" and column.storage == "numeric":
             numbers = as_numbers(values)
-            wanted[int(np.nanargmin(numbers))] = None
-            wanted[int(np.nanargmax(numbers))] = None
+            chosen[int(np.nanargmin(numbers))] = None
+            chosen[int(np.nanargmax(numbers))] = None
         elif column.levels and column.kind == "categorical":
             rarest = (values.astype(object) == column.levels[-1]).to_numpy(
                 dtype=bool, na_value=False
             )
-            wanted[int(rarest.argmax())] = None
+            chosen[int(rarest.argmax())] = None
     rest = np.linspace(0, len(frame) - 1, min(n_rows, len(frame))).astype(int)
-    rows = list(dict.fromkeys([*wanted, *rest.tolist()]))[:n_rows]
+    rows = list(dict.fromkeys([*chosen, *rest.tolist()]))[:n_rows]
     return pack_frame(frame.iloc[sorted(rows)])
 
 

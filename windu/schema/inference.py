@@ -126,8 +126,8 @@ def infer_column(values: pd.Series) -> ColumnSchema:
         return ColumnSchema(kind="constant", why="no value at all", **common)
     if storage == "other":
         strange = (v for v in values.dropna() if kinds.storage_of_cell(v) == "other")
-        got = type(next(strange, values.dropna().iloc[0])).__name__
-        why = f"values of type {got} cannot become features"
+        type_name = type(next(strange, values.dropna().iloc[0])).__name__
+        why = f"values of type {type_name} cannot become features"
         return ColumnSchema(kind="unsupported", why=why, **common)
     describe = {
         "boolean": _boolean,
@@ -161,9 +161,9 @@ def _boolean(values: pd.Series, nullable: bool) -> dict[str, Any]:
     share = float(np.nanmean(numbers))
     if share in (0.0, 1.0) and not nullable:
         return {"kind": "constant", "why": f"always {bool(share)}"}
-    both = {False: 1 - share, True: share}
-    found = {level: part for level, part in both.items() if part}
-    stats = {"levels": list(found), "level_shares": list(found.values())}
+    shares_of_both = {False: 1 - share, True: share}
+    present = {level: part for level, part in shares_of_both.items() if part}
+    stats = {"levels": list(present), "level_shares": list(present.values())}
     return {"kind": "boolean", "why": "booleans", **stats}
 
 
@@ -250,8 +250,8 @@ def _text(values: pd.Series, nullable: bool) -> dict[str, Any]:
     if kind == "datetime":
         cells = kinds.as_texts(values)
         dates = usable_dates(cells, reading.date_format)
-        found = _dates(dates, nullable, why, reading.date_format)
-        return common | _zones(cells) | found | _gaps(dates)
+        dates_column = _dates(dates, nullable, why, reading.date_format)
+        return common | _zones(cells) | dates_column | _gaps(dates)
     if kind == "numeric":
         numbers = parse_numbers(kinds.as_texts(values))
         return common | {

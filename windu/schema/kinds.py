@@ -282,8 +282,8 @@ def has_long_codes(values: pd.Series) -> bool:
     if dtype == object:
         # Of decimals and Python's own integers, which have no bound.
         present = values.dropna().unique()
-        whole = [int(x) for x in present if _is_whole(x)]
-        return 2 * len(whole) >= len(present) and is_long_code(whole)
+        integers = [int(x) for x in present if _is_whole(x)]
+        return 2 * len(integers) >= len(present) and is_long_code(integers)
     if getattr(dtype, "kind", "O") not in "iu" or getattr(dtype, "itemsize", 8) < 8:
         return False
     low, high = values.min(), values.max()

@@ -109,13 +109,13 @@ def infinite_cells(frame: pd.DataFrame) -> dict[Any, int]:
     dict of column name to int
         Position of the first row; columns without infinities are left out.
     """
-    found = {}
+    first_rows = {}
     for position, dtype in enumerate(frame.dtypes):
         if getattr(dtype, "kind", "O") in "fO":
             infinite = is_infinite(frame.iloc[:, position])
             if infinite.any():
-                found[frame.columns[position]] = int(infinite.argmax())
-    return found
+                first_rows[frame.columns[position]] = int(infinite.argmax())
+    return first_rows
 
 
 def is_infinite(values: pd.Series) -> np.ndarray:

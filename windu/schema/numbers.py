@@ -31,7 +31,7 @@ _LONGEST = 64
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?")
 _ONE_COMMA = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
-_WHOLE = re.compile(r"[+-]?[0-9]+")
+_INTEGER = re.compile(r"[+-]?[0-9]+")
 _PADDED = re.compile(r"[+-]?0[0-9]")
 _DECIMAL_COMMA = re.compile(r"^[+-]?[0-9]+,[0-9]+$")
 #: So many different texts that are no numbers are taken for missing values.
@@ -148,8 +148,10 @@ def wrong_marks(texts: pd.Series, marks: Collection[str]) -> np.ndarray:
     """
     allowed = set(marks) | ({""} if "%" not in marks else set()) | {None}
     codes, distinct = pd.factorize(texts)
-    found = _parse_distinct([str(text) for text in distinct])[1]
-    wrong = np.array([mark not in allowed for mark in found] + [False], dtype=bool)
+    marks_found = _parse_distinct([str(text) for text in distinct])[1]
+    wrong = np.array(
+        [mark not in allowed for mark in marks_found] + [False], dtype=bool
+    )
     return wrong[codes]
 
 
@@ -186,7 +188,7 @@ def digit_form_of(texts: list[str]) -> str:
     """
     form = "none"
     for text in texts:
-        if _PADDED.match(text) and _WHOLE.fullmatch(text):
+        if _PADDED.match(text) and _INTEGER.fullmatch(text):
             return "padded"
         if form != "pointed" and len(text) <= _LONGEST and _PLAIN.fullmatch(text):
             form = "pointed" if text.endswith(".0") else "plain"
@@ -241,7 +243,7 @@ def read_number_column(texts: list[str], max_levels: int) -> NumberReading:
         return NumberReading(note=_comma_note(bad))
     if digit_form_of(texts) == "padded":
         return NumberReading()
-    if is_long_code(int(text) for text in texts if _WHOLE.fullmatch(text)):
+    if is_long_code(int(text) for text in texts if _INTEGER.fullmatch(text)):
         return NumberReading()
     signs = tuple(sorted({mark for mark in marks if mark is not None}))
     if len([sign for sign in signs if sign]) > 1 or set(signs) == {"", "%"}:

@@ -56,9 +56,9 @@ class TolerantType(pandas_engine.DataType):
 
 def _native(dtype: str) -> Any:
     # The name may come from a file; for zones of dateutil pandas opens another one.
-    known = is_castable(dtype) and "dateutil" not in dtype
+    is_known = is_castable(dtype) and "dateutil" not in dtype
     try:
-        return pd.api.types.pandas_dtype(dtype if known else object)
+        return pd.api.types.pandas_dtype(dtype if is_known else object)
     except (LookupError, TypeError, ValueError):
         return pd.api.types.pandas_dtype(object)
 
@@ -103,6 +103,6 @@ def shallow_copy(part: Any) -> Any:
     part : pandera.pandas.DataFrameSchema or Column
         `copy.copy` gives one with the same attributes for ever, in older panderas.
     """
-    made = object.__new__(type(part))
-    vars(made).update(vars(part))
-    return made
+    copied = object.__new__(type(part))
+    vars(copied).update(vars(part))
+    return copied

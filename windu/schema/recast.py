@@ -167,9 +167,11 @@ def _to_boolean(values: pd.Series, column: ColumnSchema) -> Recast:
 
 def _boolean_to_number(values: pd.Series, column: ColumnSchema) -> Recast:
     # Only numbers that were 0 and 1 in training can be told as booleans.
-    known = column.minimum in (0.0, 1.0) and column.maximum in (0.0, 1.0)
+    is_zero_one = column.minimum in (0.0, 1.0) and column.maximum in (0.0, 1.0)
     numbers = pd.Series(kinds.as_numbers(values), values.index)
-    return numbers if known else values, values.notna().to_numpy() & (not known)
+    return numbers if is_zero_one else values, values.notna().to_numpy() & (
+        not is_zero_one
+    )
 
 
 def _text_to_date(values: pd.Series, column: ColumnSchema) -> Recast:
@@ -203,9 +205,9 @@ def _number_to_text(values: pd.Series, column: ColumnSchema) -> Recast:
         levels = set(map(str, column.levels or ()))
         for position, number in enumerate(distinct):
             if texts[position] not in levels:
-                other = _text_of_number(number, not pointed)
+                text = _text_of_number(number, not pointed)
                 unknown = None if _lost_in_numbers(column) else texts[position]
-                texts[position] = other if other in levels else unknown
+                texts[position] = text if text in levels else unknown
     elif _lost_in_numbers(column):
         texts = [None] * len(texts)
     cells = pd.Series(np.array([*texts, None], dtype=object)[codes], values.index)
@@ -283,8 +285,8 @@ _CONVERSIONS: dict[tuple[str, str], Callable[[pd.Series, ColumnSchema], Recast]]
 def _unreadable(values: pd.Series, column: ColumnSchema) -> np.ndarray:
     """Return which texts of a column of numbers or dates are none of training's."""
     texts = kinds.as_texts(values)
-    known = frozenset(column.missing_texts or ())
-    real = _is_real(texts, known)
+    missing_texts = frozenset(column.missing_texts or ())
+    real = _is_real(texts, missing_texts)
     texts = texts.where(real)
     if column.kind == "datetime":
         parsed: pd.Series = parse_dates(texts, column.date_format)
@@ -350,8 +352,8 @@ def _as_number_type(values: pd.Series, dtype: Any) -> pd.Series:
     if "nt" in dtype:
         present = numbers.dropna()
         takes_missing = "[" in dtype or dtype[0] in "IU"
-        whole = bool((np.isfinite(present) & (present == np.floor(present))).all())
-        if not whole or not (takes_missing or len(present) == len(numbers)):
+        is_whole = bool((np.isfinite(present) & (present == np.floor(present))).all())
+        if not is_whole or not (takes_missing or len(present) == len(numbers)):
             return numbers
         lowest, highest = _range_of(dtype)
         if len(present) and (present.min() < lowest or present.max() > highest):

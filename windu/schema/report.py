@@ -27,7 +27,7 @@ _TODO = {
     "check": "Correct the values, or change the check in the schema.",
 }
 #: Nothing has to be done.
-_TAKEN = {"ignore": "It is accepted.", "cast": "It is cast."}
+_ACTION_TEXTS = {"ignore": "It is accepted.", "cast": "It is cast."}
 _CLEAN = (
     "Clean it in a function that you call on the table before fit and predict, in "
     "preprocess of a pipeline, or choose another tolerance: schema={{{!r}: 'ignore'}}."
@@ -69,7 +69,7 @@ class Difference:
     def message(self) -> str:
         """One sentence form: what must hold, what was got, what to do."""
         subject = "The table" if self.column is None else f"The column {self.column!r}"
-        todo = _TAKEN.get(self.action) or _TODO.get(
+        todo = _ACTION_TEXTS.get(self.action) or _TODO.get(
             self.difference, _CLEAN.format(self.difference)
         )
         if self.action == "warn" and self.difference in ("unknown", "zone"):

@@ -77,7 +77,7 @@ def check_tolerance(tolerance: Mapping[str, str]) -> dict[str, Action]:
             "A tolerance must be a dict of difference to action, such as "
             f"{{'null': 'raise'}}. Got {tolerance!r}."
         )
-    known: dict[str, Action] = {}
+    checked: dict[str, Action] = {}
     for name, action in tolerance.items():
         if name not in DIFFERENCES:
             raise SchemaError(
@@ -90,8 +90,8 @@ def check_tolerance(tolerance: Mapping[str, str]) -> dict[str, Action]:
                 f"The tolerance of {name!r} must be one of {allowed}. Got {action!r}."
                 + did_you_mean(action, allowed)
             )
-        known[name] = action
-    return known
+        checked[name] = action
+    return checked
 
 
 def action_for(difference: str, *tolerances: Mapping[str, Action]) -> Action:

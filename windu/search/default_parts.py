@@ -58,11 +58,11 @@ def part_ranges(estimator: Any, frame: pd.DataFrame, *, trees: bool) -> dict[str
     if not _is_auto(estimator.transformer):
         return ranges
     if "categorical" in kinds:
-        others = ["one_hot", "target"] if trees else ["target"]
-        ranges["transformer__levels"] = ["auto", *others]
+        encodings = ["one_hot", "target"] if trees else ["target"]
+        ranges["transformer__levels"] = ["auto", *encodings]
     if "high-cardinality" in kinds:
-        other = "ordinal" if trees else "one_hot"
-        ranges["transformer__many_levels"] = ["auto", other]
+        default = "ordinal" if trees else "one_hot"
+        ranges["transformer__many_levels"] = ["auto", default]
     if any((column.words or 0) >= MIN_WORDS for column in schema.columns):
         ranges["transformer__n_text_components"] = {"int": [10, 80], "log": True}
     if not trees and kinds & {"numeric", "datetime"}:

@@ -270,7 +270,7 @@ def _block(name: str, classes: bool, n_classes: int, several: bool) -> Block:
     if n_classes > _FEW_CLASSES:
         ranges |= _MANY_CLASSES.get(name, {})
     ranges |= (_NOT_STOPPING if several else _STOPPING).get(name, {})
-    return {f"model__{key}": one for key, one in ranges.items()}
+    return {f"model__{key}": value for key, value in ranges.items()}
 
 
 def _is_there(name: str) -> bool:
@@ -307,7 +307,7 @@ def starting_points(blocks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
         for start in starts:
             # What stands for one value is not asked of a trial.
             nested = {n if "__" in n else f"model__{n}": v for n, v in start.items()}
-            asked = {
+            block_given = {
                 name: value
                 for name, value in {**SIMPLEST, **nested}.items()
                 if (given := block.get(name)) is not None
@@ -315,7 +315,7 @@ def starting_points(blocks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
             }
             points.append(
                 {BLOCK: label}
-                | {key_of(named, label, name): v for name, v in asked.items()}
+                | {key_of(named, label, name): v for name, v in block_given.items()}
             )
         by_model.append(points)
     return [

@@ -22,13 +22,13 @@ class _Stopping:
 
 
 def _lightgbm(X: Any, y: Any, weight: Any) -> dict[str, Any]:
-    given = {"eval_X": X, "eval_y": y}
-    return given if weight is None else given | {"eval_sample_weight": [weight]}
+    options = {"eval_X": X, "eval_y": y}
+    return options if weight is None else options | {"eval_sample_weight": [weight]}
 
 
 def _xgboost(X: Any, y: Any, weight: Any) -> dict[str, Any]:
-    given = {"eval_set": [(X, y)], "verbose": False}
-    return given if weight is None else given | {"sample_weight_eval_set": [weight]}
+    options = {"eval_set": [(X, y)], "verbose": False}
+    return options if weight is None else options | {"sample_weight_eval_set": [weight]}
 
 
 def _catboost(X: Any, y: Any, weight: Any) -> dict[str, Any]:
@@ -72,7 +72,7 @@ _HISTOGRAM = _Stopping(
     lambda model: int(model.n_iter_),
 )
 
-_KNOWN = {
+_STOPPING = {
     **dict.fromkeys(("LGBMClassifier", "LGBMRegressor"), _LIGHTGBM),
     **dict.fromkeys(("XGBClassifier", "XGBRegressor"), _XGBOOST),
     **dict.fromkeys(("CatBoostClassifier", "CatBoostRegressor"), _CATBOOST),
@@ -81,21 +81,23 @@ _KNOWN = {
 }
 
 
-def _asked(model: Any) -> tuple[_Stopping, str] | None:
+def _stopping_of(model: Any) -> tuple[_Stopping, str] | None:
     """Return how a model stops and by which parameter, None where it does not."""
-    known = _KNOWN.get(type(model).__name__)
-    if known is None:
+    stopping = _STOPPING.get(type(model).__name__)
+    if stopping is None:
         return None
     params = model.get_params(deep=False)
-    for name in known.asked:
+    for name in stopping.asked:
         value = params.get(name)
         # scikit-learn's "auto" holds out rows of its own.
         if value is True or (value and not isinstance(value, (bool, str))):
-            return known, name
+            return stopping, name
     return None
 
 
-def held_out(model: Any, make: Callable[[], tuple[Any, Any, Any]]) -> dict[str, Any]:
+def held_out(
+    model: Any, make_rows: Callable[[], tuple[Any, Any, Any]]
+) -> dict[str, Any]:
     """Return what the `fit` of a model that stops early is given.
 
     Parameters
@@ -103,7 +105,7 @@ def held_out(model: Any, make: Callable[[], tuple[Any, Any, Any]]) -> dict[str, 
     model : estimator
         Not fitted. Only one with early stopping switched on in its own parameters is
         given anything.
-    make : callable
+    make_rows : callable
         Returns matrix, encoded target and weights (or None) of held-out rows.
 
     Returns
@@ -111,8 +113,8 @@ def held_out(model: Any, make: Callable[[], tuple[Any, Any, Any]]) -> dict[str, 
     dict of str to object
         Keyword arguments, in the form of the model's library.
     """
-    asked = _asked(model)
-    return {} if asked is None else asked[0].held_out(*make())
+    stopping = _stopping_of(model)
+    return {} if stopping is None else stopping[0].held_out(*make_rows())
 
 
 def found_rounds(model: Any) -> int | None:
@@ -128,8 +130,8 @@ def found_rounds(model: Any) -> int | None:
     int or None
         None for a model that did not stop by held-out rows.
     """
-    asked = _asked(model)
-    return None if asked is None else max(1, asked[0].found(model))
+    stopping = _stopping_of(model)
+    return None if stopping is None else max(1, stopping[0].found(model))
 
 
 def with_rounds(model: Any, rounds: int) -> dict[str, Any]:
@@ -154,9 +156,9 @@ def with_rounds(model: Any, rounds: int) -> dict[str, Any]:
     >>> with_rounds(HistGradientBoostingClassifier(early_stopping=True), 40)
     {'max_iter': 40, 'early_stopping': False}
     """
-    asked = _asked(model)
-    if asked is None:
+    stopping_found = _stopping_of(model)
+    if stopping_found is None:
         return {}
-    stopping, name = asked
+    stopping, name = stopping_found
     off = {} if stopping.off is ... else {name: stopping.off}
     return {stopping.rounds: rounds, **off}

@@ -83,23 +83,25 @@ def select(
     """
     costs = costs or {}
     total: Any = [0.0] * len(next(iter(outputs.values())))
-    taken: list[int] = []
+    chosen: list[int] = []
     best: tuple[float, list[int]] = (-np.inf, [])
-    while len(taken) < _STEPS and len(taken) - len(best[1]) < _PATIENCE:
+    while len(chosen) < _STEPS and len(chosen) - len(best[1]) < _PATIENCE:
         scored = {}
         for name, folds in outputs.items():
-            members = {*taken, name}
+            members = {*chosen, name}
             if len(members) > at_most:
                 continue
             if len(members) > 1 and sum(costs.get(m, 0.0) for m in members) > budget:
                 continue
             summed = [a + b for a, b in zip(total, folds, strict=True)]
-            scored[name] = score([one / (len(taken) + 1) for one in summed])
-        name = max(scored, key=lambda one: scored[one])
-        taken = [*taken, name]
+            scored[name] = score(
+                [summed_outputs / (len(chosen) + 1) for summed_outputs in summed]
+            )
+        name = max(scored, key=lambda total: scored[total])
+        chosen = [*chosen, name]
         total = [a + b for a, b in zip(total, outputs[name], strict=True)]
         if not best[1] or scored[name] - best[0] > _GAIN * abs(best[0]):
-            best = scored[name], taken
+            best = scored[name], chosen
     return (
         {name: best[1].count(name) / len(best[1]) for name in dict.fromkeys(best[1])},
         float(best[0]),
@@ -123,7 +125,7 @@ class _Stub:
         return self.outputs
 
 
-class _Given(WinduEstimator):
+class _WithOutputs(WinduEstimator):
     """An estimator whose model's outputs are given."""
 
     def _call_model(self, method: str, X: Any) -> Any:
@@ -146,15 +148,15 @@ class Averaged:
     def __init__(self, job: Job, metric: str):
         self.job, self.metric = job, metric
         target, task = read_target(job.y), job.estimator.task
-        given = _Given(**job.estimator.get_params(deep=False))
-        given.task_, given.threshold_ = task, None
-        given.label_encoder_ = _fitted_encoder(job.estimator, target)
-        given._container = target.container
-        self._estimator = given
+        estimator = _WithOutputs(**job.estimator.get_params(deep=False))
+        estimator.task_, estimator.threshold_ = task, None
+        estimator.label_encoder_ = _fitted_encoder(job.estimator, target)
+        estimator._container = target.container
+        self._estimator = estimator
 
     def __call__(self, folds: Sequence[np.ndarray]) -> float:
         """Return the mean score over the folds."""
-        found = []
+        scores = []
         for fold, outputs in zip(self.job.folds, folds, strict=True):
             self._estimator.model_ = _Stub(outputs, self.job.classes)
             with warnings.catch_warnings():
@@ -162,8 +164,8 @@ class Averaged:
                 score = self.job.scorer(
                     self._estimator, fold.X_score, fold.y_score, **fold.score_params
                 )
-            found.append(score[self.metric] if isinstance(score, Mapping) else score)
-        return float(np.mean(found))
+            scores.append(score[self.metric] if isinstance(score, Mapping) else score)
+        return float(np.mean(scores))
 
 
 def classes_of(estimator: Any, y: Any) -> np.ndarray | None:
@@ -197,7 +199,7 @@ def _fitted_encoder(estimator: Any, target: Target) -> Any:
 def outputs_of(
     job: Job,
     ranked: Sequence[tuple[int, Mapping[str, Any]]],
-    known: Mapping[int, Sequence[np.ndarray]],
+    outputs_known: Mapping[int, Sequence[np.ndarray]],
 ) -> dict[int, Sequence[np.ndarray]]:
     """Return what the best trials predict for the held-out rows.
 
@@ -207,7 +209,7 @@ def outputs_of(
         Of the search.
     ranked : sequence of (int, mapping)
         Number and parameters of the complete trials, the best first.
-    known : mapping of int to sequence of ndarray
+    outputs_known : mapping of int to sequence of ndarray
         What this process has seen. What others have made, or earlier runs, is made
         again.
 
@@ -219,16 +221,18 @@ def outputs_of(
     models = [_model_of(params) for _, params in ranked]
     first = {models.index(model) for model in models}
     chosen = sorted({*first, *range(min(_LIBRARY, len(ranked)))})
-    made: dict[int, Sequence[np.ndarray]] = {}
+    outputs_by_number: dict[int, Sequence[np.ndarray]] = {}
     for number, params in (ranked[i] for i in chosen):
-        if number in known:
-            made[number] = known[number]
+        if number in outputs_known:
+            outputs_by_number[number] = outputs_known[number]
             continue
-        found = [evaluate(job, params, i).outputs for i in range(len(job.splits))]
-        whole = [outputs for outputs in found if outputs is not None]
-        if len(whole) == len(found):
-            made[number] = whole
-    return made
+        outputs_of_folds = [
+            evaluate(job, params, i).outputs for i in range(len(job.splits))
+        ]
+        complete = [outputs for outputs in outputs_of_folds if outputs is not None]
+        if len(complete) == len(outputs_of_folds):
+            outputs_by_number[number] = complete
+    return outputs_by_number
 
 
 def _model_of(params: Mapping[str, Any]) -> str:
@@ -257,13 +261,17 @@ def ensemble_of(
         own, and so there are none before it.
     """
     regression = estimator.task == "regression"
-    kept: dict[str, Any] = {"threshold": None, "schema": "infer", "verbose": False}
+    parameters: dict[str, Any] = {
+        "threshold": None,
+        "schema": "infer",
+        "verbose": False,
+    }
     encoder = None
     if estimator.task == "multilabel":
         # The members learn the indicator matrix that the outer encoder makes.
-        encoder, kept["label_encoder"] = estimator.label_encoder, "auto"
+        encoder, parameters["label_encoder"] = estimator.label_encoder, "auto"
     cls = WeightedEnsembleRegressor if regression else WeightedEnsembleClassifier
-    members = [clone(member).set_params(**kept) for member in members]
+    members = [clone(member).set_params(**parameters) for member in members]
     model = cls(members, weights=list(weights))
     return clone(estimator).set_params(
         model=model, featurizer=None, transformer=None, label_encoder=encoder

@@ -31,21 +31,21 @@ class EstimatorOnFold(WinduEstimator):
     @available_if(model_has("predict_proba"))
     def predict_proba(self, X: Any) -> Any:
         """Return probabilities of all classes, of the fold's once for its rows."""
-        found = super().predict_proba(X)
+        probabilities = super().predict_proba(X)
         if self._all is None:
-            return found
-        columns, known = self._all.tolist(), super().classes_.tolist()
-        outputs = np.zeros((len(found), len(columns)))
-        outputs[:, [columns.index(label) for label in known]] = found
+            return probabilities
+        columns, fold_classes = self._all.tolist(), super().classes_.tolist()
+        outputs = np.zeros((len(probabilities), len(columns)))
+        outputs[:, [columns.index(label) for label in fold_classes]] = probabilities
         return outputs
 
-    def _know(
+    def _share(
         self,
         rows: Any,
-        make: Callable[[], Any],
+        make_matrix: Callable[[], Any],
         compiled: Callable[[], CompiledRows | None],
     ) -> None:
-        self._rows, self._make, self._compiled = rows, make, compiled
+        self._rows, self._make, self._compiled = rows, make_matrix, compiled
         self._outputs: dict[str, Any] = {}
 
     @cached_property

@@ -218,7 +218,7 @@ def _evaluate(
         chosen.fit(fold.X, fold.y, **fold.fit_params)
     result.fit_time = time.perf_counter() - start
     start = time.perf_counter()
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always", UndefinedMetricWarning)
         scores = job.scorer(chosen, fold.X_score, fold.y_score, **fold.score_params)
     if not isinstance(scores, Mapping):
@@ -229,7 +229,7 @@ def _evaluate(
         if not np.isfinite(score):
             raise ValueError(
                 f"A score must be a number. The {name!r} of fold {fold.number} is "
-                f"{score}.{_reason(told)} Where rows lie in order, pass a cv that "
+                f"{score}.{_reason(warned)} Where rows lie in order, pass a cv that "
                 "shuffles them; or choose another score."
             )
     if job.keeps_outputs:
@@ -241,52 +241,60 @@ def _evaluate(
         result.size_bytes = size_of(getattr(chosen, "model_", chosen))
 
 
-def _reason(told: Sequence[warnings.WarningMessage]) -> str:
+def _reason(warned: Sequence[warnings.WarningMessage]) -> str:
     """Return why a metric is not defined, if it has said so."""
-    said = [t.message for t in told if issubclass(t.category, UndefinedMetricWarning)]
-    return f" {str(said[0]).rstrip('.')}." if said else ""
+    messages = [
+        t.message for t in warned if issubclass(t.category, UndefinedMetricWarning)
+    ]
+    return f" {str(messages[0]).rstrip('.')}." if messages else ""
 
 
 def _fitted(chosen: WinduEstimator, fold: _Fold, job: Job) -> WinduEstimator:
     """Fit as `WinduEstimator.fit` does, and share what others have in common."""
     shared = job.shared or SharedSteps(0)
-    lent = chosen.n_jobs is None and getattr(fold.y, "ndim", 1) == 1
-    if lent:
+    is_lent = chosen.n_jobs is None and getattr(fold.y, "ndim", 1) == 1
+    if is_lent:
         # Threads that wait for each other cost a small table more than they bring.
         small = np.size(fold.X) <= SMALL_FIT
         chosen.set_params(n_jobs=1 if small else job.n_threads)
-    made = EstimatorOnFold(**chosen.get_params(deep=False))
+    fitted = EstimatorOnFold(**chosen.get_params(deep=False))
     rows = f"fold {fold.number}" if job.shared else None
-    given = dict(fold.fit_params)
-    values = first_values(made, fold.X, fold.y, given.pop("sample_weight", None), given)
+    metadata = dict(fold.fit_params)
+    values = first_values(
+        fitted, fold.X, fold.y, metadata.pop("sample_weight", None), metadata
+    )
     perform, keys = shared.performer(values, rows)
     with openmp_threads(values["frame"].size, fit=True):
         values = run_steps(FIT_STEPS[:_AFTER], values, perform=perform)
-        made._keep(values | {"model_": values["model"], "threshold_": None})
-        known = keys["matrix"] and f"{keys['matrix']} of the held-out rows"
+        fitted._store_fitted(values | {"model_": values["model"], "threshold_": None})
+        matrix_key = keys["matrix"] and f"{keys['matrix']} of the held-out rows"
 
         def matrix() -> Any:
             rows = fold.X_score
-            return shared.get(known, lambda: WinduEstimator._matrix(made, rows)[0])
+            return shared.get(
+                matrix_key, lambda: WinduEstimator._matrix(fitted, rows)[0]
+            )
 
         if np.ndim(values["codes"]) == 1:
             values["fit_params"] = values["fit_params"] | held_out(
-                values["model"], lambda: _held(fold, values, matrix())
+                values["model"], lambda: _held_out_rows(fold, values, matrix())
             )
         # A model may write into what it is given; others are fitted on the same.
         values["matrix"] = values["matrix"].copy()
         values = run_steps(FIT_STEPS[_AFTER:], values)
-    made._keep(values)
+    fitted._store_fitted(values)
     short = keys["matrix"] and f"{keys['matrix']} of one row"
-    made._know(
-        fold.X_score, matrix, lambda: shared.get(short, lambda: compile_features(made))
+    fitted._share(
+        fold.X_score,
+        matrix,
+        lambda: shared.get(short, lambda: compile_features(fitted)),
     )
-    if job.classes is not None and len(made.classes_) < len(job.classes):
-        made._all = job.classes
-    if lent:
+    if job.classes is not None and len(fitted.classes_) < len(job.classes):
+        fitted._all = job.classes
+    if is_lent:
         # One row is faster without them.
-        _return_threads(made.model_)
-    return made
+        _return_threads(fitted.model_)
+    return fitted
 
 
 def _return_threads(model: Any) -> None:
@@ -296,15 +304,17 @@ def _return_threads(model: Any) -> None:
         model.set_params(**dict.fromkeys(names))
 
 
-def _held(fold: _Fold, values: Mapping[str, Any], matrix: Any) -> tuple[Any, Any, Any]:
+def _held_out_rows(
+    fold: _Fold, values: Mapping[str, Any], matrix: Any
+) -> tuple[Any, Any, Any]:
     """Return held-out matrix, codes and weights for a model that stops by them."""
     target = read_target(fold.y_score)
     encoder = values["label_encoder_"]
     rows: Any = slice(None)
     if values["task"] in ("binary", "multiclass") and encoder is not None:
-        known = np.isin(np.asarray(target.values), encoder.classes_)
-        if not known.all():
-            rows = np.flatnonzero(known)
+        is_known = np.isin(np.asarray(target.values), encoder.classes_)
+        if not is_known.all():
+            rows = np.flatnonzero(is_known)
             target = read_target(take_rows(fold.y_score, rows))
     codes = encode(target, values["task"], encoder)
     weight = fold.held_params.get("sample_weight")

@@ -72,13 +72,13 @@ class _Lock(JournalFileSymlinkLock):
                 journal.close()
 
     def _is_left(self) -> bool:
-        before = self._made()
+        before = self._identity()
         if before is None:
             return False
         time.sleep(_PATIENCE)
-        return self._made() == before
+        return self._identity() == before
 
-    def _made(self) -> tuple[int, int] | None:
+    def _identity(self) -> tuple[int, int] | None:
         """Return what tells a link from the next one of its name."""
         try:
             link = os.lstat(self._link)

@@ -70,11 +70,11 @@ def size_of(model: Any) -> int | None:
     """
     sizes: list[int] = []
 
-    def put(suffix: str, data: bytes) -> str:
+    def store(suffix: str, data: bytes) -> str:
         sizes.append(len(data))
         return suffix
 
     try:
-        return len(dump(model, put, compresslevel=_QUICK)) + sum(sizes)
+        return len(dump(model, store, compresslevel=_QUICK)) + sum(sizes)
     except PersistenceError:
         return None

@@ -306,7 +306,7 @@ class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
         return estimator
 
     def _splits(
-        self, estimator: Any, X: Any, y: Any, given: Mapping[str, Any]
+        self, estimator: Any, X: Any, y: Any, metadata: Mapping[str, Any]
     ) -> list[Any]:
         labels = y
         if isinstance(estimator, WinduEstimator) and estimator.task == "multilabel":
@@ -324,7 +324,7 @@ class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
             )
             splits = [
                 (np.asarray(fit), np.asarray(score))
-                for fit, score in cv.split(X, labels, **given)
+                for fit, score in cv.split(X, labels, **metadata)
             ]
         self.n_splits_ = len(splits)
         return splits
@@ -352,7 +352,7 @@ class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
             points=points,
             only_points=self.sampler == "grid",
             max_latency_ms=self.max_latency_ms,
-            tell=self._tell,
+            tell=self._report,
         )
         running.run()
         trials = finished(study)
@@ -385,7 +385,7 @@ class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
         job.keeps_outputs = True
         job.classes = classes_of(job.estimator, job.y)
 
-    def _choose_ensemble(self, job: Job, metric: str, known: Any) -> None:
+    def _choose_ensemble(self, job: Job, metric: str, outputs: Any) -> None:
         results, trials = self.cv_results_, finished(self.study_)
         order = np.argsort(results[f"rank_test_{metric}"], kind="stable")
         ranked = [
@@ -396,7 +396,7 @@ class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
         ]
         latencies = {t.number: result_of(t).get("latency_ms", 0.0) for t in trials}
         weights, self.ensemble_score_ = select(
-            outputs_of(job, ranked, known),
+            outputs_of(job, ranked, outputs),
             Averaged(job, metric),
             at_most=8 if self.ensemble is True else int(self.ensemble),
             costs=latencies,
@@ -433,11 +433,11 @@ class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
     ) -> dict[str, str | None]:
         raw = isinstance(job.estimator, WinduEstimator)
         X = as_frame(job.X) if raw else job.X
-        given = self.space if not isinstance(self.space, str) else space.blocks
+        space_given = self.space if not isinstance(self.space, str) else space.blocks
         return {
             "table": digest_of(X, job.y, dict(params)),
             "estimator": digest_of(job.estimator),
-            "space": digest_of(given),
+            "space": digest_of(space_given),
             "scoring": digest_of(self.scoring),
             "folds": digest_of(job.splits),
         }
@@ -448,15 +448,15 @@ class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
         tags.input_tags, tags.target_tags = inner.input_tags, inner.target_tags
         return tags
 
-    def _tell(self, study: Study, number: int) -> None:
+    def _report(self, study: Study, number: int) -> None:
         if not self.verbose:
             return
         trial = study.get_trials(deepcopy=False)[number]
         score = "" if trial.value is None else f" {trial.value:.5g}"
-        said = result_of(trial).get("error", trial.params)
+        outcome = result_of(trial).get("error", trial.params)
         state = trial.state.name.lower()
         # Somebody may read along in a file.
-        print(f"[OptunaSearchCV] trial {number}: {state}{score} {said}", flush=True)
+        print(f"[OptunaSearchCV] trial {number}: {state}{score} {outcome}", flush=True)
 
     def _refit(self, job: Job, context: Any) -> None:
         start = time.perf_counter()
@@ -480,8 +480,8 @@ class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
         number = int(self.cv_results_["trial"][index])
         trial = self.study_.get_trials(deepcopy=False)[number]
         if rounds := result_of(trial).get("rounds"):
-            found = with_rounds(chosen.model, max(1, round(float(np.mean(rounds)))))
-            chosen.set_params(**{f"model__{name}": found[name] for name in found})
+            model = with_rounds(chosen.model, max(1, round(float(np.mean(rounds)))))
+            chosen.set_params(**{f"model__{name}": model[name] for name in model})
         return chosen
 
 
@@ -493,8 +493,10 @@ def _nothing(trials: Any, cause: Exception | None) -> Exception:
     ]
     if not reasons:
         return SearchError("A search needs at least one trial. Got an empty space.")
-    told = f"At least one trial must succeed. All {len(reasons)} failed, the first with"
+    message = (
+        f"At least one trial must succeed. All {len(reasons)} failed, the first with"
+    )
     if cause is None:
-        return SearchError(f"{told} {reasons[0]}")
-    cause.add_note(f"{told} this.")
+        return SearchError(f"{message} {reasons[0]}")
+    cause.add_note(f"{message} this.")
     return cause

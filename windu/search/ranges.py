@@ -91,21 +91,25 @@ class _Quantile:
         # Zero and one may be infinite.
         share = trial.suggest_float(key, 1e-6, 1 - 1e-6)
         value = self.distribution.ppf(share)
-        return int(value) if float(value).is_integer() and self._whole else float(value)
+        return (
+            int(value)
+            if float(value).is_integer() and self._is_integer
+            else float(value)
+        )
 
     @property
-    def _whole(self) -> bool:
+    def _is_integer(self) -> bool:
         return hasattr(self.distribution, "pmf")
 
 
-def read_range(name: str, given: Any) -> Range:
+def read_range(name: str, value: Any) -> Range:
     """Return a range from one of its forms.
 
     Parameters
     ----------
     name : str
         Of the parameter, for messages.
-    given : list, mapping, distribution or object
+    value : list, mapping, distribution or object
         A list of values; ``{"int": [2, 12]}`` or ``{"float": [0.01, 1], "log": True}``;
         a frozen distribution of scipy; a distribution of optuna.
 
@@ -129,51 +133,54 @@ def read_range(name: str, given: Any) -> Range:
     ...
     windu.exceptions.SearchError: The range of 'C' must go from a lower to a higher ...
     """
-    if isinstance(given, (FloatDistribution, IntDistribution)):
-        whole = isinstance(given, IntDistribution)
-        return _number(name, whole, [given.low, given.high], given.log, given.step)
-    if isinstance(given, CategoricalDistribution):
-        return Choice(tuple(given.choices))
-    if hasattr(given, "ppf") and hasattr(given, "rvs"):
-        return _Quantile(given)
-    if isinstance(given, Mapping):
-        return _mapping(name, given)
-    if isinstance(given, Iterable) and not isinstance(given, (str, bytes)):
-        values = given.tolist() if isinstance(given, np.ndarray) else list(given)
+    if isinstance(value, (FloatDistribution, IntDistribution)):
+        is_integer = isinstance(value, IntDistribution)
+        return _number(name, is_integer, [value.low, value.high], value.log, value.step)
+    if isinstance(value, CategoricalDistribution):
+        return Choice(tuple(value.choices))
+    if hasattr(value, "ppf") and hasattr(value, "rvs"):
+        return _Quantile(value)
+    if isinstance(value, Mapping):
+        return _mapping(name, value)
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
+        values = value.tolist() if isinstance(value, np.ndarray) else list(value)
         if not values:
             raise SearchError(
                 f"The range of {name!r} must hold at least one value. Got an empty one."
             )
         return Choice(tuple(values))
-    raise SearchError(f"The range of {name!r} must be {_FORMS}. Got {given!r}.")
+    raise SearchError(f"The range of {name!r} must be {_FORMS}. Got {value!r}.")
 
 
-def _mapping(name: str, given: Mapping[str, Any]) -> Range:
-    kinds = [kind for kind in ("int", "float", "choice") if kind in given]
+def _mapping(name: str, mapping: Mapping[str, Any]) -> Range:
+    kinds = [kind for kind in ("int", "float", "choice") if kind in mapping]
     options = {"choice"} if kinds == ["choice"] else {*kinds, "log", "step"}
-    unknown = [key for key in given if key not in options]
+    unknown = [key for key in mapping if key not in options]
     if len(kinds) != 1 or unknown:
-        known = ["int", "float", "choice", "log", "step"]
-        hint = did_you_mean(unknown[0], known) if unknown else ""
+        keys = ["int", "float", "choice", "log", "step"]
+        hint = did_you_mean(unknown[0], keys) if unknown else ""
         raise SearchError(
-            f"The range of {name!r} must be {_FORMS}. Got {dict(given)!r}.{hint}"
+            f"The range of {name!r} must be {_FORMS}. Got {dict(mapping)!r}.{hint}"
         )
-    bounds = given[kinds[0]]
+    bounds = mapping[kinds[0]]
     if kinds == ["choice"]:
         return read_range(name, bounds)
     if isinstance(bounds, (str, bytes)) or not hasattr(bounds, "__len__"):
         bounds = [bounds]
-    log, step = given.get("log", False), given.get("step")
+    log, step = mapping.get("log", False), mapping.get("step")
     return _number(name, kinds == ["int"], list(bounds), log, step)
 
 
-def _number(name: str, whole: bool, bounds: list[Any], log: bool, step: Any) -> _Number:
-    kind: Any = Integral if whole else Real
+def _number(
+    name: str, is_integer: bool, bounds: list[Any], log: bool, step: Any
+) -> _Number:
+    kind: Any = Integral if is_integer else Real
     if len(bounds) != 2 or not all(
         isinstance(b, kind) and not isinstance(b, bool) for b in bounds
     ):
         raise SearchError(
-            f"The range of {name!r} must have two {'whole ' if whole else ''}numbers, "
+            f"The range of {name!r} must have two "
+            f"{'whole ' if is_integer else ''}numbers, "
             f"the lowest and the highest. Got {bounds!r}."
         )
     low, high = bounds
@@ -187,13 +194,14 @@ def _number(name: str, whole: bool, bounds: list[Any], log: bool, step: Any) -> 
             f"A logarithmic range must start above zero. Got {name!r} from {low!r}."
         )
     # optuna's own range of whole numbers says step=1 where nothing is asked.
-    step = None if step == 1 and whole else step
+    step = None if step == 1 and is_integer else step
     if step is not None and (log or not isinstance(step, kind) or step <= 0):
         raise SearchError(
-            f"step must be a {'whole ' if whole else ''}number above zero, and not "
+            f"step must be a {'whole ' if is_integer else ''}number above zero, and "
+            "not "
             f"stand beside log. Got {step!r} for {name!r}."
         )
-    return _Number(whole, low, high, bool(log), step)
+    return _Number(is_integer, low, high, bool(log), step)
 
 
 def _label(value: Any) -> str:

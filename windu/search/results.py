@@ -39,24 +39,30 @@ def results_of(
         and shares the last rank; ``trial``, ``state`` and ``error`` say more of it.
     """
     params = [_params_of(trial, space) for trial in trials]
-    names = sorted({name for one in params for name in one})
+    names = sorted({name for params_of_trial in params for name in params_of_trial})
     complete = np.array([trial.state == TrialState.COMPLETE for trial in trials])
     results: dict[str, Any] = {}
     for time in ("fit_time", "score_time"):
         times = [result_of(trial).get(time) or [np.nan] for trial in trials]
-        results[f"mean_{time}"] = np.array([np.mean(one) for one in times])
-        results[f"std_{time}"] = np.array([np.std(one) for one in times])
+        results[f"mean_{time}"] = np.array(
+            [np.mean(params_of_trial) for params_of_trial in times]
+        )
+        results[f"std_{time}"] = np.array(
+            [np.std(params_of_trial) for params_of_trial in times]
+        )
     for name in names:
         results[f"param_{name}"] = np.ma.array(
-            _objects([one.get(name) for one in params]),
-            mask=[name not in one for one in params],
+            _objects([params_of_trial.get(name) for params_of_trial in params]),
+            mask=[name not in params_of_trial for params_of_trial in params],
         )
     results["params"] = params
     for metric in dict.fromkeys(m for t in trials for s in _scores(t) for m in s):
         scores = np.full((len(trials), n_folds), np.nan)
         for row, trial in zip(scores, trials, strict=True):
-            known = [one[metric] for one in _scores(trial)]
-            row[: len(known)] = known
+            values_of_metric = [
+                params_of_trial[metric] for params_of_trial in _scores(trial)
+            ]
+            row[: len(values_of_metric)] = values_of_metric
         results |= _summary(metric, scores, complete)
     results["trial"] = np.array([trial.number for trial in trials])
     results["state"] = np.array([trial.state.name.lower() for trial in trials])
@@ -119,7 +125,7 @@ def leaderboard_of(
         table[name.removeprefix("param_")] = pd.Series(
             _objects(
                 [
-                    None if absent else _said(value)
+                    None if absent else _shown(value)
                     for value, absent in zip(
                         values.data, np.ma.getmaskarray(values), strict=True
                     )
@@ -144,12 +150,12 @@ def _scores(trial: FrozenTrial) -> list[dict[str, float]]:
 
 
 def _objects(values: Sequence[Any]) -> np.ndarray:
-    made = np.empty(len(values), dtype=object)
-    made[:] = list(values)
-    return made
+    array = np.empty(len(values), dtype=object)
+    array[:] = list(values)
+    return array
 
 
-def _said(value: Any) -> Any:
+def _shown(value: Any) -> Any:
     if value is None or isinstance(value, (str, bool, int, float)):
         return value
     return name_of(value)

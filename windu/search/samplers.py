@@ -49,14 +49,14 @@ class SeededSampler(BaseSampler):
         Of the search.
     """
 
-    def __init__(self, make: Callable[[int], BaseSampler], seed: int):
-        self._make, self._seed = make, seed
+    def __init__(self, make_sampler_of: Callable[[int], BaseSampler], seed: int):
+        self._make, self._seed = make_sampler_of, seed
         self._inner = self._seeded()
         #: By number of a trial, its own or that of the one whose place it takes.
         self._places: dict[int, int] = {}
 
-    def _seeded(self, *what: Any) -> BaseSampler:
-        text = ":".join(map(str, (self._seed, *what)))
+    def _seeded(self, *seeds: Any) -> BaseSampler:
+        text = ":".join(map(str, (self._seed, *seeds)))
         digest = hashlib.sha256(text.encode()).digest()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
@@ -65,9 +65,11 @@ class SeededSampler(BaseSampler):
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Take the seed of this trial."""
         earlier = study.get_trials(deepcopy=False)[: trial.number]
-        again = sum(INTERRUPTED in one.user_attrs for one in earlier)
-        self._places[trial.number] = trial.number - again
-        self._inner = self._seeded(trial.number - again)
+        n_again = sum(
+            INTERRUPTED in earlier_trial.user_attrs for earlier_trial in earlier
+        )
+        self._places[trial.number] = trial.number - n_again
+        self._inner = self._seeded(trial.number - n_again)
         self._inner.before_trial(study, trial)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> Any:
@@ -118,17 +120,17 @@ def make_sampler(sampler: Any, seed: int) -> BaseSampler:
     if isinstance(sampler, BaseSampler):
         return sampler
     if isinstance(sampler, str) and sampler in _NAMED:
-        make = _NAMED[sampler]
+        make_of = _NAMED[sampler]
     elif isinstance(sampler, type) and issubclass(sampler, BaseSampler):
         cls = sampler
 
-        def make(seed: int) -> BaseSampler:
+        def make_of(seed: int) -> BaseSampler:
             return cls(seed=seed)  # type: ignore[call-arg]
     elif callable(sampler):
-        make = sampler
+        make_of = sampler
     else:
         raise SearchError(
             f"sampler must be one of {list(_NAMED)}, a sampler of optuna, or a function"
             f" from a seed to one. Got {sampler!r}.{did_you_mean(sampler, _NAMED)}"
         )
-    return SeededSampler(make, seed)
+    return SeededSampler(make_of, seed)

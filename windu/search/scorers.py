@@ -72,4 +72,6 @@ def adapt_scorers(job: Job) -> None:
     labels = np.asarray(read_target(job.y).values)
     n_classes = [len(np.unique(labels[rows])) for rows in chain(*job.splits)]
     if min(n_classes) < len(classes):
-        job.scorer = change_scorers(job.scorer, lambda one: with_labels(one, classes))
+        job.scorer = change_scorers(
+            job.scorer, lambda scorer: with_labels(scorer, classes)
+        )

@@ -49,14 +49,14 @@ class SharedSteps:
         self.hits = 0
         self._kept: OrderedDict[str, tuple[Any, int]] = OrderedDict()
 
-    def get(self, key: str | None, make: Callable[[], Any]) -> Any:
+    def get(self, key: str | None, make_value: Callable[[], Any]) -> Any:
         """Return what is kept under a key, made first if it is not there.
 
         Parameters
         ----------
         key : str or None
             None keeps nothing.
-        make : callable
+        make_value : callable
             Called without arguments.
 
         Returns
@@ -65,17 +65,17 @@ class SharedSteps:
             The same object each time.
         """
         if key is None:
-            return make()
+            return make_value()
         if key in self._kept:
             self.hits += 1
             self._kept.move_to_end(key)
             return self._kept[key][0]
-        made = make()
-        self._kept[key] = made, _bytes_of(made)
+        value = make_value()
+        self._kept[key] = value, _bytes_of(value)
         # What was just made stays, however large: it is needed now.
         while len(self._kept) > 1 and self.n_bytes > self.max_bytes:
             self._kept.popitem(last=False)
-        return made
+        return value
 
     @property
     def n_bytes(self) -> int:
@@ -113,19 +113,19 @@ class SharedSteps:
             if step.name not in _SHARED:
                 return step.function(**needed)
             needs = [key_of(name) for name in step.needs]
-            known = None if None in needs else digest_of(step.name, needs)
+            digest = None if None in needs else digest_of(step.name, needs)
             for name in step.makes:
-                keys[name] = known and f"{known}:{name}"
-            return self.get(known, lambda: step.function(**needed))
+                keys[name] = digest and f"{digest}:{name}"
+            return self.get(digest, lambda: step.function(**needed))
 
         return perform, keys
 
 
-def _bytes_of(made: Any) -> int:
-    if isinstance(made, tuple):
-        return sum(map(_bytes_of, made))
-    if isinstance(made, pd.DataFrame):
-        return int(made.memory_usage(deep=True).sum())
-    if sparse.issparse(made):
-        return int(made.data.nbytes)
-    return int(getattr(made, "nbytes", 0))
+def _bytes_of(value: Any) -> int:
+    if isinstance(value, tuple):
+        return sum(map(_bytes_of, value))
+    if isinstance(value, pd.DataFrame):
+        return int(value.memory_usage(deep=True).sum())
+    if sparse.issparse(value):
+        return int(value.data.nbytes)
+    return int(getattr(value, "nbytes", 0))

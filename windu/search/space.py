@@ -39,7 +39,7 @@ class Space:
     def __init__(self, estimator: Any, blocks: Mapping[str, Mapping[str, Any]]):
         self.estimator = estimator
         self.blocks: dict[str, dict[str, Range]] = {
-            label: {name: read_range(name, given) for name, given in block.items()}
+            label: {name: read_range(name, values) for name, values in block.items()}
             for label, block in blocks.items()
         }
         self._known: dict[tuple[int, str], bool] = {}
@@ -52,24 +52,26 @@ class Space:
         label = labels[0]
         if len(labels) > 1:
             label = trial.suggest_categorical(BLOCK, labels)
-        made: dict[str, Any] = {}
+        params: dict[str, Any] = {}
         # Parts first: what they are decides what parameters there are.
-        for name, one in sorted(
+        for name, value_range in sorted(
             self.blocks[label].items(), key=lambda item: "__" in item[0]
         ):
-            if "__" not in name or self._takes(name, made):
-                made[name] = one.suggest(trial, key_of(self.blocks, label, name))
-        return made
+            if "__" not in name or self._takes(name, params):
+                params[name] = value_range.suggest(
+                    trial, key_of(self.blocks, label, name)
+                )
+        return params
 
-    def _takes(self, name: str, made: Mapping[str, Any]) -> bool:
+    def _takes(self, name: str, params: Mapping[str, Any]) -> bool:
         """Tell whether the part that was chosen has a nested parameter."""
         part = name.partition("__")[0]
-        if part not in made:
+        if part not in params:
             return True
         # The values of a range live as long as the range, and so do their ids.
-        key = id(made[part]), name
+        key = id(params[part]), name
         if key not in self._known:
-            chosen = _with(self.estimator, {part: made[part]})
+            chosen = _with(self.estimator, {part: params[part]})
             self._known[key] = not _refusal(chosen, name)
         return self._known[key]
 
@@ -82,14 +84,18 @@ class Space:
                     f"A space must name parameters of {type(self.estimator).__name__}. "
                     f"Got {name!r}.{did_you_mean(first, deep)}"
                 )
-        parts = {name: one for name, one in block.items() if isinstance(one, Choice)}
+        parts = {
+            name: value_range
+            for name, value_range in block.items()
+            if isinstance(value_range, Choice)
+        }
         for name in block:
             first = name.partition("__")[0]
             if first == name or name in deep:
                 continue
-            held = parts[first].values if first in parts else (deep[first],)
+            values = parts[first].values if first in parts else (deep[first],)
             refusals = [
-                _refusal(_with(self.estimator, {first: part}), name) for part in held
+                _refusal(_with(self.estimator, {first: part}), name) for part in values
             ]
             if all(refusals):
                 raise SearchError(
@@ -152,13 +158,13 @@ class _Function:
         self.function = function
 
     def __call__(self, trial: Any) -> dict[str, Any]:
-        made = self.function(trial)
-        if not isinstance(made, Mapping):
+        params = self.function(trial)
+        if not isinstance(params, Mapping):
             raise SearchError(
                 "The function of a space must return a mapping from parameter to value."
-                f" Got {type(made).__name__}. Return the parameters of the trial."
+                f" Got {type(params).__name__}. Return the parameters of the trial."
             )
-        return dict(made)
+        return dict(params)
 
 
 def named_blocks(blocks: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
@@ -167,8 +173,8 @@ def named_blocks(blocks: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, 
     for number, block in enumerate(blocks):
         model = block.get("model")
         alone = isinstance(model, (list, tuple)) and len(model) == 1
-        said = alone and isinstance(model[0], str)  # type: ignore[index]
-        named[f"{number}-{model[0]}" if said else str(number)] = block  # type: ignore[index]
+        is_alone = alone and isinstance(model[0], str)  # type: ignore[index]
+        named[f"{number}-{model[0]}" if is_alone else str(number)] = block  # type: ignore[index]
     return named
 
 

@@ -143,21 +143,21 @@ def open_storage(storage: Any) -> BaseStorage:
         options["connect_args"] = {"timeout": _PATIENCE}
     try:
         with _quiet():
-            return _made(place, options)
+            return _open(place, options)
     except Exception as error:
         # The text of a URL may hold a password.
-        said = place if "@" not in place else place.partition("://")[0] + "://..."
+        shown = place if "@" not in place else place.partition("://")[0] + "://..."
         raise StorageError(
-            f"The storage {said!r} cannot be opened: {type(error).__name__}. A path "
+            f"The storage {shown!r} cannot be opened: {type(error).__name__}. A path "
             f"must be an SQLite file of optuna, a journal of optuna ({JOURNAL}), or a "
             "new one; a URL one that SQLAlchemy knows, with its driver installed."
         ) from error
 
 
-def _made(place: str, options: dict[str, Any]) -> BaseStorage:
+def _open(place: str, options: dict[str, Any]) -> BaseStorage:
     if "://" not in place:
         return open_journal(place)
-    for left in reversed(range(_TRIES)):
+    for tries_left in reversed(range(_TRIES)):
         try:
             storage = RDBStorage(place, engine_kwargs=options)
             # optuna leaves open what it has connected to.
@@ -165,8 +165,8 @@ def _made(place: str, options: dict[str, Any]) -> BaseStorage:
             return storage
         except DBAPIError as error:
             # Another process makes the same tables just now.
-            said = str(error.orig).lower()
-            if not left or not any(word in said for word in _RACES):
+            message = str(error.orig).lower()
+            if not tries_left or not any(word in message for word in _RACES):
                 raise
             time.sleep(0.2)
     raise AssertionError
@@ -184,8 +184,8 @@ def _quiet() -> Iterator[None]:
 
 
 def _compare(study: Study, begun_with: Mapping[str, str | None]) -> None:
-    known = study.user_attrs.get(_BEGUN)
-    if known is None:
+    begun_before = study.user_attrs.get(_BEGUN)
+    if begun_before is None:
         if study.get_trials(deepcopy=False):
             raise SearchError(
                 f"The study {study.study_name!r} must be one of windu. Got one with "
@@ -196,8 +196,8 @@ def _compare(study: Study, begun_with: Mapping[str, str | None]) -> None:
     changed = [
         words
         for name, words in _WORDS.items()
-        if None not in (known.get(name), begun_with.get(name))
-        and known[name] != begun_with[name]
+        if None not in (begun_before.get(name), begun_with.get(name))
+        and begun_before[name] != begun_with[name]
     ]
     if changed:
         raise SearchError(
@@ -297,24 +297,24 @@ def queue_next(study: Study, points: Sequence[Mapping[str, Any]]) -> bool:
     trials = study.get_trials(deepcopy=False)
     if any(trial.state == TrialState.WAITING for trial in trials):
         return True
-    taken = {trial.user_attrs.get(POINT) for trial in trials}
+    queued = {trial.user_attrs.get(POINT) for trial in trials}
     for number, point in enumerate(points):
-        if number not in taken:
+        if number not in queued:
             study.enqueue_trial(dict(point), user_attrs={POINT: number})
             return True
     return False
 
 
-def _is_gone(known: Mapping[str, Any] | None, mine: Mapping[str, Any]) -> bool:
-    if known is None:
+def _is_gone(owner_known: Mapping[str, Any] | None, mine: Mapping[str, Any]) -> bool:
+    if owner_known is None:
         # Its process ended between asking for it and signing it.
         return True
-    if known["host"] != mine["host"] or known["search"] == mine["search"]:
+    if owner_known["host"] != mine["host"] or owner_known["search"] == mine["search"]:
         return False
-    if known["process"] == mine["process"]:
+    if owner_known["process"] == mine["process"]:
         return True
     try:
-        os.kill(known["process"], 0)
+        os.kill(owner_known["process"], 0)
     except ProcessLookupError:
         return True
     except PermissionError:

@@ -149,7 +149,7 @@ class Trials:
                     self._suspects.append(running)
                 else:
                     with self._unless_taken(running.trial):
-                        self._take(running, result)
+                        self._take_result(running, result)
 
     def _has_room(self) -> bool:
         lonely = any(running.alone for running in self._running.values())
@@ -171,7 +171,10 @@ class Trials:
             trials = self.study.get_trials(deepcopy=False)
             # What was interrupted is made again, what waits is still to be made.
             begun = [trial for trial in trials if trial.state != TrialState.WAITING]
-            if sum(INTERRUPTED not in one.user_attrs for one in begun) >= self.n_trials:
+            if (
+                sum(INTERRUPTED not in begun_trial.user_attrs for begun_trial in begun)
+                >= self.n_trials
+            ):
                 return False
         return queue_next(self.study, self.points) or not self.only_points
 
@@ -207,7 +210,7 @@ class Trials:
         future = self.workers.submit(running.params, len(running.results))
         self._running[future] = running
 
-    def _take(self, running: _Running, result: FoldResult) -> None:
+    def _take_result(self, running: _Running, result: FoldResult) -> None:
         """Take the result of a fold, and go on with the next one or end the trial."""
         trial, results = running.trial, running.results
         running.alone = False
@@ -234,19 +237,19 @@ class Trials:
 
     def _why_slow(self, first: FoldResult) -> str:
         """Return why a candidate takes too long for one row, empty if it does not."""
-        bound = self.max_latency_ms
-        if bound is None:
+        limit = self.max_latency_ms
+        if limit is None:
             return ""
         if first.latency_ms is None:
             return "One row alone cannot be predicted."
-        if first.latency_ms <= bound:
+        if first.latency_ms <= limit:
             return ""
-        return f"One row takes {first.latency_ms:.3g} ms, more than {bound:.3g} ms."
+        return f"One row takes {first.latency_ms:.3g} ms, more than {limit:.3g} ms."
 
     def _end(self, running: _Running, state: TrialState, error: str = "") -> None:
         trial, results = running.trial, running.results
-        told = _told(results)
-        trial.set_user_attr(RESULT, told | {"error": error} if error else told)
+        record = _record_of(results)
+        trial.set_user_attr(RESULT, record | {"error": error} if error else record)
         value = None
         if state == TrialState.COMPLETE:
             value = _mean(results, self.metric)
@@ -255,9 +258,9 @@ class Trials:
                 self.outputs[trial.number] = outputs
         self.study.tell(trial, value, state)
         self._repeated = 0
-        known = digest_of(running.params)
-        if known is not None:
-            self._known[known] = trial.number
+        digest = digest_of(running.params)
+        if digest is not None:
+            self._known[digest] = trial.number
         self.tell(self.study, trial.number)
 
     def _remember(self) -> None:
@@ -299,18 +302,18 @@ def _mean(results: Sequence[FoldResult], metric: str) -> float:
     return float(np.mean([result.scores[metric] for result in results]))
 
 
-def _told(results: Sequence[FoldResult]) -> dict[str, Any]:
+def _record_of(results: Sequence[FoldResult]) -> dict[str, Any]:
     """Return what a trial keeps of its folds."""
-    told: dict[str, Any] = {
+    record: dict[str, Any] = {
         "scores": [result.scores for result in results if result.scores],
         "fit_time": [result.fit_time for result in results],
         "score_time": [result.score_time for result in results],
     }
     rounds = [result.rounds for result in results]
     if rounds and None not in rounds:
-        told["rounds"] = rounds
+        record["rounds"] = rounds
     for name in ("latency_ms", "size_bytes"):
         measured = [getattr(result, name) for result in results]
-        if known := [value for value in measured if value is not None]:
-            told[name] = known[0]
-    return told
+        if measured_known := [value for value in measured if value is not None]:
+            record[name] = measured_known[0]
+    return record

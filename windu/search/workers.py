@@ -17,7 +17,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from windu.search.deadlines import call_within
 from windu.search.folds import FoldResult, Job, evaluate
 
-__all__ = ["Here", "Processes", "Workers", "workers_for"]
+__all__ = ["InProcess", "Processes", "Workers", "workers_for"]
 
 
 class Workers(Protocol):
@@ -38,7 +38,7 @@ class Workers(Protocol):
         """End all that is running."""
 
 
-class Here:
+class InProcess:
     """The process that searches.
 
     Parameters
@@ -137,7 +137,7 @@ def workers_for(job: Job, n_jobs: int | None) -> Workers:
     cores = cpu_count()
     size = 1 if n_jobs is None else n_jobs if n_jobs > 0 else max(1, cores + 1 + n_jobs)
     job.n_threads = max(1, cores // size)
-    return Here(job) if size == 1 else Processes(job, size)
+    return InProcess(job) if size == 1 else Processes(job, size)
 
 
 _JOB: Job | None = None

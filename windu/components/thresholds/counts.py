@@ -99,8 +99,8 @@ def averaged(c: Counts, name: str, average: str, positive: int, **options: Any) 
     if average == "weighted":
         return values @ c.true / c.total
     # A class that nobody has and nobody is given does not count.
-    here = (c.true > 0) | (c.chosen > 0)
-    return _ratio((values * here).sum(-1), here.sum(-1))
+    defined = (c.true > 0) | (c.chosen > 0)
+    return _ratio((values * defined).sum(-1), defined.sum(-1))
 
 
 def _accuracy(c: Counts) -> Any:
@@ -108,9 +108,9 @@ def _accuracy(c: Counts) -> Any:
 
 
 def _balanced_accuracy(c: Counts, adjusted: bool = False) -> Any:
-    here = c.true > 0
-    value = (c.hit[..., here] / c.true[here]).mean(-1)
-    chance = 1 / here.sum()
+    defined = c.true > 0
+    value = (c.hit[..., defined] / c.true[defined]).mean(-1)
+    chance = 1 / defined.sum()
     return (value - chance) / (1 - chance) if adjusted else value
 
 

@@ -62,17 +62,18 @@ def ranks_of(y: Any) -> list[Any] | None:
     dtype = getattr(y, "dtype", None)
     if not isinstance(dtype, pd.CategoricalDtype) or not dtype.ordered:
         return None
-    here = set(y)
-    return [label for label in dtype.categories.tolist() if label in here]
+    labels = set(y)
+    return [label for label in dtype.categories.tolist() if label in labels]
 
 
-def as_numbers(given: Any, what: str) -> np.ndarray:
+def as_numbers(values: Any, name: str) -> np.ndarray:
     """Return an array of what a user gave, or say that it holds no numbers."""
     try:
-        return np.asarray(given, dtype="float64")
+        return np.asarray(values, dtype="float64")
     except (TypeError, ValueError) as error:
         raise PartError(
-            f"{what} must be numbers in rows of one length. Got {short(given)}: {error}"
+            f"{name} must be numbers in rows of one length. Got {short(values)}: "
+            f"{error}"
         ) from error
 
 
@@ -250,27 +251,28 @@ class Family:
     def fixed(self, thresholds: Any) -> np.ndarray:
         """Return the cuts that a user gave, as the rule wants them."""
         n = len(self.plain_cuts())
-        given = as_numbers(thresholds, "thresholds")
-        if given.ndim == 0 and self.kind in ("binary", "multilabel"):
-            given = np.full(n, given)
-        what = "one weight a class" if self.kind == "multiclass" else "one cut"
+        fixed_cuts = as_numbers(thresholds, "thresholds")
+        if fixed_cuts.ndim == 0 and self.kind in ("binary", "multilabel"):
+            fixed_cuts = np.full(n, fixed_cuts)
+        rule_text = "one weight a class" if self.kind == "multiclass" else "one cut"
         if self.kind == "multilabel":
-            what = "one cut, or one a label"
-        if given.shape != (n,) or not np.isfinite(given).all():
-            cuts = self.kind == "multiclass" and given.shape == (n - 1,)
+            rule_text = "one cut, or one a label"
+        if fixed_cuts.shape != (n,) or not np.isfinite(fixed_cuts).all():
+            cuts = self.kind == "multiclass" and fixed_cuts.shape == (n - 1,)
             raise PartError(
-                f"thresholds must be {what}, {n} finite numbers for this target of "
+                f"thresholds must be {rule_text}, {n} finite numbers for this target "
+                "of "
                 f"{self.n_classes} classes or labels. Got {thresholds!r}."
                 + " Cuts between classes need their order: ordered=[...]."
                 * cuts
             )
-        if self.kind == "multiclass" and (given <= 0).any():
+        if self.kind == "multiclass" and (fixed_cuts <= 0).any():
             raise PartError(
                 f"Weights of classes must be above 0. Got {thresholds!r}. The largest "
                 "weighted score decides."
             )
-        if self.kind == "ordered" and (np.diff(given) < 0).any():
+        if self.kind == "ordered" and (np.diff(fixed_cuts) < 0).any():
             raise PartError(
                 f"Cuts between ordered classes must not fall. Got {thresholds!r}."
             )
-        return self.rule.cuts(given)
+        return self.rule.cuts(fixed_cuts)

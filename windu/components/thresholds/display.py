@@ -139,7 +139,7 @@ class ThresholdCurveDisplay:
         if X is not None:
             match_rows({"X": X, "y": y})
             selector = _on_rows(estimator, selector, X, y)
-        return cls._of(selector).plot(ax=ax, name=name, **kwargs)
+        return cls._of_selector(selector).plot(ax=ax, name=name, **kwargs)
 
     @classmethod
     def from_predictions(
@@ -176,10 +176,10 @@ class ThresholdCurveDisplay:
         """
         match_rows({"scores": scores, "y_true": y_true})
         selector = ThresholdSelector(scoring, min_samples=0).fit(scores, y_true)
-        return cls._of(selector).plot(ax=ax, name=name, **kwargs)
+        return cls._of_selector(selector).plot(ax=ax, name=name, **kwargs)
 
     @classmethod
-    def _of(cls, selector: ThresholdSelector) -> ThresholdCurveDisplay:
+    def _of_selector(cls, selector: ThresholdSelector) -> ThresholdCurveDisplay:
         if selector.curve_.empty:
             raise PartError(
                 "The threshold has no curve: "

@@ -13,7 +13,7 @@ __all__ = ["between", "line_at", "line_of", "some_of"]
 
 
 def line_of(
-    rule: Any, scores: np.ndarray, cuts: np.ndarray, which: int
+    rule: Any, scores: np.ndarray, cuts: np.ndarray, index: int
 ) -> tuple[Line, np.ndarray]:
     """Return the line of one cut, the others kept, with an end at every change.
 
@@ -25,7 +25,7 @@ def line_of(
         Of all rows.
     cuts : ndarray of shape (n_cuts,)
         Where they stand.
-    which : int
+    index : int
         The one that moves.
 
     Returns
@@ -36,15 +36,15 @@ def line_of(
     falling : ndarray of shape (n_changes,)
         Scores of its rows.
     """
-    position, line = rule.position(scores, cuts, which)
+    position, line = rule.position(scores, cuts, index)
     # Rows of one score change at one cut: their order does not matter.
     order = np.argsort(-position)
     falling = position[order]
     ends = np.flatnonzero(-np.diff(falling) > rule.dust) + 1
     ends = np.concatenate([[0], ends, [len(falling)]]) if len(falling) else ends
     rows, before, after = line.rows[order], line.before[order], line.after[order]
-    made = replace(line, rows=rows, before=before, after=after, ends=ends)
-    return made, falling
+    reduced = replace(line, rows=rows, before=before, after=after, ends=ends)
+    return reduced, falling
 
 
 def line_at(line: Line, falling: np.ndarray, at: np.ndarray) -> Line:

@@ -97,10 +97,10 @@ class Line:
     def decided(self, cut: int) -> np.ndarray:
         """Return the decisions at a cut."""
         changed = slice(0, int(self.ends[cut]))
-        made = self.start.copy()
-        column = made if self.label is None else made[:, self.label]
+        decisions = self.start.copy()
+        column = decisions if self.label is None else decisions[:, self.label]
         column[self.rows[changed]] = self.after[changed]
-        return made
+        return decisions
 
 
 class ClassObjective:
@@ -249,11 +249,11 @@ class LabelObjective:
             counts = of_yes(hit_here, chosen_here, true.sum(), total * len(true))
             return np.asarray(self._score._value(counts))
         share = self._shares(true)
-        here = self._score._value(of_yes(hit_here, chosen_here, true[label], total))
+        score = self._score._value(of_yes(hit_here, chosen_here, true[label], total))
         start = self._score._value(
             of_yes(hit[label], chosen[label], true[label], total)
         )
-        return self.of(line.start, truth) + share[label] * (here - start)
+        return self.of(line.start, truth) + share[label] * (score - start)
 
     def _joined(self, hit: Any, chosen: Any, true: Any, total: float) -> Any:
         if self.average == "micro":

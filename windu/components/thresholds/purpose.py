@@ -61,22 +61,22 @@ def family_for(
     """
     n, columns = len(classes), scores.shape[1]
     order = values = None
-    wanted: tuple[int, ...] = (n,)
+    shape: tuple[int, ...] = (n,)
     if codes.ndim == 2:
         kind = "multilabel"
     elif selector.ordered is not False and n > 2:
-        kind, wanted = "ordered", (1, n)
+        kind, shape = "ordered", (1, n)
         order = _order(selector.ordered, classes, ranks)
         if columns == 1:
             numbers = classes.dtype.kind in "iuf"
             values = classes[order].astype(float) if numbers else np.arange(n) * 1.0
     elif n == 2:
-        kind, wanted = "binary", (1, 2)
+        kind, shape = "binary", (1, 2)
     else:
         kind = "multiclass"
-    if columns not in wanted:
+    if columns not in shape:
         raise TargetError(
-            f"Scores must have {' or '.join(map(str, wanted))} columns for {n} "
+            f"Scores must have {' or '.join(map(str, shape))} columns for {n} "
             f"{'labels' if codes.ndim == 2 else 'classes'}. Got {columns}. Pass what "
             "predict_proba or decision_function gave."
         )
@@ -85,27 +85,27 @@ def family_for(
 
 
 def _order(ordered: Any, classes: np.ndarray, ranks: Any) -> np.ndarray:
-    known = classes.tolist()
-    given = ranks if ordered is True else ordered
-    given = known if given is None else list(given)
-    if sorted(map(str, given)) != sorted(map(str, known)):
-        raise PartError(f"ordered must list every class once, {known}. Got {given}.")
-    return np.array([known.index(label) for label in given])
+    labels = classes.tolist()
+    order = ranks if ordered is True else ordered
+    order = labels if order is None else list(order)
+    if sorted(map(str, order)) != sorted(map(str, labels)):
+        raise PartError(f"ordered must list every class once, {labels}. Got {order}.")
+    return np.array([labels.index(label) for label in order])
 
 
-def _matrix(given: Any, classes: np.ndarray, kind: str) -> np.ndarray | None:
-    if given is None:
+def _matrix(costs: Any, classes: np.ndarray, kind: str) -> np.ndarray | None:
+    if costs is None:
         return None
     n = 2 if kind == "multilabel" else len(classes)
-    if isinstance(given, pd.DataFrame) and kind != "multilabel":
+    if isinstance(costs, pd.DataFrame) and kind != "multilabel":
         names = classes.tolist()
-        if set(given.index) != set(names) or set(given.columns) != set(names):
+        if set(costs.index) != set(names) or set(costs.columns) != set(names):
             raise PartError(
                 f"Rows and columns of cost_matrix must be the classes {names}. Got "
-                f"{list(given.index)} and {list(given.columns)}."
+                f"{list(costs.index)} and {list(costs.columns)}."
             )
-        given = given.loc[names, names]
-    matrix = as_numbers(given, "cost_matrix")
+        costs = costs.loc[names, names]
+    matrix = as_numbers(costs, "cost_matrix")
     if matrix.shape != (n, n) or not np.isfinite(matrix).all():
         raise PartError(
             f"cost_matrix must hold finite numbers in {n} rows (true) and {n} columns "
@@ -156,8 +156,8 @@ def purpose_of(selector: Any, family: Family, classes: np.ndarray, costs: Any) -
     if not selector.constraint:
         return objective
     bounds = [
-        (objective_for(name, kind, classes, positive), float(bound))
-        for name, bound in _bounds(selector.constraint).items()
+        (objective_for(name, kind, classes, positive), float(limit))
+        for name, limit in _bounds(selector.constraint).items()
     ]
     return Constrained(objective, bounds)
 
@@ -208,14 +208,18 @@ def name_of(selector: Any, costs: Any) -> str:
     return str(getattr(named, "__name__", named))
 
 
-def _bounds(given: Any) -> dict[str, float]:
-    pairs = list(given.items()) if isinstance(given, Mapping) else [tuple(given)]
+def _bounds(constraint: Any) -> dict[str, float]:
+    pairs = (
+        list(constraint.items())
+        if isinstance(constraint, Mapping)
+        else [tuple(constraint)]
+    )
     for pair in pairs:
         number = len(pair) == 2 and isinstance(pair[1], Real)
         if not number or not isinstance(pair[0], str) or not np.isfinite(pair[1]):
             raise PartError(
                 "constraint must name scores and what they must reach, as "
-                f"{{'precision': 0.9}}. Got {given!r}."
+                f"{{'precision': 0.9}}. Got {constraint!r}."
             )
     return dict(pairs)
 
@@ -238,19 +242,21 @@ def warn_if_missed(
     """
     bounds = _bounds(selector.constraint)
     reached = {
-        name: one.of(decided, truth)
-        for name, (one, _) in zip(bounds, objective.bounds, strict=True)
+        name: objective_of_bound.of(decided, truth)
+        for name, (objective_of_bound, _) in zip(bounds, objective.bounds, strict=True)
     }
     missed = [
-        f"{name} >= {bound:g}"
-        for name, bound in bounds.items()
-        if reached[name] < bound - 1e-9
+        f"{name} >= {limit:g}"
+        for name, limit in bounds.items()
+        if reached[name] < limit - 1e-9
     ]
     if missed:
-        got = ", ".join(f"{name} {value:.4g}" for name, value in reached.items())
+        reached_text = ", ".join(
+            f"{name} {value:.4g}" for name, value in reached.items()
+        )
         warnings.warn(
             f"No threshold reaches {' and '.join(missed)}. The nearest is taken: "
-            f"{got}, with a score of {selector.score_:.4g}.",
+            f"{reached_text}, with a score of {selector.score_:.4g}.",
             WinduWarning,
             stacklevel=6,
         )

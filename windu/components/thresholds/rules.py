@@ -66,7 +66,7 @@ class OneCut(_Cuts):
         return (scores >= cuts[0]).astype(np.int64)
 
     def position(
-        self, scores: np.ndarray, cuts: np.ndarray, which: int
+        self, scores: np.ndarray, cuts: np.ndarray, index: int
     ) -> tuple[np.ndarray, Line]:
         """Return how early each row turns to yes, and the line before any has."""
         n = len(scores)
@@ -96,14 +96,14 @@ class LabelCuts(_Cuts):
         return (scores >= cuts).astype(np.int64)
 
     def position(
-        self, scores: np.ndarray, cuts: np.ndarray, which: int
+        self, scores: np.ndarray, cuts: np.ndarray, index: int
     ) -> tuple[np.ndarray, Line]:
         """Return how early each row turns to yes, and the line before any has."""
         start = self.decide(scores, cuts)
-        start[:, which] = 0
+        start[:, index] = 0
         n = len(scores)
-        line = Line(start, np.arange(n), *_from_to(n, 0, 1), label=which)
-        return scores[:, which], line
+        line = Line(start, np.arange(n), *_from_to(n, 0, 1), label=index)
+        return scores[:, index], line
 
 
 @dataclass(frozen=True)
@@ -137,18 +137,18 @@ class Weights(_Cuts):
         return (scores - cuts).argmax(1)
 
     def position(
-        self, scores: np.ndarray, cuts: np.ndarray, which: int
+        self, scores: np.ndarray, cuts: np.ndarray, index: int
     ) -> tuple[np.ndarray, Line]:
         """Return how early each row turns to a class, and the line before any has."""
         weighted = scores - cuts
-        own = scores[:, which]
-        weighted[:, which] = -np.inf
+        own = scores[:, index]
+        weighted[:, index] = -np.inf
         start = weighted.argmax(1)
         n = len(start)
-        line = Line(start, np.arange(n), start, np.full(n, which), np.empty(0, int))
+        line = Line(start, np.arange(n), start, np.full(n, index), np.empty(0, int))
         lead = own - weighted[np.arange(n), start]
         # At equal scores the first class is decided.
-        return np.where(start < which, np.nextafter(lead, -np.inf), lead), line
+        return np.where(start < index, np.nextafter(lead, -np.inf), lead), line
 
     def stored(self, cuts: np.ndarray) -> np.ndarray:
         """Return weights with a geometric mean of 1."""
@@ -178,15 +178,15 @@ class OrderedCuts(_Cuts):
         return np.searchsorted(cuts, scores, side="right")
 
     def position(
-        self, scores: np.ndarray, cuts: np.ndarray, which: int
+        self, scores: np.ndarray, cuts: np.ndarray, index: int
     ) -> tuple[np.ndarray, Line]:
         """Return how early each row goes one class up, and the line before any has."""
-        low = cuts[which - 1] if which else -np.inf
-        high = cuts[which + 1] if which + 1 < len(cuts) else np.inf
+        low = cuts[index - 1] if index else -np.inf
+        high = cuts[index + 1] if index + 1 < len(cuts) else np.inf
         rows = np.flatnonzero((scores >= low) & (scores < high))
         start = self.decide(scores, cuts)
-        start[rows] = which
-        line = Line(start, rows, *_from_to(len(rows), which, which + 1))
+        start[rows] = index
+        line = Line(start, rows, *_from_to(len(rows), index, index + 1))
         return scores[rows], line
 
 
@@ -212,9 +212,9 @@ def _tried(
     """Return ends and their scores; where not all are tried, more around the best."""
 
     def values(ends: np.ndarray) -> np.ndarray:
-        found = objective.along(replace(line, ends=ends), truth)
+        values_along = objective.along(replace(line, ends=ends), truth)
         # A score that is not defined is never the best.
-        return np.where(np.isnan(found), -np.inf, found)
+        return np.where(np.isnan(values_along), -np.inf, values_along)
 
     ends = some_of(line.ends, falling, most)
     reached = values(ends)
@@ -267,14 +267,14 @@ def ascend(
     most = min([limit for limit in limits if limit is not None], default=None)
     for _ in range(1 if len(cuts) == 1 else _ROUNDS):
         before = best
-        for which in range(len(cuts)):
-            line, falling = line_of(rule, scores, cuts, which)
+        for index in range(len(cuts)):
+            line, falling = line_of(rule, scores, cuts, index)
             if not len(falling):
                 continue
             ends, values = _tried(line, falling, truth, objective, most)
             if values.max() > best + _GAIN:
                 at = between(falling, ends[values == values.max()], rule.dust)
-                cuts[which] = at[np.abs(at - cuts[which]).argmin()]
+                cuts[index] = at[np.abs(at - cuts[index]).argmin()]
                 best = float(values.max())
         if best <= before + _GAIN:
             break
@@ -303,5 +303,7 @@ def search(
             ascend(rule, scores, truth, relaxed, start)[0]
             for relaxed in objective.relaxed(abs(plain) or 1.0)
         ]
-    found = [ascend(rule, scores, truth, objective, one) for one in starts]
-    return max(found, key=lambda one: one[1])[0]
+    candidates = [
+        ascend(rule, scores, truth, objective, candidate) for candidate in starts
+    ]
+    return max(candidates, key=lambda candidate: candidate[1])[0]

@@ -31,7 +31,7 @@ _MORE_NAMES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 #: scikit-learn's functions whose value follows from counts, and what they may be given.
-_KNOWN: dict[Any, tuple[str, set[str]]] = {
+_SCORERS: dict[Any, tuple[str, set[str]]] = {
     metrics.accuracy_score: ("accuracy", set()),
     metrics.balanced_accuracy_score: ("balanced_accuracy", {"adjusted"}),
     metrics.cohen_kappa_score: ("kappa", {"weights"}),
@@ -99,9 +99,9 @@ def objective_for(scoring: Any, kind: str, classes: np.ndarray, positive: int) -
         )
     if options.get("zero_division") in (0, "warn"):
         del options["zero_division"]
-    known = _KNOWN.get(function)
-    if known is not None and set(options) <= known[1]:
-        return _by_counts(known[0], options, sign, kind, classes, positive)
+    entry = _SCORERS.get(function)
+    if entry is not None and set(options) <= entry[1]:
+        return _by_counts(entry[0], options, sign, kind, classes, positive)
     takes = "sample_weight" in inspect.signature(function).parameters
     return CallObjective(_called(function, sign, options, takes), classes, takes)
 

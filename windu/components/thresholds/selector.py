@@ -307,20 +307,20 @@ class ThresholdSelector(BaseEstimator):
         fixed: bool,
     ) -> None:
         """Keep what the cuts bring, and how much of it is chance."""
-        family, wanted = self._family, getattr(objective, "objective", objective)
+        family, needed_family = self._family, getattr(objective, "objective", objective)
         rule, cuts = family.rule, family.rule.cuts(self.thresholds_)
         decided = rule.decide(evidence, cuts)
-        self.score_ = wanted.of(decided, truth)
-        self.plain_score_ = wanted.of(family.plain_decision(scores), truth)
+        self.score_ = needed_family.of(decided, truth)
+        self.plain_score_ = needed_family.of(family.plain_decision(scores), truth)
         self.score_std_, self.thresholds_std_ = spread_of(
-            rule, evidence, truth, (wanted, objective), cuts, folds, fixed=fixed
+            rule, evidence, truth, (needed_family, objective), cuts, folds, fixed=fixed
         )
         names = [None] if family.kind == "binary" else self.classes_.tolist()
         if self.ranks_ is not None:
             pairs = zip(self.ranks_[:-1], self.ranks_[1:], strict=True)
             names = [f"{low} | {high}" for low, high in pairs]
         self._curve = curve_of(
-            rule, evidence, truth, wanted, self.thresholds_, folds, names
+            rule, evidence, truth, needed_family, self.thresholds_, folds, names
         )
         if isinstance(objective, Constrained) and not fixed:
             warn_if_missed(self, objective, decided, truth)
@@ -373,13 +373,13 @@ class ThresholdSelector(BaseEstimator):
             For a score, an order, costs or cuts that cannot be.
         """
         self._validate_params()
-        known = classes is not None
+        has_classes = classes is not None
         classes = np.arange(2) if classes is None else classes
         n = len(classes)
         scores = np.empty((0, n if labels or n > 2 else 1))
         codes = np.empty((0, n) if labels else 0, dtype=np.int64)
         family = family_for(self, scores, codes, classes, False, ranks)
-        if self.thresholds is not None and known:
+        if self.thresholds is not None and has_classes:
             family.fixed(self.thresholds)
         # What has no purpose yet is chosen by costs of each row.
         costs = () if self.scoring is None and self.cost_matrix is None else None
@@ -474,6 +474,6 @@ class ThresholdSelector(BaseEstimator):
     def _reason(self, codes: np.ndarray) -> str:
         if few := self.too_few(len(codes)):
             return few
-        if codes.ndim == 1 and len(found := np.unique(codes)) < 2:
-            return f"all rows are of the class {self.classes_.tolist()[found[0]]!r}."
+        if codes.ndim == 1 and len(present := np.unique(codes)) < 2:
+            return f"all rows are of the class {self.classes_.tolist()[present[0]]!r}."
         return ""

@@ -91,9 +91,9 @@ def no_gain_elsewhere(
         for rows in parts
         for rest in [np.setdiff1d(everything, rows)]
     ]
-    here = truth.take(everything)
-    reached = objective.of(np.concatenate(decided), here)
-    before = objective.of(rule.decide(evidence[everything], start), here)
+    present = truth.take(everything)
+    reached = objective.of(np.concatenate(decided), present)
+    before = objective.of(rule.decide(evidence[everything], start), present)
     if reached > before:
         return ""
     return (
@@ -184,25 +184,25 @@ def curve_of(
     cuts = rule.cuts(thresholds)
     most = min(_POINTS, objective.n_cuts or _POINTS)
     curve: dict[str, list[Any]] = {"label": [], "threshold": [], "score": [], "std": []}
-    for which, name in enumerate(names):
-        line, falling = line_of(rule, evidence, cuts, which)
+    for index, name in enumerate(names):
+        line, falling = line_of(rule, evidence, cuts, index)
         at = between(falling, some_of(line.ends, falling, most), rule.dust)
-        at = at[np.abs(at - cuts[which]) > rule.dust]
-        at = np.unique(np.append(at, cuts[which]))[::-1]
+        at = at[np.abs(at - cuts[index]) > rule.dust]
+        at = np.unique(np.append(at, cuts[index]))[::-1]
         std = np.full(len(at), np.nan)
         if len(parts) > 1:
             of_folds = [
                 objective.along(
-                    line_at(*line_of(rule, evidence[rows], cuts, which), at),
+                    line_at(*line_of(rule, evidence[rows], cuts, index), at),
                     truth.take(rows),
                 )
                 for rows in parts
             ]
             std = np.std(of_folds, axis=0)
         moved = np.tile(cuts, (len(at), 1))
-        moved[:, which] = at
-        shown = np.array([rule.stored(row)[which] for row in moved])
-        shown[at == cuts[which]] = thresholds[which]
+        moved[:, index] = at
+        shown = np.array([rule.stored(row)[index] for row in moved])
+        shown[at == cuts[index]] = thresholds[index]
         curve["label"] += [name] * len(at)
         curve["threshold"] += shown.tolist()
         curve["score"] += objective.along(line_at(line, falling, at), truth).tolist()

@@ -69,16 +69,17 @@ class UserCheck:
             The user's checks are asked where windu's own finds no error.
         """
         absent = [name for name in self._optional if name not in frame.columns]
-        frame, found = self._converted(frame)
+        frame, differences = self._converted(frame)
         conformed, report = compare(frame, self._table, everything=everything)
-        if found:
-            told = {difference.column for difference in found}
-            found += [
+        if differences:
+            reported = {difference.column for difference in differences}
+            differences += [
                 difference
                 for difference in report.differences
-                if difference.difference != "meaning" or difference.column not in told
+                if difference.difference != "meaning"
+                or difference.column not in reported
             ]
-            report = ValidationReport(found, report.n_rows, report.drift)
+            report = ValidationReport(differences, report.n_rows, report.drift)
         if report.ok and len(frame):
             conformed, failed = self._checked(conformed, absent)
             if failed:
@@ -92,14 +93,14 @@ class UserCheck:
         """Ask the user's checks; columns that only stand for absent ones are not."""
         if self._tests is not None and self._tests.passes(frame, absent):
             return frame, []
-        given = frame.drop(columns=list(absent)) if absent else frame
-        made, failed = check_with_pandera(given, self._parsed, self._table)
+        present = frame.drop(columns=list(absent)) if absent else frame
+        validated, failed = check_with_pandera(present, self._parsed, self._table)
         if absent:
-            whole = frame.copy(deep=False)
-            for name in made.columns:
-                whole[name] = made[name]
-            made = whole
-        return made, failed
+            completed = frame.copy(deep=False)
+            for name in validated.columns:
+                completed[name] = validated[name]
+            validated = completed
+        return validated, failed
 
 
 def user_check(option: Any, table: TableSchema) -> UserCheck | None:
@@ -117,15 +118,15 @@ def user_check(option: Any, table: TableSchema) -> UserCheck | None:
     UserCheck or None
         None where windu's own check is all.
     """
-    given = pandera_schema_of(option)
-    if given is None:
+    pandera_schema = pandera_schema_of(option)
+    if pandera_schema is None:
         return None
-    stamp = stamp_of(given)
-    known = table.user_check
-    if known is None or not _same(known[0], stamp):
+    stamp = stamp_of(pandera_schema)
+    cached = table.user_check
+    if cached is None or not _same(cached[0], stamp):
         # Threads that come at the same time make the same.
-        known = table.user_check = (stamp, UserCheck(given, table))
-    check: UserCheck = known[1]
+        cached = table.user_check = (stamp, UserCheck(pandera_schema, table))
+    check: UserCheck = cached[1]
     return check if check.asks else None
 
 
@@ -145,5 +146,5 @@ def stamp_of(schema: Any) -> list[Any]:
     return stamp
 
 
-def _same(one: Sequence[Any], other: Sequence[Any]) -> bool:
-    return len(one) == len(other) and all(map(is_, one, other))
+def _same(first: Sequence[Any], second: Sequence[Any]) -> bool:
+    return len(first) == len(second) and all(map(is_, first, second))

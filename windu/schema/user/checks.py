@@ -63,13 +63,13 @@ class _Stored(_Options):
 
 def _decode(stored: _Stored) -> Any:
     options = {name: getattr(stored, name) for name in _Options.model_fields}
-    told = {k: v for k, v in stored.statistics if v is not None}
+    statistics = {k: v for k, v in stored.statistics if v is not None}
     try:
-        check = getattr(pa.Check, stored.check)(**told, **options)
+        check = getattr(pa.Check, stored.check)(**statistics, **options)
     except TypeError as error:
         raise ValueError(f"the check {stored.check}: {error}") from error
-    if not set(told) <= set(check.statistics):
-        raise ValueError(f"the check {stored.check} with {sorted(told)}")
+    if not set(statistics) <= set(check.statistics):
+        raise ValueError(f"the check {stored.check} with {sorted(statistics)}")
     return check
 
 

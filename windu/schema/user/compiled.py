@@ -54,10 +54,12 @@ class UserTests:
         if schema.drop_invalid_rows or any(p not in (None, []) for p in frame_wide):
             raise NotKnown
         applied = _applied_columns(schema, names)
-        known = dict.fromkeys(name for name, _ in applied)
-        if schema.strict and set(known) != set(names):
+        column_names = dict.fromkeys(name for name, _ in applied)
+        if schema.strict and set(column_names) != set(names):
             raise NotKnown
-        if schema.ordered and [*known] != [name for name in names if name in known]:
+        if schema.ordered and [*column_names] != [
+            name for name in names if name in column_names
+        ]:
             raise NotKnown
         positions = {name: position for position, name in enumerate(names)}
         self._tests = [
@@ -122,18 +124,18 @@ def _applied_columns(schema: Any, names: list[Any]) -> list[tuple[Any, Any]]:
     A pattern is applied to every name that it matches.
     """
     applied = []
-    here = set(names)
+    present = set(names)
     for key, column in schema.columns.items():
-        found = [key] if key in here else []
+        matching = [key] if key in present else []
         if column.regex:
             try:
                 empty = pd.DataFrame(columns=pd.Index(names))
-                found = list(column.get_regex_columns(empty))
+                matching = list(column.get_regex_columns(empty))
             except (SchemaError, IndexError):
-                found = []
-        if column.required and not found:
+                matching = []
+        if column.required and not matching:
             raise NotKnown
-        applied += [(name, column) for name in found]
+        applied += [(name, column) for name in matching]
     return applied
 
 
@@ -178,34 +180,38 @@ class _ColumnTest:
 
     def is_unchanged(self, values: pd.Series) -> bool:
         """Tell whether pandera surely leaves the values as they are."""
-        got = values.dtype
+        dtype_given = values.dtype
         if self.coerced and not (
-            _is_native(got)
+            _is_native(dtype_given)
             and not getattr(self.dtype, "to_datetime_kwargs", None)
-            and got == getattr(self.dtype, "type", None)
+            and dtype_given == getattr(self.dtype, "type", None)
         ):
             return False
         # Filled texts may get another dtype.
-        return not self.filled or (_is_native(got) and not values.hasnans)
+        return not self.filled or (_is_native(dtype_given) and not values.hasnans)
 
     def _takes_dtype(self, values: pd.Series) -> bool:
-        got, dtype = values.dtype, self.dtype
-        known = self._accepted
-        if dtype is None or got is known or (type(got) is type(known) and got == known):
+        dtype_given, dtype = values.dtype, self.dtype
+        accepted = self._accepted
+        if (
+            dtype is None
+            or dtype_given is accepted
+            or (type(dtype_given) is type(accepted) and dtype_given == accepted)
+        ):
             return True
-        settled = got != object
+        settled = dtype_given != object
         if isinstance(dtype, TolerantType):
-            settled = got != "category" and is_settled(values, dtype.column)
-            taken = settled or not recast(values, dtype.column)[1].any()
-        elif got == object and isinstance(dtype, _TEXTS):
+            settled = dtype_given != "category" and is_settled(values, dtype.column)
+            is_accepted = settled or not recast(values, dtype.column)[1].any()
+        elif dtype_given == object and isinstance(dtype, _TEXTS):
             kind = pd.api.types.infer_dtype(values, skipna=True)
-            taken = kind in ("string", "empty")
+            is_accepted = kind in ("string", "empty")
         else:
-            told = dtype.check(pandas_engine.Engine.dtype(got), values)
-            taken = bool(np.all(told))
-        if taken and settled:
-            self._accepted = got
-        return taken
+            verdict = dtype.check(pandas_engine.Engine.dtype(dtype_given), values)
+            is_accepted = bool(np.all(verdict))
+        if is_accepted and settled:
+            self._accepted = dtype_given
+        return is_accepted
 
 
 class _ColumnCheck:
@@ -219,8 +225,8 @@ class _ColumnCheck:
         self._arguments = dict(check._check_kwargs)
         self._function = getattr(builtin_checks, name)
         # Comparisons with plain numbers numpy does as pandas does, and quicker.
-        told = self._arguments.values()
-        self._of_arrays = all(type(value) in (bool, int, float) for value in told)
+        values = self._arguments.values()
+        self._of_arrays = all(type(value) in (bool, int, float) for value in values)
         self._levels = self._arguments["allowed_values"] if name == "isin" else None
 
     def passes(self, data: Any) -> bool:

@@ -57,33 +57,35 @@ class Conversion:
         gone = {n: c for n, c in self._added.items() if n not in frame.columns}
         if self._nothing or not len(frame) or (not gone and self._is_settled(frame)):
             return frame, []
-        plain, found = frame.reset_index(drop=True), []
+        plain, differences = frame.reset_index(drop=True), []
         if gone:
             plain = pa.DataFrameSchema(gone, add_missing_columns=True).validate(plain)
         try:
-            made = self._relaxed.validate(plain, lazy=True)
+            converted = self._relaxed.validate(plain, lazy=True)
         except SchemaErrors as errors:
-            found = failures(errors.failure_cases, len(plain), self._table)
+            differences = failures(errors.failure_cases, len(plain), self._table)
             # What was not converted fails by its dtype as well.
-            found = [d for d in found if "coerce_dtype" in d.expected] or found
+            differences = [
+                d for d in differences if "coerce_dtype" in d.expected
+            ] or differences
             # One column that cannot be converted shall not hide the others.
-            made = plain.copy(deep=False)
+            converted = plain.copy(deep=False)
             for name in plain.columns:
-                made[name] = self._converted_alone(plain[[name]])
-        if len(made) != len(frame):
+                converted[name] = self._converted_alone(plain[[name]])
+        if len(converted) != len(frame):
             return frame, []
-        return made.set_axis(frame.index), found
+        return converted.set_axis(frame.index), differences
 
     def _is_settled(self, frame: pd.DataFrame) -> bool:
         return self._tests is not None and self._tests.are_unchanged(frame)
 
-    def _converted_alone(self, one: pd.DataFrame) -> Any:
+    def _converted_alone(self, row: pd.DataFrame) -> Any:
         relaxed = shallow_copy(self._relaxed)
         relaxed.parsers = []
         try:
-            return relaxed.validate(one, lazy=True).iloc[:, 0]
+            return relaxed.validate(row, lazy=True).iloc[:, 0]
         except SchemaErrors:
-            return one.iloc[:, 0]
+            return row.iloc[:, 0]
 
 
 def without_parsers(schema: Any) -> pa.DataFrameSchema:
@@ -117,12 +119,12 @@ def _changed(
     schema: Any, changes: dict[str, Any], of_column: Callable[[Any], dict[str, Any]]
 ) -> pa.DataFrameSchema:
     """Return a copy of a schema with other attributes, in all columns as well."""
-    made: Any = shallow_copy(schema)
-    made.columns = {n: shallow_copy(column) for n, column in schema.columns.items()}
+    copied: Any = shallow_copy(schema)
+    copied.columns = {n: shallow_copy(column) for n, column in schema.columns.items()}
     for part, new in [
-        (made, changes),
-        *((c, of_column(c)) for c in made.columns.values()),
+        (copied, changes),
+        *((c, of_column(c)) for c in copied.columns.values()),
     ]:
         for key, value in new.items():
             setattr(part, key, value)
-    return made
+    return copied

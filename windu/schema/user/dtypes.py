@@ -57,8 +57,8 @@ def _decode(coded: Any) -> Any:
     try:
         # pandera does not know these by name.
         moment = coded.startswith("timestamp")
-        known: Any = pd.api.types.pandas_dtype(coded) if moment else coded
-        return pandas_engine.Engine.dtype(known)
+        dtype: Any = pd.api.types.pandas_dtype(coded) if moment else coded
+        return pandas_engine.Engine.dtype(dtype)
     except TypeError as error:
         raise ValueError(f"the dtype {coded!r}, which pandera has not") from error
 
@@ -98,8 +98,8 @@ def encode_dtype(dtype: Any) -> Any:
     name = "str" if text else str(dtype)
     options = ("to_datetime_kwargs", "tz_localize_kwargs")
     try:
-        again = _decode(name)
-        same = type(again) is type(dtype) and again == dtype
+        decoded = _decode(name)
+        same = type(decoded) is type(dtype) and decoded == dtype
     except (TypeError, ValueError):
         same = False
     if not same or any(getattr(dtype, option, None) for option in options):

@@ -40,20 +40,28 @@ def failures(
     group: Any
     for group, rows in cases.groupby(keys, dropna=False, sort=False):
         name = None if pd.isna(group[0]) else group[0]
-        known = None if table is None or name is None else table.by_name.get(name)
-        action = "raise" if table is None else table.action("check", known)
+        column = None if table is None or name is None else table.by_name.get(name)
+        action = "raise" if table is None else table.action("check", column)
         values, at = rows["failure_case"].tolist(), rows["index"].dropna().astype(int)
         wrong, first = at.nunique(), None if at.empty else int(at.min())
-        got = listed(values)
+        values_text = listed(values)
         if first is not None:
             value = values[int(at.argmin())]
             shown = "" if name is None else f" {value!r}"
-            got = f"failures in {wrong} of {n_rows} rows, first{shown} at row {first}"
+            values_text = (
+                f"failures in {wrong} of {n_rows} rows, first{shown} at row {first}"
+            )
             if n_rows == 1:
-                got = shown.strip() or "a failure"
+                values_text = shown.strip() or "a failure"
         differences.append(
             Difference(
-                name, "check", action, f"pass the check {group[1]}", got, wrong, first
+                name,
+                "check",
+                action,
+                f"pass the check {group[1]}",
+                values_text,
+                wrong,
+                first,
             )
         )
     return differences

@@ -73,10 +73,10 @@ def has_own_checks(schema: Any) -> bool:
     bool
         False for what `infer_schema` gives, also with other tolerances and kinds.
     """
-    asked = (schema.checks, schema.parsers, schema.drop_invalid_rows, schema.coerce)
+    requests = (schema.checks, schema.parsers, schema.drop_invalid_rows, schema.coerce)
     return (
         any(part is not None for part in (schema.index, schema.unique, schema.dtype))
-        or any(asked)
+        or any(requests)
         or any(_asks(column, schema) for column in schema.columns.values())
     )
 
@@ -84,37 +84,37 @@ def has_own_checks(schema: Any) -> bool:
 def _asks(column: Any, schema: Any) -> bool:
     from windu.schema.pandera_schema import TolerantType
 
-    asked = (
+    requests = (
         *(column.checks, column.parsers, column.unique, column.coerce),
         *(column.regex, column.drop_invalid_rows, column.default is not None),
     )
-    if any(asked) or not isinstance(column.dtype, TolerantType):
+    if any(requests) or not isinstance(column.dtype, TolerantType):
         return True
     tolerated = action_for(
-        "null", _said(column, "tolerance"), _said(schema, "tolerance")
+        "null", _setting(column, "tolerance"), _setting(schema, "tolerance")
     )
     return not column.nullable and tolerated != "raise"
 
 
-def _said(part: Any, key: str) -> Any:
+def _setting(part: Any, key: str) -> Any:
     return ((part.metadata or {}).get("windu") or {}).get(key) or {}
 
 
-def _check_said(what: str, part: Any, known: tuple[str, ...]) -> None:
+def _check_said(place: str, part: Any, settings: tuple[str, ...]) -> None:
     """Raise for what `metadata["windu"]` says and nobody would ever read."""
     for key in (part.metadata or {}).get("windu") or {}:
-        if key not in known:
+        if key not in settings:
             raise SchemaError(
-                f"metadata['windu'] of {what} must have keys of {sorted(known)}. "
-                f"Got {key!r}.{did_you_mean(key, known)}"
+                f"metadata['windu'] of {place} must have keys of {sorted(settings)}. "
+                f"Got {key!r}.{did_you_mean(key, settings)}"
             )
-    kind = _said(part, "kind")
+    kind = _setting(part, "kind")
     if kind and kind not in get_args(Kind):
         raise SchemaError(
-            f"The kind of {what} must be one of {get_args(Kind)}. Got {kind!r}."
+            f"The kind of {place} must be one of {get_args(Kind)}. Got {kind!r}."
             + did_you_mean(kind, get_args(Kind))
         )
-    check_tolerance(_said(part, "tolerance"))
+    check_tolerance(_setting(part, "tolerance"))
 
 
 def overlay(table: TableSchema, option: Any) -> TableSchema:
@@ -139,34 +139,34 @@ def overlay(table: TableSchema, option: Any) -> TableSchema:
     """
     if isinstance(option, Mapping):
         return TableSchema(table.columns, check_tolerance(option))
-    given = pandera_schema_of(option)
-    if given is None:
+    pandera_schema = pandera_schema_of(option)
+    if pandera_schema is None:
         return table
-    _check_said("the schema", given, ("order", "tolerance"))
-    for name, column in given.columns.items():
+    _check_said("the schema", pandera_schema, ("order", "tolerance"))
+    for name, column in pandera_schema.columns.items():
         _check_said(f"the column {name!r}", column, tuple(ColumnSchema.model_fields))
-    tolerance = dict(_said(given, "tolerance"))
-    if given.strict is True:
+    tolerance = dict(_setting(pandera_schema, "tolerance"))
+    if pandera_schema.strict is True:
         tolerance.setdefault("extra", "raise")
-    if given.ordered:
+    if pandera_schema.ordered:
         tolerance.setdefault("order", "raise")
-    columns = [_overlaid(column, given, tolerance) for column in table.columns]
+    columns = [_overlaid(column, pandera_schema, tolerance) for column in table.columns]
     return TableSchema(columns, tolerance)
 
 
 def _overlaid(column: ColumnSchema, schema: Any, tolerance: Any) -> ColumnSchema:
-    given = schema.columns.get(column.name)
-    if given is None or given.regex:
+    column_given = schema.columns.get(column.name)
+    if column_given is None or column_given.regex:
         patterns = [c for c in schema.columns.values() if c.regex]
         matching = (c for c in patterns if re.match(str(c.name), str(column.name)))
-        given = next(matching, None)
-    if given is None:
+        column_given = next(matching, None)
+    if column_given is None:
         return column
-    own = dict(_said(given, "tolerance"))
-    if not given.required and action_for("missing", own, tolerance) == "raise":
+    own = dict(_setting(column_given, "tolerance"))
+    if not column_given.required and action_for("missing", own, tolerance) == "raise":
         own["missing"] = "ignore"
     changes: dict[str, Any] = {"tolerance": own}
-    kind = _said(given, "kind")
+    kind = _setting(column_given, "kind")
     if kind and kind != column.kind and _can_be(column, kind):
         changes["kind"] = kind
         changes["why"] = "the given schema says so"
@@ -229,12 +229,12 @@ def check_with_pandera(
     body = shallow_copy(schema)
     body.index = None
     try:
-        made = body.validate(frame.reset_index(drop=True), lazy=True)
+        validated = body.validate(frame.reset_index(drop=True), lazy=True)
     except SchemaErrors as errors:
         return frame, differences + failures(errors.failure_cases, len(frame), table)
-    if len(made) != len(frame):
-        raise SchemaError(_ROWS.format(f"{len(made)} rows for {len(frame)}"))
-    return made.set_axis(frame.index), differences
+    if len(validated) != len(frame):
+        raise SchemaError(_ROWS.format(f"{len(validated)} rows for {len(frame)}"))
+    return validated.set_axis(frame.index), differences
 
 
 _ROWS = (
@@ -255,6 +255,8 @@ def _index_failures(frame: pd.DataFrame, schema: Any) -> list[Difference]:
         )
     except SchemaErrors as errors:
         cases = errors.failure_cases.assign(column=None, index=None)
-        found = failures(cases, len(frame), None)
-        return [replace(d, expected=f"have an index to {d.expected}") for d in found]
+        differences = failures(cases, len(frame), None)
+        return [
+            replace(d, expected=f"have an index to {d.expected}") for d in differences
+        ]
     return []

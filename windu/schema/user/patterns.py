@@ -83,10 +83,10 @@ def check_pattern(pattern: str) -> str:
 def _is_slow(row: list[_Part]) -> bool:
     """Tell whether the first part can lose its text to later ones in many ways."""
     first, rivals = row[0], [row[0].ways]
-    for other in row[1:] if first.ways > 1 else ():
-        if other.taken & first.taken:
-            rivals.append(other.ways)
-        elif not other.optional:
+    for later in row[1:] if first.ways > 1 else ():
+        if later.taken & first.taken:
+            rivals.append(later.ways)
+        elif not later.optional:
             break
     return prod(rivals) > _MAX_WAYS
 
@@ -95,14 +95,14 @@ def _taker(parsed: Any) -> Callable[[Any], frozenset[str]]:
     """Return what tells the characters that a single item takes, of a sample."""
     codes = {code + d for code in _numbers(parsed) for d in (-1, 0, 1)}
     # A letter, a sign, a digit and a space stand for all that is not named.
-    others = set("\u4e2d\u00a7\u0663\u2003")
-    sample = others | {chr(c) for c in codes | {*range(128)} if 0 <= c < 0x110000}
+    characters = set("\u4e2d\u00a7\u0663\u2003")
+    sample = characters | {chr(c) for c in codes | {*range(128)} if 0 <= c < 0x110000}
 
-    def taken(item: Any) -> frozenset[str]:
-        one = _compiler.compile(_parser.SubPattern(parsed.state, [item]), re.DOTALL)
-        return frozenset(filter(one.fullmatch, sample))
+    def characters_of(item: Any) -> frozenset[str]:
+        pattern = _compiler.compile(_parser.SubPattern(parsed.state, [item]), re.DOTALL)
+        return frozenset(filter(pattern.fullmatch, sample))
 
-    return taken
+    return characters_of
 
 
 def _numbers(node: Any) -> Iterator[int]:
@@ -114,7 +114,9 @@ def _numbers(node: Any) -> Iterator[int]:
             yield from _numbers(part)
 
 
-def _parts(items: Any, taken: Callable[[Any], frozenset[str]]) -> Iterator[_Part]:
+def _parts(
+    items: Any, characters_of: Callable[[Any], frozenset[str]]
+) -> Iterator[_Part]:
     """Yield what a pattern consists of; short repeats as often as they may come."""
     for name, argument in items:
         kind = str(name)
@@ -122,26 +124,28 @@ def _parts(items: Any, taken: Callable[[Any], frozenset[str]]) -> Iterator[_Part
             raise re.error("which refers back to a group")
         if kind in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
             low, high, body = argument
-            yield from _repeated(low, high, list(_parts(body, taken)))
+            yield from _repeated(low, high, list(_parts(body, characters_of)))
         elif kind == "BRANCH":
-            rows = [list(_parts(body, taken)) for body in argument[1]]
+            rows = [list(_parts(body, characters_of)) for body in argument[1]]
             every = [part._replace(optional=True) for row in rows for part in row]
             empty = sum(all(part.optional for part in row) for row in rows)
             # Nothing in two ways competes with whatever stands around it.
-            all_of_it = taken((_parser.ANY, None)) if empty > 1 else _union(every)
+            all_of_it = (
+                characters_of((_parser.ANY, None)) if empty > 1 else _union(every)
+            )
             yield _Part(all_of_it, len(rows), bool(empty), choice=True)
             yield from (part for part in every if part.ways > 1)
         elif kind == "SUBPATTERN":
             if argument[1] or argument[2]:
                 raise re.error("which has flags inside")
-            yield from _parts(argument[3], taken)
+            yield from _parts(argument[3], characters_of)
         elif kind in ("ASSERT", "ASSERT_NOT"):
-            for part in _parts(argument[1], taken):
+            for part in _parts(argument[1], characters_of):
                 yield part._replace(optional=True)
         elif kind == "ATOMIC_GROUP":
-            yield from _parts(argument, taken)
+            yield from _parts(argument, characters_of)
         elif kind != "AT":
-            yield _Part(taken((name, argument)), 1, False)
+            yield _Part(characters_of((name, argument)), 1, False)
 
 
 def _repeated(low: int, high: int, inner: list[_Part]) -> Iterator[_Part]:
@@ -169,8 +173,8 @@ def _are_apart(inner: list[_Part]) -> bool:
     if len(varied) > 1 or varied[0].choice:
         return False
     return any(
-        end.ways == 1 and not end.optional and not end.taken & _union(others)
-        for end, others in ((inner[0], inner[1:]), (inner[-1], inner[:-1]))
+        end.ways == 1 and not end.optional and not end.taken & _union(rest)
+        for end, rest in ((inner[0], inner[1:]), (inner[-1], inner[:-1]))
     )
 
 

@@ -91,10 +91,10 @@ _ENCODERS = {
 }
 
 
-def _encode(part: Any, model: type[_Part], known: type, **fields: Any) -> Any:
+def _encode(part: Any, model: type[_Part], model_known: type, **fields: Any) -> Any:
     """Return a schema, column or index as plain data: what is not the default."""
-    if type(part) is not known:
-        raise ValueError(f"a {type(part).__name__}, which is no {known.__name__}")
+    if type(part) is not model_known:
+        raise ValueError(f"a {type(part).__name__}, which is no {model_known.__name__}")
     for key, value in vars(part).items():
         # Parsers are code; others may come with newer versions of pandera.
         if value and key.lstrip("_") not in model.model_fields:
@@ -202,13 +202,13 @@ def _reason(error: ValueError) -> str:
     """Return what was wrong, in one line."""
     text = str(error)
     if isinstance(error, ValidationError):
-        found = error.errors(include_url=False, include_input=False)
+        errors = error.errors(include_url=False, include_input=False)
         # Of the alternatives for one value, windu's own words are the telling ones.
         first = max(
-            found, key=lambda e: (e["type"] == "value_error", "long" in e["type"])
+            errors, key=lambda e: (e["type"] == "value_error", "long" in e["type"])
         )
-        where = ".".join(map(str, first["loc"]))
-        text = f"{first['msg'].removeprefix('Value error, ')} at {where!r}"
+        place = ".".join(map(str, first["loc"]))
+        text = f"{first['msg'].removeprefix('Value error, ')} at {place!r}"
     return text if len(text) <= 300 else f"{text[:297]}..."
 
 

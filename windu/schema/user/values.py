@@ -108,9 +108,11 @@ def _value(coded: Any) -> Any:
     return coded.value() if isinstance(coded, _Tagged) else coded
 
 
-_Whole = Annotated[int, Field(ge=-(2**63), lt=2**64)]
+_WholeNumber = Annotated[int, Field(ge=-(2**63), lt=2**64)]
 _Real = Annotated[float, Field(allow_inf_nan=False)]
-_Coded = bool | _Whole | _Real | Text | _Moment | _Duration | _Day | _Number | None
+_Coded = (
+    bool | _WholeNumber | _Real | Text | _Moment | _Duration | _Day | _Number | None
+)
 #: A value; it is validated and decoded in one.
 Scalar = Annotated[_Coded, AfterValidator(_value)]
 _List = Annotated[list[Scalar], Field(max_length=MAX_VALUES)]
