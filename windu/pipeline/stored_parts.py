@@ -158,7 +158,7 @@ def _check_before(
 
 
 def check_features(
-    features: pd.DataFrame, featurizer_: Any, transformer: Any, trained: TableSchema
+    features: pd.DataFrame, featurizer_: Any, transformer: Any, wanted: TableSchema
 ) -> bool:
     """Raise unless features are those that a stored transformer was fitted on.
 
@@ -170,7 +170,7 @@ def check_features(
         Fitted.
     transformer : FrozenEstimator
         The stored one.
-    trained : TableSchema
+    wanted : TableSchema
         Of its features.
 
     Returns
@@ -183,7 +183,7 @@ def check_features(
     FeatureSchemaError
         With every difference.
     """
-    conformed, report = conformed_features(features, trained, featurizer_)
+    conformed, report = conformed_features(features, wanted, featurizer_)
     by_name = isinstance(transformer.estimator, ColumnTransformer)
     if not by_name and list(conformed.columns) != list(features.columns):
         raise FeatureSchemaError(
