@@ -41,12 +41,13 @@ def test_json_comes_back_equal():
     assert TableSchema.from_json(schema.to_json()) == schema
 
 
-@pytest.mark.parametrize("key", ["knd", "levls", "check", "trusted"])
-def test_unknown_keys_are_refused(key):
-    """A misspelt key never passes."""
-    text = infer_table(X).to_json().replace('"kind"', f'"{key}": 1, "kind"', 1)
-    with pytest.raises(pydantic.ValidationError, match=key):
-        TableSchema.from_json(text)
+def test_a_misspelled_key_is_refused():
+    """What a column needs is then missing; a key more is one of a newer windu."""
+    text = infer_table(X).to_json()
+    with pytest.raises(pydantic.ValidationError, match="kind"):
+        TableSchema.from_json(text.replace('"kind"', '"knd"', 1))
+    more = TableSchema.from_json(text.replace('"kind"', '"newer": 1, "kind"', 1))
+    assert more.columns[0].model_extra == {"newer": 1}
 
 
 def test_conform_gives_back_the_same_object_when_nothing_is_to_do():

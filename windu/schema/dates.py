@@ -93,12 +93,12 @@ def parse_dates(values: pd.Series, date_format: str | None) -> pd.Series:
 def _as_microseconds(dates: pd.Series) -> pd.Series:
     if dates.dtype == "datetime64[us]":
         return dates
-    moments = dates.to_numpy()
+    moments = dates.to_numpy(copy=True)
     # What microseconds cannot hold, or no calendar of Python, is no date.
     years = moments.astype("datetime64[Y]").astype("int64") + 1970
     in_range = (years >= 1) & (years <= 9999)
-    moments = np.where(in_range, moments, np.datetime64("NaT")).astype("datetime64[us]")
-    return pd.Series(moments, dates.index, name=dates.name)
+    moments[~in_range] = "NaT"
+    return pd.Series(moments.astype("datetime64[us]"), dates.index, name=dates.name)
 
 
 def _parse_distinct(cells: pd.Series, date_format: str | None) -> np.ndarray:

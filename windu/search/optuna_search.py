@@ -493,10 +493,8 @@ def _nothing(trials: Any, cause: Exception | None) -> Exception:
     ]
     if not reasons:
         return SearchError("A search needs at least one trial. Got an empty space.")
-    message = (
-        f"At least one trial must succeed. All {len(reasons)} failed, the first with"
-    )
+    note = f"At least one trial must succeed. All {len(reasons)} failed, the first with"
     if cause is None:
-        return SearchError(f"{message} {reasons[0]}")
-    cause.add_note(f"{message} this.")
+        return SearchError(f"{note} {reasons[0]}")
+    cause.add_note(f"{note} this.")
     return cause
