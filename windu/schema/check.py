@@ -15,12 +15,18 @@ from windu.schema.compiled import (
     OF_VALUES,
     compiled_check,
     known_levels,
+    known_or_new,
     spelling_of,
 )
 from windu.schema.dates import has_zone
 from windu.schema.drift import drift_of
 from windu.schema.names import check_names, duplicates, is_infinite
-from windu.schema.recast import is_parsed, is_settled, recast
+from windu.schema.recast import (
+    is_parsed,
+    is_settled,
+    recast,
+    without_empty_texts,
+)
 from windu.schema.report import Difference, ValidationReport
 
 __all__ = ["compare", "conform", "conform_training"]
@@ -137,7 +143,7 @@ def conform_training(frame: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
                 values if column.categories is None else recast(values, column)[0]
             )
         elif is_parsed(column) or is_settled(values, column):
-            recasted = _without_blanks(values, column)
+            recasted = without_empty_texts(values, column)
         else:
             recasted = recast(values, column)[0]
         if recasted is not values:
@@ -210,29 +216,26 @@ def _column(
     recasted, differences_found = values, []
 
     def differ(
-        kind: str, expected: str, order_text: str, wrong: Any = None, hint: str = ""
+        kind: str, expected: str, shown: str, wrong: Any = None, hint: str = ""
     ) -> None:
         rows = 0 if wrong is None else int(wrong.sum())
         first = int(wrong.argmax()) if rows else None
         action = schema.action(kind, column)
         differences_found.append(
-            Difference(
-                column.name, kind, action, expected, order_text, rows, first, hint
-            )
+            Difference(column.name, kind, action, expected, shown, rows, first, hint)
         )
 
     if is_settled(values, column):
-        recasted = _without_blanks(values, column)
-
+        recasted = without_empty_texts(values, column)
     else:
         recasted, wrong = recast(values, column)
         if wrong.any():
             at_fault = _at_fault(values, wrong, column)
-            order_text = _shown_values(values, at_fault)
+            shown = _shown_values(values, at_fault)
             differ(
                 "meaning",
                 _meaning(column),
-                order_text,
+                shown,
                 at_fault,
                 _lost(values, at_fault, column),
             )
@@ -245,7 +248,7 @@ def _column(
     # In categories of training there are no other levels any more.
     levels = recasted if column.categories is None else values
     if schema.action("unknown", column) != "ignore":
-        _differ_in_levels(kinds.without_blanks(levels), column, differ)
+        _differ_in_levels(levels, column, differ)
     infinite = _infinite(recasted) if column.storage == "numeric" else None
     if infinite is not None:
         differ("infinite", "be finite", _shown_values(values, infinite), infinite)
@@ -260,12 +263,6 @@ def _column(
         missing = values.isna().to_numpy()
         _differ_in_values(recasted, levels, missing, column, checked_kinds, differ)
     return recasted, differences_found
-
-
-def _without_blanks(values: pd.Series, column: ColumnSchema) -> pd.Series:
-    if column.storage != "text" or "" in (column.levels or ()):
-        return values
-    return kinds.without_blanks(values)
 
 
 def _lost(values: pd.Series, wrong: np.ndarray, column: ColumnSchema) -> str:
@@ -294,7 +291,7 @@ def _differ_in_zone(values: pd.Series, column: ColumnSchema, differ: Any) -> Non
         differs &= values.map(_has_clock, na_action="ignore").eq(True).to_numpy()
     if differs.any():
         names = ("a time zone", "no time zone")
-        expected, order_text = names if column.zoned else names[::-1]
+        expected, shown = names if column.zoned else names[::-1]
         hint = (
             " Times without a zone count as UTC: an hour, or a day, may be another "
             "one. Call tz_localize or tz_convert so that it is as in training."
@@ -302,7 +299,7 @@ def _differ_in_zone(values: pd.Series, column: ColumnSchema, differ: Any) -> Non
         differ(
             "zone",
             f"hold times with {expected}",
-            f"times with {order_text}",
+            f"times with {shown}",
             differs,
             hint,
         )
@@ -319,18 +316,17 @@ def _differ_in_levels(values: pd.Series, column: ColumnSchema, differ: Any) -> N
         return
     step = max(1, -(-len(values) // MAX_LOOKED_AT))
     sample = values.iloc[::step]
-    present = sample[sample.notna()]
-    new = ~kinds.as_texts(present).isin(levels.levels).to_numpy()
+    present, new = known_or_new(sample, levels)
     if not new.any():
         return
-    texts = kinds.as_texts(present[new])
+    texts = kinds.as_texts(sample[new])
     spelled = texts.map(lambda text: spelling_of(text) in levels.spellings).to_numpy()
-    n_new, n = int(new.sum()), len(present)
+    n_new, n = int(new.sum()), int(present.sum())
     mostly = n >= levels.min_rows and 1 - n_new / n < levels.share / 2
     if not spelled.any() and not mostly:
         return
     wrong = np.zeros(len(values), dtype=bool)
-    positions = np.flatnonzero(sample.notna().to_numpy())[new] * step
+    positions = np.flatnonzero(new) * step
     wrong[positions if mostly else positions[spelled]] = True
     first = texts.iloc[0] if mostly else texts[spelled].iloc[0]
     twin = levels.spellings.get(spelling_of(first))

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from windu.schema.columns import ColumnSchema, TableSchema
-from windu.schema.kinds import is_castable
+from windu.schema.kinds import as_texts, is_castable
 from windu.schema.names import is_infinite
 from windu.schema.recast import is_parsed
 
@@ -23,6 +23,7 @@ __all__ = [
     "KnownLevels",
     "compiled_check",
     "known_levels",
+    "known_or_new",
     "spelling_of",
 ]
 
@@ -80,6 +81,33 @@ def known_levels(column: ColumnSchema) -> KnownLevels | None:
         for level in levels:
             spellings.setdefault(spelling_of(level), level)
     return KnownLevels(frozenset(levels), spellings, share, min_rows)
+
+
+def known_or_new(
+    values: pd.Series, levels: KnownLevels
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which cells hold a value, and which of them one that training did not.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        A column of texts.
+    levels : KnownLevels
+        Of training.
+
+    Returns
+    -------
+    present, new : ndarray of bool of shape (n_samples,)
+        An empty text is no value.
+    """
+    texts = values
+    if not isinstance(values.dtype, pd.StringDtype):
+        texts = as_texts(values)
+    cells = pa.array(texts, pa.large_string(), from_pandas=True)
+    present = pc.and_(pc.is_valid(cells), pc.fill_null(pc.not_equal(cells, ""), False))
+    known = pc.is_in(cells, pa.array(list(levels.levels), pa.large_string()))
+    new = pc.and_(present, pc.invert(known))
+    return np.asarray(present, dtype=bool), np.asarray(new, dtype=bool)
 
 
 def spelling_of(level: str) -> str:

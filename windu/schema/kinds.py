@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from windu.io.cells import LARGEST_WHOLE
 from windu.schema.columns import ColumnSchema
@@ -253,6 +255,9 @@ def without_blanks(values: pd.Series) -> pd.Series:
     if dtype == object:
         blank = np.fromiter((cell == "" for cell in map(_text_or_none, values)), bool)
     elif isinstance(dtype, pd.StringDtype):
+        texts = pa.array(values.array, from_pandas=True)
+        if pc.min(pc.binary_length(texts)).as_py() != 0:
+            return values
         blank = (values == "").to_numpy(dtype=bool, na_value=False)
     else:
         return values

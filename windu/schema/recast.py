@@ -92,7 +92,7 @@ def recast(values: pd.Series, column: ColumnSchema) -> Recast:
     right = np.zeros(len(values), dtype=bool)
     if column.storage in ("empty", "other"):
         return values, right
-    values = _blanks_removed(values, column)
+    values = without_empty_texts(values, column)
     if values.isna().all():
         return _astype(values.astype(object), column), right
     converted, wrong = _converted(values, column)
@@ -104,7 +104,21 @@ def recast(values: pd.Series, column: ColumnSchema) -> Recast:
     return _astype(converted, column), wrong
 
 
-def _blanks_removed(values: pd.Series, column: ColumnSchema) -> pd.Series:
+def without_empty_texts(values: pd.Series, column: ColumnSchema) -> pd.Series:
+    """Return a column in which empty texts are missing, unless they are a level.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        The column of a new table.
+    column : ColumnSchema
+        The column of training.
+
+    Returns
+    -------
+    pandas.Series
+        The column itself where there are none.
+    """
     # Before empty texts were missing values, they could be a level.
     is_level = "" in (column.levels or ()) or "" in (column.categories or ())
     if column.storage != "text" or is_level:
