@@ -170,9 +170,9 @@ def without_enums(values: np.ndarray) -> np.ndarray:
     """
     if values.dtype != object:
         return values
-    rows = [i for i, v in enumerate(values.ravel()) if isinstance(v, Enum)]
-    if not rows:
+    if not any(issubclass(kind, Enum) for kind in set(map(type, values.ravel()))):
         return values
+    rows = [i for i, v in enumerate(values.ravel()) if isinstance(v, Enum)]
     odd_row = next(
         (i for i in rows if not isinstance(values.ravel()[i], (int, str))), None
     )
