@@ -71,12 +71,11 @@ def leakage_alarms(
     """
     # The first rows are judged first: they must be like the others.
     at = np.random.default_rng(0).permutation(sampled(len(X), _MAX_ROWS))
-    frame = X.iloc[at].reset_index(drop=True)
     alarms = []
     targets = list(_targets(y, task, at))
     columns = [
-        (column, *_prepared(frame[column.name], column))
-        for column in table.columns
+        (column, *_prepared(values, column, at))
+        for column, (_, values) in zip(table.columns, X.items(), strict=True)
         if column.kind not in ("constant", "unsupported") and column.storage != "empty"
     ]
     for name, values in targets[:_MAX_TARGETS]:
@@ -178,8 +177,15 @@ def _can_judge(values: np.ndarray, classes: bool) -> bool:
     return int(np.sort(np.bincount(values))[::-1][1:2].sum()) >= _MIN_OF_CLASS
 
 
-def _prepared(values: pd.Series, column: ColumnSchema) -> tuple[bool, np.ndarray]:
+def _prepared(
+    values: pd.Series, column: ColumnSchema, at: np.ndarray
+) -> tuple[bool, np.ndarray]:
     """Return whether a column has numbers, and them or the codes of its levels."""
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "fiub":
+        numbers = values.to_numpy()[at].astype("float64")
+        numbers[np.isinf(numbers)] = np.nan
+        return True, numbers
+    values = values.iloc[at]
     if column.kind in ("numeric", "datetime") or is_numeric_dtype(values.dtype):
         numbers = np.asarray(numbers_of(values, column), dtype=float)
         return True, np.where(np.isfinite(numbers), numbers, np.nan)
