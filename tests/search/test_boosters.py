@@ -9,7 +9,15 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import PredefinedSplit
 
-from windu import OptunaSearchCV, WinduEstimator, default_space, load, save
+from windu import (
+    OptunaSearchCV,
+    WinduEstimator,
+    default_space,
+    from_yaml,
+    load,
+    save,
+    to_yaml,
+)
 
 REASON = "an optional model"
 #: By model: its rounds, how it is told to stop, and what keeps it small.
@@ -164,3 +172,26 @@ def test_ensemble_in_a_fresh_process(tmp_path, X):
         check=True,
     )
     assert np.array_equal(json.loads(run.stdout), wanted)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("library", BOOSTERS)
+def test_a_threshold_is_chosen_on_fits_of_the_rounds_found(library, X):
+    """The fits behind a threshold hold out no rows; YAML has what the search chose."""
+    pytest.importorskip(library, reason=REASON)
+    y = target_of(X, "binary")
+    rounds, options = BOOSTERS[library]
+    search = OptunaSearchCV(
+        WinduEstimator(library, threshold="f1", random_state=0),
+        {
+            f"model__{name}": [value]
+            for name, value in (options | {rounds: 150, "learning_rate": 0.3}).items()
+        },
+        n_trials=1,
+        cv=3,
+    ).fit(X, y)
+    assert search.cv_results_["state"].tolist() == ["complete"]
+    best = search.best_estimator_
+    assert best.model_.get_params()[rounds] < 150
+    again = from_yaml(to_yaml(best)).fit(X, y)
+    np.testing.assert_array_equal(again.predict_proba(X), best.predict_proba(X))

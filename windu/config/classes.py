@@ -49,7 +49,8 @@ _HELPERS = {
 _UNLISTED = {
     "lightgbm": (
         *("bagging_fraction", "bagging_freq", "boost_from_average", "cat_l2"),
-        *("cat_smooth", "deterministic", "early_stopping_rounds", "extra_trees"),
+        *("cat_smooth", "deterministic", "early_stopping_round"),
+        *("early_stopping_rounds", "extra_trees", "n_iter_no_change"),
         *("feature_fraction", "force_col_wise", "force_row_wise", "is_unbalance"),
         *("lambda_l1", "lambda_l2", "linear_tree", "max_bin", "max_cat_threshold"),
         *("max_cat_to_onehot", "min_data_in_leaf", "min_data_per_group"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +21,8 @@ from windu.estimator.fitting import FIT_STEPS
 from windu.estimator.labels import encode
 from windu.estimator.metadata import sliced
 from windu.estimator.rows import compile_features
-from windu.search.early_stopping import found_rounds, held_out
+from windu.estimator.thresholding import Refits
+from windu.search.early_stopping import found_rounds, held_out, with_rounds
 from windu.search.fold_estimator import EstimatorOnFold
 from windu.search.measures import latency_of, size_of
 from windu.search.shared import SharedSteps
@@ -31,7 +32,9 @@ from windu.tasks import read_target
 __all__ = ["FoldResult", "Job", "candidate", "evaluate"]
 
 _PREPARED = "transform"
-_AFTER = [step.name for step in FIT_STEPS].index(_PREPARED) + 1
+_NAMES = [step.name for step in FIT_STEPS]
+_AFTER = _NAMES.index(_PREPARED) + 1
+_FITTED = _NAMES.index("fit_model") + 1
 
 
 @dataclass
@@ -281,7 +284,9 @@ def _fitted(chosen: WinduEstimator, fold: _Fold, job: Job) -> WinduEstimator:
             )
         # A model may write into what it is given; others are fitted on the same.
         values["matrix"] = values["matrix"].copy()
-        values = run_steps(FIT_STEPS[_AFTER:], values)
+        values = run_steps(FIT_STEPS[_AFTER:], values, until="fit_model")
+        values["refits"] = _for_found_rounds(values["refits"], values["model_"])
+        values = run_steps(FIT_STEPS[_FITTED:], values)
     fitted._store_fitted(values)
     short = keys["matrix"] and f"{keys['matrix']} of one row"
     fitted._share(
@@ -295,6 +300,18 @@ def _fitted(chosen: WinduEstimator, fold: _Fold, job: Job) -> WinduEstimator:
         # One row is faster without them.
         _return_threads(fitted.model_)
     return fitted
+
+
+def _for_found_rounds(refits: Refits, model: Any) -> Refits:
+    """Return refits that boost as long as a model that stopped by held-out rows.
+
+    The fits behind a threshold hold out no rows to stop by.
+    """
+    rounds = found_rounds(model)
+    if rounds is None:
+        return refits
+    params = {f"model__{key}": v for key, v in with_rounds(model, rounds).items()}
+    return replace(refits, estimator=clone(refits.estimator).set_params(**params))
 
 
 def _return_threads(model: Any) -> None:
