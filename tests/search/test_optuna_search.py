@@ -1,9 +1,13 @@
 """What a search finds, notes and becomes."""
 
+import pickle
+
+import joblib
 import numpy as np
 import optuna
 import pandas as pd
 import pytest
+from optuna.samplers import RandomSampler
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -520,3 +524,16 @@ def test_threads_are_returned_after_a_fold(data):
     est = WinduEstimator(RandomForestClassifier(3))
     searched(data, space, estimator=est, n_trials=1, scoring=score, n_jobs=1)
     assert seen == [None] * 3
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "grid", RandomSampler])
+@pytest.mark.parametrize("library", [pickle, joblib])
+def test_a_search_is_copied_by_pickle(data, sampler, library, tmp_path):
+    """Other processes and joblib take a fitted search with its sampler."""
+    space, est = {"model__C": [0.1, 1.0]}, WinduEstimator("linear")
+    search = searched(data, space, estimator=est, n_trials=2, sampler=sampler)
+    with (tmp_path / "search").open("wb") as file:
+        library.dump(search, file)
+    with (tmp_path / "search").open("rb") as file:
+        again = library.load(file)
+    np.testing.assert_array_equal(again.predict(data[0]), search.predict(data[0]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from optuna.exceptions import ExperimentalWarning
@@ -25,11 +26,20 @@ def _tpe(seed: int) -> TPESampler:
     return TPESampler(seed=seed, constant_liar=True)
 
 
+def _random(seed: int) -> RandomSampler:
+    return RandomSampler(seed=seed)
+
+
+def _of_class(cls: Callable[..., BaseSampler], seed: int) -> BaseSampler:
+    return cls(seed=seed)
+
+
+# Functions of a module: a search is pickled with its sampler.
 _NAMED: dict[str, Callable[[int], BaseSampler]] = {
     "tpe": _tpe,
-    "random": lambda seed: RandomSampler(seed=seed),
+    "random": _random,
     # The points of a grid are queued; nothing is sampled.
-    "grid": lambda seed: RandomSampler(seed=seed),
+    "grid": _random,
 }
 
 
@@ -122,10 +132,7 @@ def make_sampler(sampler: Any, seed: int) -> BaseSampler:
     if isinstance(sampler, str) and sampler in _NAMED:
         make_of = _NAMED[sampler]
     elif isinstance(sampler, type) and issubclass(sampler, BaseSampler):
-        cls = sampler
-
-        def make_of(seed: int) -> BaseSampler:
-            return cls(seed=seed)  # type: ignore[call-arg]
+        make_of = partial(_of_class, sampler)
     elif callable(sampler):
         make_of = sampler
     else:
