@@ -21,6 +21,7 @@ __all__ = [
     "plain_value",
     "settle_objects",
     "typed_cells",
+    "without_blanks",
     "without_missing_cells",
 ]
 
@@ -292,3 +293,37 @@ def _settled_numbers(values: pd.Series, kind: str) -> pd.Series:
     numbers = np.full(len(values), np.nan)
     numbers[~missing.to_numpy()] = present.to_numpy(dtype="float64")
     return pd.Series(numbers, values.index, name=values.name)
+
+
+def without_blanks(values: pd.Series) -> pd.Series:
+    """Return a column in which empty texts are missing, as they are in files.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Of any dtype.
+
+    Returns
+    -------
+    pandas.Series
+        The column itself where there are none.
+    """
+    dtype = values.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        if dtype.categories.dtype.kind != "O" or "" not in dtype.categories:
+            return values
+        return values.cat.remove_categories("")
+    if dtype == object:
+        blank = np.fromiter((cell == "" for cell in map(_text_or_none, values)), bool)
+    elif isinstance(dtype, pd.StringDtype):
+        texts = pa.array(values.array, from_pandas=True)
+        if pc.min(pc.binary_length(texts)).as_py() != 0:
+            return values
+        blank = (values == "").to_numpy(dtype=bool, na_value=False)
+    else:
+        return values
+    return values.where(~blank) if blank.any() else values
+
+
+def _text_or_none(cell: Any) -> str | None:
+    return cell if isinstance(cell, str) else None

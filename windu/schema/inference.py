@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from windu.io.cells import MISSING_CELLS
+from windu.io.cells import MISSING_CELLS, without_blanks
 from windu.io.frames import as_frame
 from windu.schema import kinds
 from windu.schema.columns import ColumnSchema, TableSchema
@@ -104,7 +104,7 @@ def infer_column(values: pd.Series) -> ColumnSchema:
     ColumnSchema
         Kind and reason, dtype, range, levels.
     """
-    values = kinds.without_blanks(values)
+    values = without_blanks(values)
     storage = kinds.storage_of(values)
     if storage == "numeric" and kinds.has_long_codes(values):
         # float64 would take different ones for the same.

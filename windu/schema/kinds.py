@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from windu.io.cells import LARGEST_WHOLE
 from windu.schema.columns import ColumnSchema
@@ -36,7 +34,6 @@ __all__ = [
     "storage_of_objects",
     "text_kind",
     "text_of",
-    "without_blanks",
 ]
 
 #: Texts that stand for "no value" in a column of numbers or dates.
@@ -232,40 +229,6 @@ def text_of(value: Any) -> str:
     if isinstance(value, Decimal) and value == value.to_integral_value():
         return str(int(value))
     return str(value)
-
-
-def without_blanks(values: pd.Series) -> pd.Series:
-    """Return a column in which empty texts are missing, as they are in files.
-
-    Parameters
-    ----------
-    values : pandas.Series
-        Of any dtype.
-
-    Returns
-    -------
-    pandas.Series
-        The column itself where there are none.
-    """
-    dtype = values.dtype
-    if isinstance(dtype, pd.CategoricalDtype):
-        if dtype.categories.dtype.kind != "O" or "" not in dtype.categories:
-            return values
-        return values.cat.remove_categories("")
-    if dtype == object:
-        blank = np.fromiter((cell == "" for cell in map(_text_or_none, values)), bool)
-    elif isinstance(dtype, pd.StringDtype):
-        texts = pa.array(values.array, from_pandas=True)
-        if pc.min(pc.binary_length(texts)).as_py() != 0:
-            return values
-        blank = (values == "").to_numpy(dtype=bool, na_value=False)
-    else:
-        return values
-    return values.where(~blank) if blank.any() else values
-
-
-def _text_or_none(cell: Any) -> str | None:
-    return cell if isinstance(cell, str) else None
 
 
 def has_long_codes(values: pd.Series) -> bool:

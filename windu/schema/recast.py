@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from windu._compat.dtypes import cast
-from windu.io.cells import LARGEST_WHOLE, settle_objects
+from windu.io.cells import LARGEST_WHOLE, settle_objects, without_blanks
 from windu.schema import kinds
 from windu.schema.columns import ColumnSchema
 from windu.schema.dates import parse_dates
@@ -123,7 +123,7 @@ def without_empty_texts(values: pd.Series, column: ColumnSchema) -> pd.Series:
     is_level = "" in (column.levels or ()) or "" in (column.categories or ())
     if column.storage != "text" or is_level:
         return values
-    return kinds.without_blanks(values)
+    return without_blanks(values)
 
 
 def _converted(values: pd.Series, column: ColumnSchema) -> Recast:

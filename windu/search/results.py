@@ -44,12 +44,8 @@ def results_of(
     results: dict[str, Any] = {}
     for time in ("fit_time", "score_time"):
         times = [result_of(trial).get(time) or [np.nan] for trial in trials]
-        results[f"mean_{time}"] = np.array(
-            [np.mean(params_of_trial) for params_of_trial in times]
-        )
-        results[f"std_{time}"] = np.array(
-            [np.std(params_of_trial) for params_of_trial in times]
-        )
+        results[f"mean_{time}"] = np.array([np.mean(of_folds) for of_folds in times])
+        results[f"std_{time}"] = np.array([np.std(of_folds) for of_folds in times])
     for name in names:
         results[f"param_{name}"] = np.ma.array(
             _objects([params_of_trial.get(name) for params_of_trial in params]),
@@ -60,7 +56,7 @@ def results_of(
         scores = np.full((len(trials), n_folds), np.nan)
         for row, trial in zip(scores, trials, strict=True):
             values_of_metric = [
-                params_of_trial[metric] for params_of_trial in _scores(trial)
+                scores_of_fold[metric] for scores_of_fold in _scores(trial)
             ]
             row[: len(values_of_metric)] = values_of_metric
         results |= _summary(metric, scores, complete)
