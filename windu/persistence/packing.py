@@ -173,14 +173,14 @@ def _packed(
     )
 
 
-def _same(first: Any, packed: Any) -> bool:
-    if type(first) is not type(packed):
+def _same(first: Any, second: Any) -> bool:
+    if type(first) is not type(second):
         return False
     if isinstance(first, (list, tuple)):
-        return len(first) == len(packed) and all(map(_same, first, packed))
+        return len(first) == len(second) and all(map(_same, first, second))
     if isinstance(first, np.ndarray):
-        return first.dtype == packed.dtype and np.array_equal(first, packed)
-    return first is packed or bool(first == packed)
+        return first.dtype == second.dtype and np.array_equal(first, second)
+    return first is second or bool(first == second)
 
 
 def _pack_predictors(rounds: list[Any]) -> PackedPredictors | None:
