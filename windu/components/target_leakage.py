@@ -198,10 +198,12 @@ def _prepared(
 def _determines(x: np.ndarray, y: np.ndarray, numeric: bool, classes: bool) -> bool:
     """Tell whether a column alone predicts a target in held-out rows."""
     limit = LIMITS[classes]
-    if numeric and _is_noise(x, y, classes):
+    # A few rows show noise as well, but for rare classes.
+    first = slice(_FIRST_ROWS)
+    if numeric and (_is_noise(x[first], y[first], classes) or _is_noise(x, y, classes)):
         return False
     # A fit that fails on its own rows fails on any others.
-    for rows, bar in ((slice(_FIRST_ROWS), limit - _SLACK), (slice(None), limit)):
+    for rows, bar in ((first, limit - _SLACK), (slice(None), limit)):
         own, target = x[rows], y[rows]
         if np.ptp(target) == 0:
             continue
@@ -228,7 +230,6 @@ def _is_noise(x: np.ndarray, y: np.ndarray, classes: bool) -> bool:
     Annals of Mathematical Statistics 12(4).
     """
     if not classes:
-        x, y = x[:_FIRST_ROWS], y[:_FIRST_ROWS]
         spread = float(((y - y.mean()) ** 2).sum())
         along = y[np.argsort(x)]
         between = float((np.diff(along) ** 2).sum()) / 2
