@@ -218,3 +218,22 @@ def test_tables_in_memory(table):
 def test_tables_in_files(table, size):
     """Several columns, one to three hundred rows, and batches of any size."""
     check_files(*table, size)
+
+
+@pytest.mark.parametrize("n_classes", [0, 2, 12])
+@pytest.mark.parametrize(
+    "model", ["boosted_blend", pytest.param("random_forest", marks=pytest.mark.slow)]
+)
+def test_a_row_is_predicted_as_in_its_table(model, n_classes):
+    """Whatever rows come with it: sums are added up in one order."""
+    kinds = ["float64", "int64", "texts", "category, ordered", "datetimes"]
+    kinds += ["free texts", "many levels", "codes with zeros", "float64, missing"]
+    X, new = draw_table(kinds, 0, 300), draw_table(kinds, 1, 30)
+    score = X["float64"].rank() + 30 * np.random.default_rng(0).normal(size=300)
+    y = pd.qcut(score, n_classes, labels=False) if n_classes else score.astype(float)
+    est = WinduEstimator(model, random_state=0).fit(X, y)
+    predict = est.predict_proba if n_classes else est.predict
+    expected = predict(new)
+    for row in range(30):
+        for rows in ([row], [row, row], [row, (row + 7) % 30], range(row, 30)):
+            np.testing.assert_array_equal(predict(new.iloc[rows])[0], expected[row])

@@ -13,7 +13,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from windu._compat.bases import BaseEstimator
 from windu._compat.row_order import match_rows
 from windu._compat.sklearn import Interval, StrOptions, check_sample_weight
-from windu.components._linear_design import LinearDesign, categorical_indices
+from windu.components._linear_design import (
+    LinearDesign,
+    categorical_indices,
+    linear_scores,
+)
 
 __all__ = ["BaseBoostedBlend"]
 
@@ -81,8 +85,12 @@ class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
         """Return the parameter of the linear member that sets its penalty."""
 
     @abstractmethod
-    def _member_output(self, member: Any, X: np.ndarray) -> np.ndarray:
-        """Return what is averaged: probabilities or values."""
+    def _booster_scores(self, booster: Any, X: np.ndarray) -> np.ndarray:
+        """Return the sums of boosting."""
+
+    @abstractmethod
+    def _output(self, scores: np.ndarray) -> np.ndarray:
+        """Return what is averaged, probabilities or values, from scores."""
 
     @abstractmethod
     def _judged(self, y: np.ndarray, output: np.ndarray) -> np.ndarray:
@@ -192,9 +200,9 @@ class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
         linear, member = [], self._make_linear()
         for alpha in self.alphas:
             member.set_params(**self._penalty(alpha)).fit(X_train, y[train], weight)
-            linear.append(self._member_output(member, X_test))
+            linear.append(self._output(linear_scores(member, X_test)))
         rounds = int(np.argmax(booster.validation_score_))
-        return rounds, self._member_output(booster, X[test]), linear
+        return rounds, self._output(self._booster_scores(booster, X[test])), linear
 
     def _choose(
         self, y: np.ndarray, sample_weight: Any, held_out: list[Any]
@@ -229,11 +237,11 @@ class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
         """Return the same for a matrix that is known to be in order."""
         outputs = []
         if self.booster_ is not None:
-            boosted = self._member_output(self.booster_, X)
+            boosted = self._output(self._booster_scores(self.booster_, X))
             outputs.append((1 - self.weight_) * boosted)
         if self.linear_ is not None:
-            design = self._design.transform(X)
-            outputs.append(self.weight_ * self._member_output(self.linear_, design))
+            scores = linear_scores(self.linear_, self._design.transform(X))
+            outputs.append(self.weight_ * self._output(scores))
         return outputs[0] if len(outputs) == 1 else outputs[0] + outputs[1]
 
     def _validate(

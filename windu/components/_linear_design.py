@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["LinearDesign", "categorical_indices"]
+__all__ = ["LinearDesign", "categorical_indices", "linear_scores"]
 
 
 def categorical_indices(categorical_features: Any, n_features: int) -> np.ndarray:
@@ -124,3 +124,28 @@ class LinearDesign:
         for column, levels in zip(self.categorical, self.levels, strict=True):
             blocks.append(X[:, [column]] == levels)
         return np.hstack(blocks)
+
+
+def linear_scores(member: Any, design: np.ndarray) -> np.ndarray:
+    """Return the scores of a linear model, each row rounded as it is alone.
+
+    A matrix product of BLAS adds up one row in another order than many, and so one
+    prediction would depend on the rows that come with it.
+
+    Parameters
+    ----------
+    member : estimator
+        Fitted, with `coef_` and `intercept_`.
+    design : ndarray of shape (n_samples, n_columns)
+        Design matrix.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) or (n_samples, n_scores)
+        One column a row of `coef_`, if it has several.
+    """
+    design = np.ascontiguousarray(design)
+    scores = [(design * row).sum(axis=1) for row in np.atleast_2d(member.coef_)]
+    if len(scores) == 1:
+        return scores[0] + member.intercept_
+    return np.stack(scores, axis=1) + member.intercept_

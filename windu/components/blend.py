@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
 )
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.utils.extmath import softmax
 from sklearn.utils.multiclass import check_classification_targets
 
 from windu._compat.bases import ClassifierMixin, RegressorMixin
@@ -162,8 +164,15 @@ class BoostedBlendClassifier(MatchedScore, ClassifierMixin, BaseBoostedBlend):
     def _penalty(self, alpha: float) -> dict[str, float]:
         return {"C": 1 / alpha}
 
-    def _member_output(self, member: Any, X: np.ndarray) -> np.ndarray:
-        return member.predict_proba(X)
+    def _booster_scores(self, booster: Any, X: np.ndarray) -> np.ndarray:
+        return booster.decision_function(X)
+
+    def _output(self, scores: np.ndarray) -> np.ndarray:
+        if scores.ndim == 2:
+            # Rows side by side are added up as one row alone is.
+            return softmax(np.ascontiguousarray(scores))
+        positive = expit(scores)
+        return np.stack([1 - positive, positive], axis=1)
 
     def _judged(self, y: np.ndarray, output: np.ndarray) -> np.ndarray:
         return output[np.arange(len(y)), y]
@@ -286,8 +295,11 @@ class BoostedBlendRegressor(MatchedScore, RegressorMixin, BaseBoostedBlend):
     def _penalty(self, alpha: float) -> dict[str, float]:
         return {"alpha": alpha}
 
-    def _member_output(self, member: Any, X: np.ndarray) -> np.ndarray:
-        return member.predict(X)
+    def _booster_scores(self, booster: Any, X: np.ndarray) -> np.ndarray:
+        return booster.predict(X)
+
+    def _output(self, scores: np.ndarray) -> np.ndarray:
+        return scores
 
     def _judged(self, y: np.ndarray, output: np.ndarray) -> np.ndarray:
         return y - output
