@@ -149,3 +149,22 @@ def test_mistakes_are_one_line(windu, code, arguments, message, place):
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
     assert not list(place.glob("out*"))
+
+
+def test_store_sync(windu, place, tmp_path):
+    """Whole runs go to a mirror; what is damaged there needs every byte read."""
+    backup = tmp_path / "backup"
+    command = ("store", "sync", "--mirror", str(backup))
+    done = windu(*command, cwd=place)
+    assert not done.returncode, done.stderr
+    assert "copied" in done.stdout
+    assert Metastore(backup).load("risk@1").predict(X[:3]).shape == (3,)
+    assert "All targets are alike." in windu(*command, cwd=place).stdout
+    model = next(backup.glob("runs/*/model.skops"))
+    good = model.read_bytes()
+    model.write_bytes(good[:-1] + b"x")
+    assert "alike" in windu(*command, cwd=place).stdout
+    assert "mended" in windu(*command, "--deep", cwd=place).stdout
+    assert model.read_bytes() == good
+    done = windu("store", "sync", "--mirror", str(place / "new.csv"), cwd=place)
+    assert (done.returncode, "unreachable" in done.stdout) == (5, True)

@@ -16,7 +16,7 @@ from windu.cli.export import export
 from windu.cli.inspect import inspect
 from windu.cli.predict import predict
 from windu.cli.report import report
-from windu.cli.runs import runs, show
+from windu.cli.runs import runs, show, store
 from windu.cli.schema import schema
 from windu.cli.search import search
 from windu.cli.train import train
@@ -47,6 +47,7 @@ for command in (
     ),
 ):
     app.command()(command)
+app.add_typer(store, name="store")
 
 
 @app.callback()

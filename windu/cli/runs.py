@@ -1,4 +1,4 @@
-"""`windu runs` and `windu show`: what a metastore holds."""
+"""`windu runs`, `windu show` and `windu store`: what a metastore holds."""
 
 from __future__ import annotations
 
@@ -8,13 +8,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from windu.cli.exit_codes import STORE
+
 if TYPE_CHECKING:
     from windu.metastore import Metastore
     from windu.persistence.runs import Run
 
-__all__ = ["DEFAULT", "is_path", "load_any", "open_any", "runs", "show", "store_at"]
+__all__ = [
+    "DEFAULT",
+    "is_path",
+    "load_any",
+    "open_any",
+    "runs",
+    "show",
+    "store",
+    "store_at",
+]
 
 DEFAULT = "./metastore"
+store = typer.Typer(help="Look after a metastore.", no_args_is_help=True)
 Where = Annotated[
     str | None,
     typer.Option(
@@ -62,6 +74,33 @@ def show(
     print(
         card_of(run_of_name, run, place).render() if card else inspect_run(run_of_name)
     )
+
+
+@store.callback()
+def _store() -> None:
+    """Keep `sync` a word of its own, though it is the only one."""
+
+
+@store.command()
+def sync(
+    metastore: Where = None,
+    mirror: Annotated[
+        list[str] | None,
+        typer.Option(help="Another target of the same runs; can be given often."),
+    ] = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Read every byte, not names and sizes alone.")
+    ] = False,
+) -> None:
+    """Copy whole runs to the targets that lack them."""
+    from windu.metastore import Metastore
+
+    store_at(metastore)
+    targets = Metastore(metastore or DEFAULT, mirror or ())
+    table = targets.repair() if deep else targets.sync()
+    print(table.to_string(index=False) if len(table) else "All targets are alike.")
+    if table["action"].isin(["unreachable", "failed", "lost", "conflict"]).any():
+        raise typer.Exit(STORE)
 
 
 def open_any(run: str, metastore: str | None) -> Run:

@@ -1,19 +1,28 @@
-"""The same files on several targets: read from the first good copy, mend the others."""
+"""The same runs on several targets: read from the first that has one whole."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from windu.exceptions import IntegrityError, StorageError
+from windu.exceptions import IntegrityError, StorageError, WinduWarning
 from windu.metastore.names import run_folder
 from windu.metastore.records import MAX_RECORD, Record
 from windu.metastore.target import Listed, Target
 from windu.persistence.manifest import MANIFEST, MAX_MANIFEST
 from windu.persistence.runs import Run, open_run
 
-__all__ = ["Copies", "Problem", "open_copy", "problem_of", "read_record"]
+__all__ = [
+    "Copies",
+    "Problem",
+    "open_copy",
+    "problem_of",
+    "read_record",
+    "warn_of_failed",
+    "warn_of_problems",
+]
 
 _T = TypeVar("_T")
 _R = TypeVar("_R", bound=Record)
@@ -21,16 +30,17 @@ _R = TypeVar("_R", bound=Record)
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with one file of one target.
+    """What is wrong with one file or run of one target.
 
     Attributes
     ----------
     target : str
         Label of the target.
     key : str
-        The file.
+        The file, or the folder of the run.
     problem : str
-        ``"missing"``, ``"damaged"`` or ``"unreachable"``.
+        ``"missing"``, ``"damaged"``, ``"unreachable"`` or, if no target has it whole,
+        ``"lost"``.
     detail : str
         What the error said.
     """
@@ -42,7 +52,7 @@ class Problem:
 
 
 class Copies:
-    """The targets of a store. The first one gives the versions; the others mirror it.
+    """The targets of a store, in the order in which they are read.
 
     Parameters
     ----------
@@ -58,7 +68,7 @@ class Copies:
 
     @property
     def first(self) -> Target:
-        """The target that gives the versions."""
+        """The target that is read first."""
         return self.targets[0]
 
     @property
@@ -74,7 +84,7 @@ class Copies:
         Parameters
         ----------
         key : str
-            The file, for the problems.
+            The file or folder, for the problems.
         read : callable
             Reads and verifies it from a target.
         problems : list of Problem
@@ -152,59 +162,14 @@ class Copies:
             raise failed
         return {}
 
-    def open(
-        self, run: str, digest: str | None, problems: list[Problem]
-    ) -> tuple[Run, bytes]:
-        """Return a run and the bytes of its manifest.
-
-        Parameters
-        ----------
-        run : str
-            Its id.
-        digest : str or None
-            The digest of its manifest, where a record says it.
-        problems : list of Problem
-            Gets what is wrong with copies, also while the run is read later.
-
-        Returns
-        -------
-        Run
-            Each artifact comes from the first target where it is good.
-        bytes
-            The manifest.
-        """
-        key = f"{run_folder(run)}/{MANIFEST}"
-        opened, manifest, source = self.first_good(
-            key,
-            lambda target: (*open_copy(target, run, digest, self.key), target),
-            problems,
-        )
-        if len(self.targets) == 1:
-            return opened, manifest
-        order = [
-            source,
-            *(candidate for candidate in self.targets if candidate is not source),
-        ]
-
-        def read(name: str, cap: int) -> bytes:
-            if name == MANIFEST:
-                return manifest
-            return Copies(order, self.key).first_good(
-                artifact := f"{run_folder(run)}/{name}",
-                lambda target: _verified(opened, name, target.read(artifact, cap)),
-                problems,
-            )
-
-        return open_run(read, opened.where, key=self.key), manifest
-
-    def mend_run(
+    def use(
         self,
         run: str,
         digest: str | None,
-        target: Target,
-        listed: dict[str, Listed] | None = None,
-    ) -> list[str]:
-        """Write to a target what it lacks of a run, from verified copies.
+        read: Callable[[Run], _T],
+        problems: list[Problem],
+    ) -> _T:
+        """Return what is made of a run, from the first target that has it whole.
 
         Parameters
         ----------
@@ -212,65 +177,28 @@ class Copies:
             Its id.
         digest : str or None
             The digest of its manifest, where a record says it.
-        target : Target
-            The target to mend.
-        listed : dict, default=None
-            What it lists of its runs, to go by sizes; without, every byte is read.
+        read : callable
+            Given the run, reads what is needed of it.
+        problems : list of Problem
+            Gets what was wrong with the targets before.
 
         Returns
         -------
-        list of str
-            The files written; the manifest last.
+        object
+            What `read` returned.
 
         Raises
         ------
-        IntegrityError, FileNotFoundError
-            If no target has a good copy of something; nothing good was replaced.
+        FileNotFoundError
+            If no target has its manifest.
+        IntegrityError, StorageError
+            If no target has whole what `read` reads; the first that was met.
         """
-        good, manifest = self.open(run, digest, [])
-        folder, written = run_folder(run), []
-        for name in good.manifest.artifacts:
-            key = f"{folder}/{name}"
-            if not _is_good(target, key, good, name, listed):
-                target.write({key: good.read(name)})
-                written.append(key)
-        key = f"{folder}/{MANIFEST}"
-        try:
-            same = target.read(key, MAX_MANIFEST) == manifest
-        except (FileNotFoundError, IntegrityError):
-            same = False
-        if not same:
-            target.write({key: manifest})
-            written.append(key)
-        return written
-
-    def mend_record(self, kind: type[Record], key: str, target: Target) -> bool:
-        """Write a record to a target that lacks a good one; tell whether it did.
-
-        Raises
-        ------
-        IntegrityError, FileNotFoundError
-            If no target has a good copy.
-        """
-        try:
-            read_record(target, kind, key, self.key)
-        except FileNotFoundError:
-            damaged = False
-        except IntegrityError:
-            damaged = True
-        else:
-            return False
-        _, data = self.first_good(
-            key, lambda target: read_record(target, kind, key, self.key), []
+        return self.first_good(
+            run_folder(run),
+            lambda target: read(open_copy(target, run, digest, self.key)[0]),
+            problems,
         )
-        if damaged:
-            target.write({key: data})
-            return True
-        try:
-            target.create(key, data)
-        except FileExistsError:
-            return False
-        return True
 
 
 def read_record(
@@ -315,23 +243,43 @@ def problem_of(target: Target, key: str, error: Exception) -> Problem:
     return Problem(target.label, key, kind, str(error))
 
 
-def _verified(run: Run, name: str, data: bytes) -> bytes:
-    run.manifest.check(name, data, run.where)
-    return data
+def warn_of_problems(problems: Iterable[Problem], level: int) -> None:
+    """Warn of what was wrong with targets, one warning a target.
+
+    Parameters
+    ----------
+    problems : iterable of Problem
+        What was met while other copies were good, or no target had whole.
+    level : int
+        How far up the caller is that is warned.
+    """
+    by_target: dict[str, list[Problem]] = {}
+    for problem in problems:
+        if problem.problem == "lost":
+            text = f"A run or alias was left out: {problem.detail}"
+            warnings.warn(text, WinduWarning, stacklevel=level + 1)
+        else:
+            by_target.setdefault(problem.target, []).append(problem)
+    for label, of_target in by_target.items():
+        away = [one for one in of_target if one.problem == "unreachable"]
+        texts = sorted({one.detail or f"{one.key} is missing." for one in of_target})
+        what = f"could not be used: {away[0].detail}" if away else "is not whole: "
+        after = "sync()" if away else "repair()"
+        warnings.warn(
+            f"The storage target {label!r} {what}{'' if away else ' '.join(texts)} "
+            f"Another target was read. Call {after} "
+            f"{'when it is well' if away else 'to copy what it lacks'}.",
+            WinduWarning,
+            stacklevel=level + 1,
+        )
 
 
-def _is_good(
-    target: Target,
-    key: str,
-    run: Run,
-    name: str,
-    listed: dict[str, Listed] | None,
-) -> bool:
-    entry = run.manifest.artifacts[name]
-    if listed is not None:
-        return key in listed and listed[key].bytes == entry.bytes
-    try:
-        _verified(run, name, target.read(key, entry.bytes))
-    except (FileNotFoundError, IntegrityError):
-        return False
-    return True
+def warn_of_failed(failed: Mapping[Target, Exception], action: str, level: int) -> None:
+    """Warn of the targets that something could not be written to, as to the others."""
+    for target, error in failed.items():
+        warnings.warn(
+            f"{action} could not be written to {target.label!r}: {error} Call sync() "
+            "when it is well.",
+            WinduWarning,
+            stacklevel=level + 1,
+        )

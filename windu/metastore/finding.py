@@ -148,12 +148,12 @@ def _find_id(copies: Copies, run: str, problems: list[Problem]) -> StoredRun:
     if is_deleted(copies, run):
         raise _deleted(copies, run)
     try:
-        opened, _ = copies.open(run, None, problems)
+        manifest = copies.use(run, None, lambda opened: opened.manifest, problems)
     except FileNotFoundError:
         raise _no_name(copies, run, problems) from None
-    name = opened.manifest.lineage.get("name")
+    name = manifest.lineage.get("name")
     return StoredRun(
-        run, name if isinstance(name, str) else None, None, opened.manifest.digest
+        run, name if isinstance(name, str) else None, None, manifest.digest
     )
 
 
@@ -168,7 +168,7 @@ def _numbers(copies: Copies, name: str, problems: list[Problem]) -> list[int]:
 
 
 def is_deleted(copies: Copies, run: str) -> bool:
-    """Tell whether a run was deleted, as the first target there says."""
+    """Tell whether a run was deleted, as the first target that answers says."""
     for target in copies.targets:
         try:
             read_record(target, DeletedRecord, deleted_key(run), copies.key, run=run)

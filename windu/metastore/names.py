@@ -16,7 +16,6 @@ __all__ = [
     "check_name",
     "deleted_key",
     "is_key",
-    "pending_key",
     "read_reference",
     "run_folder",
     "version_key",
@@ -198,8 +197,3 @@ def alias_key(name: str, alias: str) -> str:
 def deleted_key(run: str) -> str:
     """Return the key of the mark of a deleted run."""
     return f"deleted/{check_name(run, 'The id of a run')}.json"
-
-
-def pending_key(run: str) -> str:
-    """Return the key of the mark of a run that waits for its version."""
-    return f"pending/{check_name(run, 'The id of a run')}.json"

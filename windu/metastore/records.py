@@ -20,7 +20,6 @@ __all__ = [
     "AliasRecord",
     "DeletedRecord",
     "MirrorRecord",
-    "PendingRecord",
     "Record",
     "VersionRecord",
 ]
@@ -112,16 +111,6 @@ class DeletedRecord(Record):
 
     kind: Literal["deleted"] = "deleted"
     run: _Name
-
-
-class PendingRecord(Record):
-    """That a run waits for its version, since the first target was not there."""
-
-    kind: Literal["pending"] = "pending"
-    name: _Name
-    alias: _Name | None
-    run: _Name
-    manifest: _Sha256
 
 
 class MirrorRecord(Record):

@@ -1,4 +1,4 @@
-"""A run onto every target, then its version: the first target gives the number."""
+"""A run onto every target that answers, then its version."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from windu.exceptions import IntegrityError, MetastoreError, StorageError
 from windu.metastore.copies import Copies
 from windu.metastore.names import (
     alias_key,
-    pending_key,
     run_folder,
     version_key,
     version_of_key,
@@ -21,7 +20,6 @@ from windu.metastore.records import (
     MAX_RECORD,
     AliasRecord,
     MirrorRecord,
-    PendingRecord,
     VersionRecord,
 )
 from windu.metastore.target import Target
@@ -34,10 +32,10 @@ __all__ = [
     "lost",
     "name_run",
     "now",
-    "put_pending",
     "put_run",
     "set_alias",
     "store_files",
+    "write_all",
 ]
 
 MIRROR = "mirror.json"
@@ -54,7 +52,7 @@ class StoredRun:
     name : str or None
         Its name.
     version : int or None
-        Its version. None while it waits for one, since the first target was not there.
+        Its version. None where a run is named by its id.
     digest : str
         The digest of its manifest.
 
@@ -91,7 +89,7 @@ def now() -> str:
 
 
 def join(copies: Copies) -> None:
-    """Mark the mirrors as such; refuse a first target that mirrors another.
+    """Mark the mirrors as such; refuse a first target that mirrors another store.
 
     Raises
     ------
@@ -101,7 +99,7 @@ def join(copies: Copies) -> None:
     try:
         mirrors = _is_mirror(copies.first)
     except StorageError:
-        # With mirrors the run is kept there, and waits for its version.
+        # With mirrors the run is kept there.
         if len(copies.targets) == 1:
             raise
         return
@@ -185,7 +183,7 @@ def claim(copies: Copies, name: str, run: str, digest: str) -> VersionRecord:
     Parameters
     ----------
     copies : Copies
-        The targets; the first one decides.
+        The targets that have the run; the first one that answers decides.
     name : str
         The name.
     run, digest : str
@@ -199,18 +197,24 @@ def claim(copies: Copies, name: str, run: str, digest: str) -> VersionRecord:
     Raises
     ------
     StorageError
-        If the first target is not there.
+        If no target answers.
     """
     number = 1 + max(_versions(copies, name), default=0)
+    targets = list(copies.targets)
     while True:
         record = VersionRecord(
             time=now(), name=name, version=number, run=run, manifest=digest
         )
-        if _create(
-            copies.first, version_key(name, number), record.to_bytes(copies.key)
-        ):
-            return record
-        number += 1
+        data = record.to_bytes(copies.key)
+        try:
+            if _create(targets[0], version_key(name, number), data):
+                return record
+        except StorageError:
+            if len(targets) == 1:
+                raise
+            del targets[0]
+        else:
+            number += 1
 
 
 def _create(target: Target, key: str, data: bytes) -> bool:
@@ -229,10 +233,10 @@ def _create(target: Target, key: str, data: bytes) -> bool:
 
 def _versions(copies: Copies, name: str) -> list[int]:
     """Return the versions of a name; a number that any target knows is taken."""
-    keys = list(copies.first.list(f"names/{name}"))
-    for mirror in copies.targets[1:]:
+    keys: list[str] = []
+    for target in copies.targets:
         with suppress(StorageError):
-            keys += mirror.list(f"names/{name}")
+            keys += target.list(f"names/{name}")
     return [
         name_and_number[1]
         for name_and_number in map(version_of_key, keys)
@@ -243,27 +247,51 @@ def _versions(copies: Copies, name: str) -> list[int]:
 def name_run(
     copies: Copies, name: str, run: str, digest: str
 ) -> tuple[VersionRecord, dict[Target, Exception]]:
-    """Give a run its version on the first target, then tell the mirrors.
+    """Give a run its version, and tell all targets.
 
     Returns
     -------
     VersionRecord
         The record.
     dict of Target to Exception
-        The mirrors that do not have it.
+        The targets that do not have it.
     """
     record = claim(copies, name, run, digest)
     failed: dict[Target, Exception] = {}
     data, key = record.to_bytes(copies.key), version_key(name, record.version)
-    for mirror in copies.targets[1:]:
+    for target in copies.targets:
         try:
-            if not _create(mirror, key, data):
-                failed[mirror] = MetastoreError(
+            if not _create(target, key, data):
+                failed[target] = MetastoreError(
                     f"It has another run as {name}@{record.version}"
                 )
         except StorageError as error:
-            failed[mirror] = error
+            failed[target] = error
     return record, failed
+
+
+def write_all(copies: Copies, files: Mapping[str, bytes]) -> dict[Target, Exception]:
+    """Write files to all targets that answer.
+
+    Returns
+    -------
+    dict of Target to Exception
+        The targets that do not have them.
+
+    Raises
+    ------
+    StorageError
+        If none answers.
+    """
+    failed: dict[Target, Exception] = {}
+    for target in copies.targets:
+        try:
+            target.write(files)
+        except StorageError as error:
+            failed[target] = error
+    if len(failed) == len(copies.targets):
+        raise failed[copies.first]
+    return failed
 
 
 def set_alias(
@@ -274,39 +302,10 @@ def set_alias(
     Returns
     -------
     dict of Target to Exception
-        The mirrors that do not know it yet.
+        The targets that do not know it yet.
     """
     record = AliasRecord(time=now(), name=name, alias=alias, version=version)
-    files = {alias_key(name, alias): record.to_bytes(copies.key)}
-    copies.first.write(files)
-    failed: dict[Target, Exception] = {}
-    for mirror in copies.targets[1:]:
-        try:
-            mirror.write(files)
-        except StorageError as error:
-            failed[mirror] = error
-    return failed
-
-
-def put_pending(
-    copies: Copies, name: str, alias: str | None, run: str, digest: str
-) -> None:
-    """Note on the mirrors that a run waits for its version.
-
-    Raises
-    ------
-    StorageError
-        If no mirror could note it.
-    """
-    record = PendingRecord(time=now(), name=name, alias=alias, run=run, manifest=digest)
-    failed = []
-    for mirror in copies.targets[1:]:
-        try:
-            mirror.write({pending_key(run): record.to_bytes(copies.key)})
-        except StorageError as error:
-            failed.append(error)
-    if len(failed) == len(copies.targets) - 1:
-        raise failed[0]
+    return write_all(copies, {alias_key(name, alias): record.to_bytes(copies.key)})
 
 
 def store_files(
@@ -328,7 +327,7 @@ def store_files(
     Returns
     -------
     StoredRun
-        Without a version if the first target was not there.
+        With its version.
     dict of Target to Exception
         The targets that do not have all of it.
 
@@ -340,21 +339,12 @@ def store_files(
     manifest = Manifest.read(files[MANIFEST], "The new run", copies.key)
     run, digest = manifest.id, manifest.digest
     failed: dict[Target, Exception] = dict(put_run(copies, run, files))
-    if copies.first not in failed:
-        # A version is known only where its run is whole.
-        reached = [target for target in copies.targets if target not in failed]
-        copies = Copies(reached, copies.key)
-        try:
-            record, later = name_run(copies, name, run, digest)
-        except StorageError as error:
-            if len(reached) == 1:
-                raise
-            failed[copies.first] = error
-        else:
-            stored = StoredRun(run, name, record.version, digest)
-            return stored, failed | later | _alias_new(copies, stored, alias)
-    put_pending(copies, name, alias, run, digest)
-    return StoredRun(run, name, None, digest), failed
+    # A version is known only where its run is whole.
+    reached = [target for target in copies.targets if target not in failed]
+    copies = Copies(reached, copies.key)
+    record, later = name_run(copies, name, run, digest)
+    stored = StoredRun(run, name, record.version, digest)
+    return stored, failed | later | _alias_new(copies, stored, alias)
 
 
 def _alias_new(

@@ -12,15 +12,25 @@ import pandas as pd
 
 from windu.estimator import WinduEstimator
 from windu.exceptions import MetastoreError
-from windu.metastore.copies import Copies, Problem
+from windu.metastore.copies import (
+    Copies,
+    Problem,
+    warn_of_failed,
+    warn_of_problems,
+)
 from windu.metastore.describing import describe
 from windu.metastore.finding import check_known, find
 from windu.metastore.names import check_alias, check_name, read_reference
 from windu.metastore.places import Place, open_targets
 from windu.metastore.saving import StoredRun, join, lost, set_alias, store_files
-from windu.metastore.syncing import Syncing
-from windu.metastore.tables import compare, lineage, runs_table, select
-from windu.metastore.telling import mend, warn_of_failed
+from windu.metastore.syncing import sync
+from windu.metastore.tables import (
+    compare,
+    describe_run,
+    lineage,
+    runs_table,
+    select,
+)
 from windu.metastore.upkeep import check_all, collect, delete_run, move_alias
 from windu.persistence.bundle import load_run, to_artifacts
 from windu.persistence.part import load_part_of
@@ -128,8 +138,7 @@ class Metastore:
         Returns
         -------
         StoredRun
-            Its id, name and version. The version is None if the first target was not
-            there; the mirrors keep the run, and `sync` gives it its version.
+            Its id, name and version. A warning names the targets that did not answer.
 
         Raises
         ------
@@ -169,8 +178,7 @@ class Metastore:
             config=text,
         )
         stored, failed = store_files(copies, name, alias, files)
-        note = "" if stored.version else ", which has no version yet,"
-        warn_of_failed(failed, f"The run {stored.reference!r}{note}", 2)
+        warn_of_failed(failed, f"The run {stored.reference!r}", 2)
         return stored
 
     def load(
@@ -183,8 +191,8 @@ class Metastore:
     ) -> WinduEstimator:
         """Return a stored estimator or part.
 
-        Every file is verified before it is used; what is damaged on one target comes
-        from the next one, which also mends it.
+        Every file is verified before it is used. It comes from the first target that
+        has the run whole; a warning names those before it.
 
         Parameters
         ----------
@@ -268,7 +276,7 @@ class Metastore:
         """
         problems: list[Problem] = []
         stored = find(self._copies, reference, problems)
-        mend(self._copies, problems, {stored.id: stored.digest}, 2)
+        warn_of_problems(problems, 2)
         return stored
 
     def alias(self, reference: str, alias: str) -> StoredRun:
@@ -349,7 +357,7 @@ class Metastore:
             check_known(self._copies, check_name(name), problems)
         frame = runs_table(self._copies, problems, name)
         chosen = select(frame, tags, since, where, sort_by, ascending)
-        mend(self._copies, problems, {}, 2)
+        warn_of_problems(problems, 2)
         return chosen
 
     def compare(self, one: str, other: str) -> pd.DataFrame:
@@ -370,9 +378,9 @@ class Metastore:
             raise MetastoreError(f"compare needs two runs. Got {one!r} twice.")
         problems: list[Problem] = []
         stored = [find(self._copies, reference, problems) for reference in (one, other)]
-        runs = [self._opened(run, problems) for run in stored]
-        table = compare((one, other), (runs[0], runs[1]))
-        mend(self._copies, problems, {run.id: run.digest for run in stored}, 2)
+        described = [self._use(run, describe_run, problems) for run in stored]
+        table = compare((one, other), described)
+        warn_of_problems(problems, 2)
         return table
 
     def lineage(self, reference: str) -> pd.DataFrame:
@@ -391,7 +399,7 @@ class Metastore:
         """
         problems: list[Problem] = []
         table = lineage(self._copies, find(self._copies, reference, problems), problems)
-        mend(self._copies, problems, {}, 2)
+        warn_of_problems(problems, 2)
         return table
 
     def delete(self, reference: str) -> StoredRun:
@@ -432,10 +440,10 @@ class Metastore:
         return pd.DataFrame(rows, columns=["target", "item", "problem", "detail"])
 
     def sync(self) -> pd.DataFrame:
-        """Let targets catch up that were not there, by names and sizes of files.
+        """Copy what one target has and another lacks, by names and sizes of files.
 
-        Runs and versions that one target has and another lacks are copied in either
-        direction, verified on the way; runs that wait for their version get it.
+        Whole runs, versions, aliases and marks of deletion go in either direction,
+        verified on the way. Of an alias the newest meaning counts.
 
         Returns
         -------
@@ -450,7 +458,7 @@ class Metastore:
         Returns
         -------
         DataFrame
-            As from `sync`. What no target has whole is ``lost``.
+            As from `sync`. A run that no target has whole is ``lost``.
         """
         return self._synced(deep=True)
 
@@ -483,18 +491,20 @@ class Metastore:
         return pd.DataFrame(rows, columns=["target", "item", "files", "bytes"])
 
     def _synced(self, deep: bool) -> pd.DataFrame:
-        rows = Syncing(self._copies, deep).run()
+        rows = sync(self._copies, deep)
         return pd.DataFrame(rows, columns=["target", "item", "action", "detail"])
 
     def _read(self, reference: str, use: Callable[[Run], Any], level: int) -> Any:
         problems: list[Problem] = []
         stored = find(self._copies, reference, problems)
-        result = use(self._opened(stored, problems))
-        mend(self._copies, problems, {stored.id: stored.digest}, level)
+        result = self._use(stored, use, problems)
+        warn_of_problems(problems, level)
         return result
 
-    def _opened(self, stored: StoredRun, problems: list[Problem]) -> Run:
+    def _use(
+        self, stored: StoredRun, use: Callable[[Run], Any], problems: list[Problem]
+    ) -> Any:
         try:
-            return self._copies.open(stored.id, stored.digest, problems)[0]
+            return self._copies.use(stored.id, stored.digest, use, problems)
         except FileNotFoundError:
             raise lost(self._copies, stored) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -23,7 +23,9 @@ from windu.persistence.artifacts import read_json
 from windu.persistence.manifest import Manifest
 from windu.persistence.runs import Run
 
-__all__ = ["compare", "lineage", "runs_table", "select"]
+__all__ = ["compare", "describe_run", "lineage", "runs_table", "select"]
+
+Described = dict[str, dict[str, Any]]
 
 _COLUMNS = (
     *("reference", "name", "version", "aliases", "run", "created", "task"),
@@ -72,13 +74,13 @@ def runs_table(
     def read(run: str) -> dict[str, Any]:
         stored = by_id[run]
         try:
-            opened, _ = copies.open(run, stored.digest or None, problems)
+            manifest = copies.use(run, stored.digest or None, _manifest_of, problems)
         except FileNotFoundError:
             # A run without a version may have been deleted since.
             if stored.version is None:
                 raise
             raise lost(copies, stored) from None
-        return _row(stored, opened.manifest, aliases)
+        return _row(stored, manifest, aliases)
 
     rows = read_all(copies, sorted(by_id), read, problems)
     return _frame(rows)
@@ -194,15 +196,19 @@ def select(
     return order.reset_index(drop=True)
 
 
-def compare(names: tuple[str, str], runs: tuple[Run, Run]) -> pd.DataFrame:
+def _manifest_of(run: Run) -> Manifest:
+    return run.manifest
+
+
+def compare(names: tuple[str, str], described: Sequence[Described]) -> pd.DataFrame:
     """Return two runs side by side.
 
     Parameters
     ----------
     names : tuple of str
         What the columns are called.
-    runs : tuple of Run
-        The runs.
+    described : sequence of dict
+        The runs, as from `describe_run`.
 
     Returns
     -------
@@ -210,10 +216,9 @@ def compare(names: tuple[str, str], runs: tuple[Run, Run]) -> pd.DataFrame:
         One row a thing, indexed by what it is about and its name: all metrics, and of
         the rest what differs.
     """
-    comparable = [_comparable(run) for run in runs]
     index, rows = [], []
-    for about in comparable[0]:
-        first_items, right = comparable[0][about], comparable[1][about]
+    for about in described[0]:
+        first_items, right = described[0][about], described[1][about]
         for item in dict.fromkeys([*first_items, *right]):
             pair = (first_items.get(item), right.get(item))
             if about == "metrics" or pair[0] != pair[1]:
@@ -228,8 +233,19 @@ def compare(names: tuple[str, str], runs: tuple[Run, Run]) -> pd.DataFrame:
     )
 
 
-def _comparable(run: Run) -> dict[str, dict[str, Any]]:
-    """Return what is compared of a run, by what it is about."""
+def describe_run(run: Run) -> Described:
+    """Return what `compare` compares of a run, by what it is about.
+
+    Parameters
+    ----------
+    run : Run
+        Its schema is read.
+
+    Returns
+    -------
+    dict of str to dict
+        Plain values by their names.
+    """
     manifest, lineage = run.manifest, run.manifest.lineage
     about: dict[str, dict[str, Any]] = {
         group: flatten(lineage.get(group) or {}, "") if lineage.get(group) else {}
@@ -282,7 +298,7 @@ def lineage(copies: Copies, start: StoredRun, problems: list[Problem]) -> pd.Dat
     at: str | None = start.id
     while at is not None and at not in chain and at in table.index:
         chain.append(at)
-        opened, _ = copies.open(at, None, problems)
-        parent_of = opened.manifest.lineage.get("parent")
+        manifest = copies.use(at, None, _manifest_of, problems)
+        parent_of = manifest.lineage.get("parent")
         at = parent_of if isinstance(parent_of, str) else None
     return table.loc[chain].reset_index(drop=True)

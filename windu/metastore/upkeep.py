@@ -29,7 +29,7 @@ from windu.metastore.finding import (
 )
 from windu.metastore.names import deleted_key, run_folder
 from windu.metastore.records import DeletedRecord, VersionRecord
-from windu.metastore.saving import StoredRun, now, set_alias
+from windu.metastore.saving import StoredRun, now, set_alias, write_all
 from windu.metastore.target import Listed, Target
 from windu.persistence.manifest import MANIFEST
 
@@ -136,20 +136,20 @@ def check_target(
                 yield problem_of(target, key, error)
 
 
-def delete_run(copies: Copies, run: str) -> dict[Target, StorageError]:
+def delete_run(copies: Copies, run: str) -> dict[Target, Exception]:
     """Delete a run for good: a mark first, then its manifest, then the rest.
 
     Parameters
     ----------
     copies : Copies
-        The targets; the first must be there.
+        The targets; one of them must answer.
     run : str
         The id of the run.
 
     Returns
     -------
-    dict of Target to StorageError
-        The mirrors that still have it.
+    dict of Target to Exception
+        The targets that still have it.
 
     Raises
     ------
@@ -159,18 +159,17 @@ def delete_run(copies: Copies, run: str) -> dict[Target, StorageError]:
     _check_no_alias(copies, run)
     key = deleted_key(run)
     mark = {key: DeletedRecord(time=now(), run=run).to_bytes(copies.key)}
-    copies.first.write(mark)
+    failed = write_all(copies, mark)
+    marked = [target for target in copies.targets if target not in failed]
     try:
         # An alias that was set in between looks for the mark in its turn.
         _check_no_alias(copies, run)
     except MetastoreError:
-        copies.first.delete([key])
+        for target in marked:
+            target.delete([key])
         raise
-    failed = {}
-    for target in copies.targets:
+    for target in marked:
         try:
-            if target is not copies.first:
-                target.write(mark)
             remove_files(target, run)
         except StorageError as error:
             failed[target] = error
@@ -199,7 +198,7 @@ def move_alias(copies: Copies, run: StoredRun, alias: str) -> dict[Target, Excep
     Returns
     -------
     dict of Target to Exception
-        The mirrors that do not know it yet.
+        The targets that do not know it yet.
     """
     if run.version is None or run.name is None:
         raise MetastoreError(
