@@ -8,7 +8,7 @@ enforcement of a signature, where mlflow is installed. Every table is a good one
 every schema is inferred before, outside the time that is taken. mlflow compares names
 and dtypes; windu also looks for infinities, pandera for missing values and ranges.
 Then the same with a schema of a user's own, with one built-in check a column: windu's
-compiled form against pandera behind windu's check, as it was before there was one.
+check with pandera's behind it, against pandera alone.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ from windu.schema.columns import TableSchema
 from windu.schema.inference import infer_table
 from windu.schema.pandera_schema import to_pandera
 from windu.schema.user.check import UserCheck, user_check
-from windu.schema.user.given import check_with_pandera
 
 SHAPES = ((1, 20), (1, 600), (100_000, 20))
 
@@ -86,9 +85,7 @@ def own_checks(X: pd.DataFrame, table: pd.DataFrame) -> dict[str, Callable[[], A
     schema = infer_table(X)
     return {
         "windu": lambda: asked(given, schema).compare(table, everything=False),
-        "windu and pandera": lambda: check_with_pandera(
-            conform(table, schema), given, schema
-        ),
+        "pandera alone": lambda: given.validate(table, lazy=True),
     }
 
 

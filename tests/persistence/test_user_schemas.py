@@ -1,6 +1,7 @@
 """A schema of a user's own is saved with its estimator, or refused by name."""
 
 import copy
+import importlib
 import json
 import os
 import pickle
@@ -19,7 +20,7 @@ import windu
 from tests.conftest import make_ugly
 from tests.persistence.forging import artifacts_of, forged, with_member
 from windu import WinduEstimator, load, save
-from windu.exceptions import PersistenceError, SchemaError
+from windu.exceptions import PersistenceError, SchemaError, UntrustedTypesError
 
 X, Y = make_ugly()
 BAD = X.assign(amount=99.0, city="Paris")
@@ -49,6 +50,7 @@ def plausible(values):
 
 
 def code():
+    """Return a schema that stands in no module."""
     return pa.DataFrameSchema({"visits": pa.Column(int, pa.Check(plausible))})
 
 
@@ -144,6 +146,50 @@ def test_code_is_refused_with_the_way_out(tmp_path):
     again = load(save(est.set_params(schema="infer"), path)).set_params(schema=code())
     with pytest.raises(SchemaError, match="plausible"):
         again.predict(X.assign(visits=-1))
+
+
+MODULE = """
+import pandera.pandas as pa
+
+def plausible(values):
+    return values >= 0
+
+OWN = pa.DataFrameSchema({"visits": pa.Column(int, pa.Check(plausible))})
+
+class Own(pa.DataFrameModel):
+    visits: int
+
+    @pa.check("visits")
+    def plausible(cls, values):
+        return values >= 0
+"""
+
+
+@pytest.mark.parametrize("name", ["OWN", "Own"])
+def test_code_in_a_module_is_stored_as_a_reference(name, tmp_path, monkeypatch):
+    """Of a schema and of a model class: trusted by name, in files and in YAML."""
+    module = f"own_schemas_{name}_of_a_test"
+    (tmp_path / f"{module}.py").write_text(MODULE)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, module, importlib.import_module(module))
+    own = getattr(sys.modules[module], name)
+    est = WinduEstimator("linear", schema=own).fit(X, Y)
+    path = save(est, tmp_path / "est.windu")
+    with pytest.raises(UntrustedTypesError) as caught:
+        load(path)
+    assert caught.value.types == [f"{module}.{name}"]
+    again = load(path, trusted=caught.value.types)
+    assert again.schema is own
+    np.testing.assert_array_equal(again.predict(X), est.predict(X))
+    with pytest.raises(SchemaError, match="plausible"):
+        again.predict(X.assign(visits=-1))
+    text = windu.to_yaml(est)
+    assert f"use: '{module}:{name}'" in text
+    assert windu.from_yaml(text, allow=[module]).schema is own
+    # The name means something else now.
+    monkeypatch.setattr(sys.modules[module], name, 1)
+    with pytest.raises(PersistenceError, match="must be a function or a schema"):
+        load(path, trusted=caught.value.types)
 
 
 def test_code_that_pickle_knows_stays_as_it_is():

@@ -82,7 +82,7 @@ def _same(first: Any, two: Any) -> bool:
         # Only users of pandera wait for its import.
         from windu.schema.user.stored import to_json
 
-        return to_json(first) == to_json(two)
+        return first is two or to_json(first) == to_json(two)
     return bool(first == two)
 
 

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from windu.components.versions import version_of
+from windu.config.equality import is_pandera
 from windu.exceptions import ConfigError, did_you_mean
 
 __all__ = ["check_allow", "check_target", "find_target", "target_of"]
@@ -150,7 +151,7 @@ def find_target(target: str, allow: Collection[str]) -> Any:
             f"The module {module!r} has no {name!r}." + did_you_mean(name, dir(home))
         )
     resolved = getattr(home, name)
-    if name in _VETTED.get(module, ()):
+    if name in _VETTED.get(module, ()) or is_pandera(resolved):
         return resolved
     if not (inspect.isroutine(resolved) or inspect.isclass(resolved)):
         raise ConfigError(

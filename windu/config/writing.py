@@ -66,7 +66,7 @@ def write_part(name: str, value: Any, path: Path) -> Any:
         more = {"part": value.part, "metastore": value.metastore}
         return {"from": value.run} | {k: v for k, v in more.items() if v is not None}
     if name == "schema" and is_pandera(value):
-        return {"pandera": _pandera(value, path)}
+        return _pandera(value, path)
     if name == "threshold" and type(value) is ThresholdSelector:
         return write_parameters(value, path)
     return _write(value, path)
@@ -240,11 +240,13 @@ def _is_function(value: Any) -> bool:
 
 def _pandera(schema: Any, path: Path) -> Any:
     # Only users of pandera wait for its import.
-    from windu.schema.user.stored import to_json
+    from windu.schema.user.stored import reference_of, to_json
 
     try:
-        return json.loads(to_json(schema))
+        return {"pandera": json.loads(to_json(schema))}
     except PersistenceError as error:
+        if reference := reference_of(schema):
+            return {"use": ":".join(reference.rsplit(".", 1))}
         raise ConfigError(f"{dotted(path)}: {error}", key=dotted(path)) from error
 
 

@@ -1,4 +1,4 @@
-"""Functions in a saved estimator: kept as references, bound by windu after load."""
+"""Code in a saved estimator, functions and schemas: kept as references."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ import numpy as np
 from sklearn.preprocessing import FunctionTransformer
 
 from windu.exceptions import PersistenceError, UntrustedTypesError, WinduWarning
+from windu.persistence.schemas import is_code, written
 from windu.persistence.storable import path_of
 from windu.persistence.substitution import substitute
+from windu.schema.user.stored import is_schema
 
 __all__ = ["CODE", "FUNCTION_PARTS", "FunctionReference", "bind", "detach"]
 
@@ -30,7 +32,7 @@ CODE = (FunctionType, BuiltinFunctionType, MethodType, np.ufunc, type(np.mean), 
 
 @dataclass
 class FunctionReference:
-    """Where a function is found, and what its source was.
+    """Where a function or a schema is found, and what its source was.
 
     Attributes
     ----------
@@ -76,6 +78,10 @@ def detach(
     }
 
     def change(obj: Any) -> Any:
+        if is_code(obj):
+            reference = FunctionReference(written(obj), _digest(obj))
+            functions[reference.name] = obj
+            return reference
         if not _is_users(obj):
             return obj
         if id(obj) not in free:
@@ -173,19 +179,19 @@ def _check_importable(function: Any, estimator: Any) -> None:
 def _digest(function: Any) -> str:
     try:
         source = inspect.getsource(function)
-    except OSError:
+    except (OSError, TypeError):
         return ""
     return hashlib.sha256(source.encode()).hexdigest()
 
 
 def _find_function(reference: FunctionReference, trusted: Collection[str]) -> Any:
     if reference.name not in trusted:
-        way = f"Review it, then pass trusted=[{reference.name!r}]; or pass"
+        way = f"Review it, then pass trusted=[{reference.name!r}]"
         if reference.name.startswith("__main__.") or "<" in reference.name:
-            way = "No other process can import it: pass"
+            way = "No other process can import it"
         raise UntrustedTypesError(
-            f"The file holds the function {reference.name!r}, which is not trusted. "
-            f"{way} the function of a part itself, as load(path, featurizer=...).",
+            f"The file refers to {reference.name!r}, which is not trusted. {way}; or "
+            "pass the function of a part itself, as load(path, featurizer=...).",
             [reference.name],
         )
     module, _, name = reference.name.rpartition(".")
@@ -196,9 +202,10 @@ def _find_function(reference: FunctionReference, trusted: Collection[str]) -> An
             f"The function {reference.name!r} must be importable. Got: {error}. Add "
             "its module to the path, or pass load(path, featurizer=...)."
         ) from error
-    if not isinstance(function, FunctionType):
+    if not (isinstance(function, FunctionType) or is_schema(function)):
         raise PersistenceError(
-            f"{reference.name!r} must be a function. Got {type(function).__name__}."
+            f"{reference.name!r} must be a function or a schema of pandera. Got "
+            f"{type(function).__name__}."
         )
     if reference.digest and _digest(function) != reference.digest:
         warnings.warn(

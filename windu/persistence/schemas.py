@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-import pandera.pandas as pa
-
 from windu.estimator.validation import Validation
 from windu.exceptions import PersistenceError
 from windu.schema.columns import TableSchema
 from windu.schema.user.given import pandera_schema_of
-from windu.schema.user.stored import to_json
+from windu.schema.user.stored import is_schema, reference_of, to_json
 
-__all__ = ["check_same_schemas", "check_schemas"]
+__all__ = ["check_same_schemas", "check_schemas", "is_code", "written"]
 
 
 def check_schemas(estimator: Any) -> None:
@@ -37,7 +35,39 @@ def check_schemas(estimator: Any) -> None:
                 f"WinduEstimator only. Got one in a {type(holder).__name__}, such as "
                 "the grid of a search. Save the best_estimator_ instead."
             )
-        to_json(pandera_schema_of(schema))
+        written(schema)
+
+
+def written(schema: Any) -> str:
+    """Return how a schema is stored: as JSON, or where it stands in a module.
+
+    Parameters
+    ----------
+    schema : pandera.pandas.DataFrameSchema or DataFrameModel class
+        Given by a user.
+
+    Returns
+    -------
+    str
+        JSON, or ``module.name`` for what is code.
+
+    Raises
+    ------
+    PersistenceError
+        For code that no other process can find.
+    """
+    try:
+        return to_json(pandera_schema_of(schema))
+    except PersistenceError:
+        reference = reference_of(schema)
+        if reference is None:
+            raise
+        return reference
+
+
+def is_code(obj: Any) -> bool:
+    """Tell whether an object is a schema that is stored as a reference."""
+    return is_schema(obj) and not written(obj).startswith("{")
 
 
 def check_same_schemas(saved: Any, loaded: Any) -> None:
@@ -54,7 +84,7 @@ def check_same_schemas(saved: Any, loaded: Any) -> None:
         If the two are not written alike.
     """
     texts = [
-        [to_json(pandera_schema_of(schema)) for _, schema in _schemas(estimator)]
+        [written(schema) for _, schema in _schemas(estimator)]
         for estimator in (saved, loaded)
     ]
     if texts[0] != texts[1]:
@@ -75,9 +105,7 @@ def _schemas(root: Any) -> Iterator[tuple[Any, Any]]:
     stack: list[tuple[Any, Any]] = [(None, root)]
     while stack:
         holder, obj = stack.pop()
-        if isinstance(obj, pa.DataFrameSchema) or (
-            isinstance(obj, type) and issubclass(obj, pa.DataFrameModel)
-        ):
+        if is_schema(obj):
             yield holder, obj
         elif id(obj) in seen or isinstance(obj, _PLAIN):
             continue

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from windu.schema.columns import TableSchema
+from windu.schema.user.stored import is_schema
 
 __all__ = ["substitute"]
 
@@ -44,8 +45,10 @@ def substitute(root: Any, change: Callable[[Any], Any]) -> Any:
     replaced: dict[int, Any] = {}
 
     def visit(obj: Any) -> Any:
-        # A user's schema is written as one text, whatever it holds.
-        if isinstance(obj, _PLAIN) or type(obj).__module__.startswith("pandera."):
+        # A user's schema is stored as a whole, whatever it holds.
+        if is_schema(obj):
+            return change(obj)
+        if isinstance(obj, _PLAIN):
             return obj
         if id(obj) not in replaced:
             # What leads back to itself finds itself.

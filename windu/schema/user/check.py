@@ -1,9 +1,8 @@
-"""A user's schema at predict: converts, checks quickly, or lets pandera explain."""
+"""A user's schema at predict: pandera converts and checks, windu explains."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from operator import is_
 from typing import Any
 
@@ -12,7 +11,6 @@ import pandas as pd
 from windu.schema.check import compare
 from windu.schema.columns import TableSchema
 from windu.schema.report import Difference, ValidationReport
-from windu.schema.user.compiled import UserTests
 from windu.schema.user.conversion import Conversion, without_parsers
 from windu.schema.user.given import (
     check_with_pandera,
@@ -43,11 +41,7 @@ class UserCheck:
             for name, column in schema.columns.items()
             if not column.required and not column.regex and name in table.by_name
         ]
-        self._tests: UserTests | None = None
-        # What cannot be compiled, for whatever reason, is pandera's.
-        with suppress(Exception):
-            self._tests = UserTests(self._parsed, table.names)
-        self._converted = Conversion(schema, table, self._tests)
+        self._converted = Conversion(schema, table)
 
     def compare(
         self, frame: pd.DataFrame, *, everything: bool = True
@@ -91,8 +85,6 @@ class UserCheck:
         self, frame: pd.DataFrame, absent: Collection[Any]
     ) -> tuple[pd.DataFrame, list[Difference]]:
         """Ask the user's checks; columns that only stand for absent ones are not."""
-        if self._tests is not None and self._tests.passes(frame, absent):
-            return frame, []
         present = frame.drop(columns=list(absent)) if absent else frame
         validated, failed = check_with_pandera(present, self._parsed, self._table)
         if absent:

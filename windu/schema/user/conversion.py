@@ -12,7 +12,6 @@ from pandera.errors import SchemaErrors
 from windu.schema.columns import TableSchema
 from windu.schema.pandera_schema import shallow_copy
 from windu.schema.report import Difference
-from windu.schema.user.compiled import UserTests, coerces
 from windu.schema.user.failures import failures
 
 __all__ = ["Conversion", "without_parsers"]
@@ -27,11 +26,9 @@ class Conversion:
         Given by a user; not changed.
     table : TableSchema
         What was seen in training.
-    tests : UserTests or None
-        The quick check of the same schema.
     """
 
-    def __init__(self, schema: Any, table: TableSchema, tests: UserTests | None):
+    def __init__(self, schema: Any, table: TableSchema):
         columns = schema.columns.items()
         parsers = [schema.parsers, *(column.parsers for _, column in columns)]
         required = {name: column for name, column in columns if column.required}
@@ -40,10 +37,9 @@ class Conversion:
             self._added
             or any(parsers)
             or (schema.dtype is not None and schema.coerce)
-            or any(c.default is not None or coerces(c, schema) for _, c in columns)
+            or any(c.default is not None or _coerces(c, schema) for _, c in columns)
         )
         self._table = table
-        self._tests = None if any(parsers) else tests
         self._relaxed = _relaxed(schema)
 
     def __call__(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Difference]]:
@@ -55,7 +51,7 @@ class Conversion:
             A new table.
         """
         gone = {n: c for n, c in self._added.items() if n not in frame.columns}
-        if self._nothing or not len(frame) or (not gone and self._is_settled(frame)):
+        if self._nothing or not len(frame):
             return frame, []
         plain, differences = frame.reset_index(drop=True), []
         if gone:
@@ -76,9 +72,6 @@ class Conversion:
             return frame, []
         return converted.set_axis(frame.index), differences
 
-    def _is_settled(self, frame: pd.DataFrame) -> bool:
-        return self._tests is not None and self._tests.are_unchanged(frame)
-
     def _converted_alone(self, row: pd.DataFrame) -> Any:
         relaxed = shallow_copy(self._relaxed)
         relaxed.parsers = []
@@ -86,6 +79,11 @@ class Conversion:
             return relaxed.validate(row, lazy=True).iloc[:, 0]
         except SchemaErrors:
             return row.iloc[:, 0]
+
+
+def _coerces(column: Any, schema: Any) -> bool:
+    """Tell whether a schema converts the values of a column."""
+    return bool(column.dtype is not None and (column.coerce or schema.coerce))
 
 
 def without_parsers(schema: Any) -> pa.DataFrameSchema:
@@ -110,7 +108,7 @@ def _relaxed(schema: Any) -> pa.DataFrameSchema:
         },
         lambda column: {
             **{"checks": [], "unique": False, "nullable": True, "required": False},
-            "dtype": column.dtype if coerces(column, schema) else None,
+            "dtype": column.dtype if _coerces(column, schema) else None,
         },
     )
 

@@ -1,41 +1,34 @@
 """Regular expressions of a schema: none that can keep a process busy for hours.
 
-Python's `re` has no time limit. What is stored is therefore a pattern whose structure
-rules out that the time grows faster than with the third power of a text's length.
+Python's `re` has no time limit. What is stored is therefore a pattern whose repeats can
+be counted: at most three of any length, none of a group, and few other choices. Other
+patterns belong into a module of the user's own, of which a reference is stored.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from importlib import import_module
-from math import prod
-from typing import Any, NamedTuple
 
 __all__ = ["check_pattern"]
 
 #: No stored pattern is longer.
 MAX_PATTERN = 1_000
-#: No longer row of parts is looked at.
-_MAX_PARTS = 1_000
-#: In so many ways repeats and alternatives may compete for the same characters. A
-#: repeat that may come this often or more counts as one at will, and as so many ways:
-#: three of them may compete, four may not.
+#: So many repeats of any length may compete for the same characters: the time grows
+#: with the third power of a text's length.
+_MAX_REPEATS = 3
+#: In so many ways the other choices may be made.
 _MAX_WAYS = 100_000
+#: A repeat that may come more often counts as one of any length.
 _MANY = 20
 
-# There is no public parser; this is that of `re` itself.
-_parser: Any = import_module("re._parser")
-_compiler: Any = import_module("re._compiler")
-
-
-class _Part(NamedTuple):
-    """A piece of a pattern: which characters it takes, and in how many ways."""
-
-    taken: frozenset[str]
-    ways: int
-    optional: bool
-    choice: bool = False
+_TOKEN = re.compile(
+    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d*,?\d*\}|\(\?[imsu]+\)"
+    r"|\(\?(?::|<?[=!]|P<\w+>)|.",
+    re.DOTALL,
+)
+#: Back to a group, conditions, comments and verbose patterns.
+_NOT_COUNTED = re.compile(r"\(\?(P=|\(|#|[a-zA-Z-]*x)")
+_BOUNDS = re.compile(r"\{(\d+)(,?)(\d*)\}")
 
 
 def check_pattern(pattern: str) -> str:
@@ -54,129 +47,91 @@ def check_pattern(pattern: str) -> str:
     Raises
     ------
     ValueError
-        For one that is none, is too long, refers back to a group, nests repeats or
-        alternatives in a repeat with no separator, or has several repeats of the same
-        characters in a row.
+        For one that is none, is too long, refers back to a group, repeats a group at
+        will, or has too many repeats or choices.
 
     Examples
     --------
     >>> from windu.schema.user.patterns import check_pattern
-    >>> check_pattern(r"[A-Z]{2}-[0-9]+(\.[0-9]+)*")
-    '[A-Z]{2}-[0-9]+(\\.[0-9]+)*'
+    >>> check_pattern(r"[A-Z]{2}-[0-9]+(\.[0-9]+)?")
+    '[A-Z]{2}-[0-9]+(\\.[0-9]+)?'
     >>> check_pattern("(a+)+b")
     Traceback (most recent call last):
     ...
-    ValueError: the pattern '(a+)+b', whose repeats are nested ...
+    ValueError: the pattern '(a+)+b', which repeats a group at will ...
     """
     if len(pattern) > MAX_PATTERN:
         raise ValueError(f"a pattern of {len(pattern)} characters")
     try:
-        parsed = _parser.parse(pattern)
-        row = list(_parts(parsed, _taker(parsed)))
-        if any(_is_slow(row[start:]) for start in range(len(row))):
-            raise re.error("in which too many repeats compete for the same characters")
+        re.compile(pattern)
+        if found := _NOT_COUNTED.search(pattern):
+            raise re.error(f"with {found[0]!r}, which is not counted")
+        ways, repeats = _count(pattern)
+        if ways > _MAX_WAYS or repeats > _MAX_REPEATS:
+            raise re.error("in which too many repeats or choices compete")
     except (re.error, RecursionError, OverflowError) as error:
         raise ValueError(f"the pattern {pattern!r}, {error}") from error
     return pattern
 
 
-def _is_slow(row: list[_Part]) -> bool:
-    """Tell whether the first part can lose its text to later ones in many ways."""
-    first, rivals = row[0], [row[0].ways]
-    for later in row[1:] if first.ways > 1 else ():
-        if later.taken & first.taken:
-            rivals.append(later.ways)
-        elif not later.optional:
-            break
-    return prod(rivals) > _MAX_WAYS
+class _Level:
+    """What was counted inside one pair of brackets."""
+
+    def __init__(self) -> None:
+        self.ways, self.repeats, self.alternatives = 1, 0, 1
+        # The last part, which the next token may repeat: ways, repeats, is a group.
+        self.last: tuple[int, int, bool] | None = None
+
+    def take(self, low: int = 1, high: int = 1) -> None:
+        """Count the last part, which comes so many times."""
+        if self.last is None:
+            # The mark of a lazy repeat.
+            return
+        ways, repeats, is_group = self.last
+        if high > _MANY:
+            if is_group:
+                raise re.error("which repeats a group at will; give it a bound")
+            self.repeats += 1
+        else:
+            self.ways *= ways**high * (high - low + 1)
+            self.repeats += repeats * high
+        if self.ways > _MAX_WAYS:
+            raise re.error("in which too many choices compete")
+        self.last = None
 
 
-def _taker(parsed: Any) -> Callable[[Any], frozenset[str]]:
-    """Return what tells the characters that a single item takes, of a sample."""
-    codes = {code + d for code in _numbers(parsed) for d in (-1, 0, 1)}
-    # A letter, a sign, a digit and a space stand for all that is not named.
-    characters = set("\u4e2d\u00a7\u0663\u2003")
-    sample = characters | {chr(c) for c in codes | {*range(128)} if 0 <= c < 0x110000}
-
-    def characters_of(item: Any) -> frozenset[str]:
-        pattern = _compiler.compile(_parser.SubPattern(parsed.state, [item]), re.DOTALL)
-        return frozenset(filter(pattern.fullmatch, sample))
-
-    return characters_of
-
-
-def _numbers(node: Any) -> Iterator[int]:
-    """Yield the codes of all characters that a pattern names, among other numbers."""
-    if isinstance(node, int):
-        yield node
-    elif isinstance(node, (list, tuple, _parser.SubPattern)):
-        for part in node:
-            yield from _numbers(part)
-
-
-def _parts(
-    items: Any, characters_of: Callable[[Any], frozenset[str]]
-) -> Iterator[_Part]:
-    """Yield what a pattern consists of; short repeats as often as they may come."""
-    for name, argument in items:
-        kind = str(name)
-        if kind.startswith("GROUPREF"):
-            raise re.error("which refers back to a group")
-        if kind in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
-            low, high, body = argument
-            yield from _repeated(low, high, list(_parts(body, characters_of)))
-        elif kind == "BRANCH":
-            rows = [list(_parts(body, characters_of)) for body in argument[1]]
-            every = [part._replace(optional=True) for row in rows for part in row]
-            empty = sum(all(part.optional for part in row) for row in rows)
-            # Nothing in two ways competes with whatever stands around it.
-            all_of_it = (
-                characters_of((_parser.ANY, None)) if empty > 1 else _union(every)
-            )
-            yield _Part(all_of_it, len(rows), bool(empty), choice=True)
-            yield from (part for part in every if part.ways > 1)
-        elif kind == "SUBPATTERN":
-            if argument[1] or argument[2]:
-                raise re.error("which has flags inside")
-            yield from _parts(argument[3], characters_of)
-        elif kind in ("ASSERT", "ASSERT_NOT"):
-            for part in _parts(argument[1], characters_of):
-                yield part._replace(optional=True)
-        elif kind == "ATOMIC_GROUP":
-            yield from _parts(argument, characters_of)
-        elif kind != "AT":
-            yield _Part(characters_of((name, argument)), 1, False)
-
-
-def _repeated(low: int, high: int, inner: list[_Part]) -> Iterator[_Part]:
-    varied = [part._replace(optional=True) for part in inner if part.ways > 1]
-    if high * len(inner) > _MAX_PARTS and high <= _MANY:
-        raise re.error("which is too long with its repeats written out")
-    if high > _MANY:
-        if varied and not _are_apart(inner):
-            raise re.error(
-                "whose repeats are nested with nothing between that tells them apart; "
-                "begin or end the inner part with a character of its own"
-            )
-        yield _Part(_union(inner), _MANY if varied or low < high else 1, not low)
-        return
-    for _ in range(low):
-        yield from inner
-    if low < high:
-        yield _Part(_union(inner), high - low + 1, True)
-        yield from varied * (high - low)
-
-
-def _are_apart(inner: list[_Part]) -> bool:
-    """Tell whether a text can be read as repeats of these parts in one way only."""
-    varied = [part for part in inner if part.ways > 1]
-    if len(varied) > 1 or varied[0].choice:
-        return False
-    return any(
-        end.ways == 1 and not end.optional and not end.taken & _union(rest)
-        for end, rest in ((inner[0], inner[1:]), (inner[-1], inner[:-1]))
-    )
-
-
-def _union(parts: list[_Part]) -> frozenset[str]:
-    return frozenset().union(*(part.taken for part in parts))
+def _count(pattern: str) -> tuple[int, int]:
+    """Return in how many ways a pattern may match, and its repeats at will."""
+    levels = [_Level()]
+    for token in _TOKEN.findall(pattern):
+        level = levels[-1]
+        bounds = _BOUNDS.fullmatch(token)
+        if token in ("*", "+"):
+            level.take(0, _MANY + 1)
+        elif token == "?":
+            level.take(0, 1)
+        elif bounds:
+            low, comma, high = bounds.groups()
+            most = int(high) if high else (_MANY + 1 if comma else int(low))
+            level.take(int(low), most)
+        elif token.startswith("(?") and token.endswith(")"):
+            continue
+        elif token[0] == "(":
+            level.take()
+            levels.append(_Level())
+        elif token == ")":
+            level.take()
+            levels.pop()
+            ways = level.ways * level.alternatives
+            levels[-1].take()
+            levels[-1].last = (ways, level.repeats, True)
+        else:
+            level.take()
+            if token == "|":
+                level.alternatives += 1
+            elif re.fullmatch(r"\\[1-9]", token):
+                raise re.error("which refers back to a group")
+            else:
+                level.last = (1, 0, False)
+    levels[0].take()
+    return levels[0].ways * levels[0].alternatives, levels[0].repeats

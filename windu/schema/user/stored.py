@@ -6,7 +6,10 @@ Here every key, check and dtype is one of a list, and what is written comes back
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
+import sys
 from typing import Annotated, Any, Literal
 
 import pandera.pandas as pa
@@ -18,13 +21,17 @@ from windu.schema.user.dtypes import Dtype, encode_dtype
 from windu.schema.user.patterns import check_pattern
 from windu.schema.user.values import Closed, Scalar, Text, encode_scalar
 
-__all__ = ["StoredSchema", "from_json", "to_json"]
+__all__ = ["StoredSchema", "from_json", "is_schema", "reference_of", "to_json"]
 
 #: No stored schema has more characters.
 MAX_JSON = 32_000_000
 
+#: Modules that no other process can import.
+_PROGRAMS = {"main", "mp_main"}
+
 _OUT = (
-    "Use pandera's built-in checks and plain values; or call "
+    "Use pandera's built-in checks and plain values; define the schema in a module (a "
+    "file schemas.py), of which a reference is stored; or call "
     "est.set_params(schema='infer') before save, which keeps kinds and tolerances, and "
     "est.set_params(schema=...) after load."
 )
@@ -159,6 +166,53 @@ def to_json(schema: Any) -> str:
             f"Got {len(text)}. {_OUT}"
         )
     return text
+
+
+def is_schema(value: Any) -> bool:
+    """Tell a pandera schema or a model class of one."""
+    if isinstance(value, type):
+        return issubclass(value, pa.DataFrameModel)
+    return isinstance(value, pa.DataFrameSchema)
+
+
+def reference_of(schema: Any) -> str | None:
+    """Return where another process finds a schema.
+
+    Parameters
+    ----------
+    schema : pandera.pandas.DataFrameSchema or DataFrameModel class
+        Given by a user.
+
+    Returns
+    -------
+    str or None
+        ``module.name``; None where no module but ``__main__`` has it by a name.
+    """
+    if isinstance(schema, type):
+        module = sys.modules.get(schema.__module__)
+        places = [(module, schema.__qualname__)]
+    else:
+        places = [
+            (module, name)
+            for module in list(sys.modules.values())
+            for name, value in list(getattr(module, "__dict__", {}).items())
+            if value is schema
+        ]
+        # Where it is made, before where it is imported.
+        places.sort(key=lambda place: not _makes(*place))
+    for module, name in places:
+        importable = getattr(module, "__name__", "__main__").strip("_") not in _PROGRAMS
+        if importable and getattr(module, name, None) is schema:
+            return f"{module.__name__}.{name}"
+    return None
+
+
+def _makes(module: Any, name: str) -> bool:
+    try:
+        source = inspect.getsource(module)
+    except (OSError, TypeError):
+        return False
+    return re.search(rf"^{re.escape(name)}\s*[:=]", source, re.MULTILINE) is not None
 
 
 def from_json(text: Any) -> pa.DataFrameSchema:
