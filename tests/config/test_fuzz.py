@@ -17,7 +17,7 @@ BASE = """estimator:
     ColumnTransformer:
       transformers:
         a: {transformer: {Pipeline: {steps: {s: StandardScaler}}}, columns: [x, y]}
-        b: {transformer: drop, columns: {slice: [0, 2, null]}}
+        b: {transformer: drop, columns: {set: [0, 2]}}
       remainder: {FunctionTransformer: {func: {use: 'numpy:log1p'}, kw_args: {a: 1}}}
   model:
     StackingClassifier:
@@ -25,8 +25,8 @@ BASE = """estimator:
       final_estimator: {RFE: {estimator: {LogisticRegression: {C: 1e-05}}}}
   threshold:
     scoring: f1
-    cost_matrix: {frame: {columns: [n, y], index: [n, y], data: [[0, 1], [5, 0]]}}
-    pos_label: {numpy: [1, 2], dtype: float32}
+    cost_matrix: [[0, 1], [5, 0]]
+    pos_label: {tuple: [1, 2]}
     cv: {StratifiedKFold: {n_splits: 3}}
   schema: {pandera: {format: 1, columns: [{name: a, dtype: float64}]}}
   random_state: 0

@@ -6,7 +6,6 @@ import sys
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from windu.config.classes import class_name, values_of
 
@@ -28,6 +27,11 @@ def first_difference(first: Any, two: Any, path: tuple[Any, ...] = ()) -> Any:
     tuple or None
         Keys and positions.
     """
+    # YAML has numbers and lists of them.
+    first, two = (
+        value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
+        for value in (first, two)
+    )
     if first is two:
         return None
     if type(first) is not type(two):
@@ -62,19 +66,8 @@ def _is_part(value: Any) -> bool:
 
 
 def _same(first: Any, two: Any) -> bool:
-    if isinstance(first, np.ndarray):
-        if first.dtype != two.dtype or first.shape != two.shape:
-            return False
-        return first_difference(first.tolist(), two.tolist()) is None
-    if isinstance(first, np.generic):
-        return _same(first.item(), two.item())
     if isinstance(first, (set, frozenset)):
         return {(type(v), v) for v in first} == {(type(v), v) for v in two}
-    if isinstance(first, pd.DataFrame):
-        return first.equals(two) and all(
-            a.equals(b) and a.dtype == b.dtype
-            for a, b in ((first.index, two.index), (first.columns, two.columns))
-        )
     if isinstance(first, float):
         # Zero has a sign, and NaN equals nothing.
         return repr(float(first)) == repr(float(two))

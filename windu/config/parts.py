@@ -12,8 +12,7 @@ from windu.components.stored import StoredPart
 from windu.components.thresholds import ThresholdSelector
 from windu.components.thresholds.scorers import objective_for
 from windu.config.classes import known_names
-from windu.config.forms import form_of
-from windu.config.reading import Maker, Reader, near_class
+from windu.config.reading import Maker, Reader, form_of, near_class
 from windu.config.yaml_text import Path, dotted, short
 from windu.estimator.parts import PARTS, fresh_part
 from windu.exceptions import ConfigError, did_you_mean

@@ -22,21 +22,29 @@ from windu.config.classes import (
     required_of,
     takes_estimator,
 )
-from windu.config.forms import form_of, make_form
 from windu.config.references import check_target, find_target, find_version
 from windu.config.yaml_text import Document, Path, dotted, short
 from windu.estimator.parts import named_part
 from windu.exceptions import ConfigError, WinduError, did_you_mean
 
-__all__ = ["Maker", "Reader", "near_class"]
+__all__ = ["Maker", "Reader", "form_of", "near_class"]
 
 Maker = Callable[[], Any]
+#: Keys that stand alone in a mapping, for what YAML has no word for: ``{set: [1]}``.
+#: ``{tuple: ...}`` and ``{list: ...}`` where a list would be read as the other one, and
+#: ``{dict: ...}`` for a mapping that would be read as something else.
+_FORMS: dict[str, Any] = {"dict": dict, "list": list, "set": set, "tuple": tuple}
 
 #: Looking at an estimator may raise any of them, as some tell what they are by a part.
 _CAUGHT = (WinduError, AttributeError, RuntimeError, TypeError, ValueError)
 
 #: What is no estimator and may stand in its place.
 _INSTEAD = ("drop", "passthrough")
+
+
+def form_of(mapping: dict[Any, Any]) -> str | None:
+    """Return "dict", "list", "set" or "tuple" for a mapping of one such key alone."""
+    return next(iter(mapping)) if len(mapping) == 1 and {*mapping} & {*_FORMS} else None
 
 
 class Reader:
@@ -83,8 +91,7 @@ class Reader:
         """
         if isinstance(data, list):
             kind = tuple if isinstance(default, tuple) else list
-            makers = self._items(data, path)
-            return lambda: kind(maker() for maker in makers)
+            return self._collection(kind, data, path)
         if not isinstance(data, dict):
             return lambda: data
         if "use" in data:
@@ -92,20 +99,30 @@ class Reader:
         if self.makes_object(data):
             ((name, parameters),) = data.items()
             return self._named(name, parameters or {}, (*path, name))
-        form = form_of(data)
-        if form is not None and form != "dict":
-            inner = data[form]
-            items = isinstance(inner, list) and self._items(inner, (*path, form))
-            with self.at(path):
-                return make_form(form, data, None if items is False else items)
-        if form == "dict":
-            data, path = data["dict"], (*path, "dict")
-            if not isinstance(data, dict):
+        if form := form_of(data):
+            path, data = (*path, form), data[form]
+            if not isinstance(data, dict if form == "dict" else list):
+                must = "mapping" if form == "dict" else "list"
                 raise self.document.error(
-                    path, f"dict must be a mapping. Got {data!r}."
+                    path, f"{form} must be a {must}. Got {data!r}."
                 )
+            if isinstance(data, list):
+                return self._collection(_FORMS[form], data, path)
         pairs = {key: self.value(item, (*path, key)) for key, item in data.items()}
         return lambda: {key: maker() for key, maker in pairs.items()}
+
+    def _collection(self, kind: Any, data: list[Any], path: Path) -> Maker:
+        makers = self._items(data, path)
+
+        def make_collection() -> Any:
+            items = [maker() for maker in makers]
+            try:
+                return kind(items)
+            except TypeError as error:
+                # A set holds no lists.
+                raise self.document.error(path, f"{error}.") from error
+
+        return make_collection
 
     def _items(self, data: list[Any], path: Path) -> list[Maker]:
         return [self.value(item, (*path, i)) for i, item in enumerate(data)]

@@ -24,10 +24,12 @@ from windu.config.classes import (
     values_of,
 )
 from windu.config.equality import first_difference, is_pandera
-from windu.config.forms import form_of, write_array, write_frame
+from windu.config.reading import form_of
 from windu.config.references import target_of
 from windu.config.yaml_text import MAX_DEPTH, Path, dotted, short
 from windu.exceptions import ConfigError, PersistenceError
+
+_MAX_ITEMS = 20_000
 
 __all__ = ["check_settings", "write_parameters", "write_part"]
 
@@ -167,14 +169,11 @@ def _write(value: Any, path: Path, default: Any = None) -> Any:
         return _collection(value, path, default)
     elif type(value) is dict:
         return _mapping(value, path)
-    elif type(value) is slice:
-        return {"slice": [value.start, value.stop, value.step]}
-    elif isinstance(value, np.dtype):
-        return {"dtype": value.name}
-    elif isinstance(value, (np.ndarray, np.generic, pd.DataFrame)):
-        write: Any = write_frame if isinstance(value, pd.DataFrame) else write_array
-        if (form := write(value)) is not None:
-            return form
+    elif isinstance(value, (np.ndarray, np.generic)):
+        plain = value.dtype.kind in "biufU" and value.dtype != np.longdouble
+        if plain and 0 < value.size <= _MAX_ITEMS:
+            # Where an array stands, scikit-learn takes a list as well.
+            return _write(value.tolist(), path, default)
     elif value is pd.NA or isinstance(value, (type, np.ufunc)) or _is_function(value):
         return _reference(value, path)
     elif (name := class_name(type(value))) is not None:
@@ -263,4 +262,6 @@ def _way_out(value: Any) -> str:
         return "Give a whole number."
     if callable(value):
         return "Use a function in a module, or a class with get_params."
+    if isinstance(value, (np.dtype, slice)):
+        return "Use the name of a dtype, or a list of columns."
     return "Use plain numbers, texts and lists; or set it in code, on what is read."

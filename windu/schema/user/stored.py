@@ -188,9 +188,9 @@ def reference_of(schema: Any) -> str | None:
     str or None
         ``module.name``; None where no module but ``__main__`` has it by a name.
     """
+    places: list[tuple[Any, str]]
     if isinstance(schema, type):
-        module = sys.modules.get(schema.__module__)
-        places = [(module, schema.__qualname__)]
+        places = [(sys.modules.get(schema.__module__), schema.__qualname__)]
     else:
         places = [
             (module, name)
