@@ -1,10 +1,12 @@
 """CatBoost's bytes that were edited: refused before CatBoost follows them."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from windu import WinduEstimator, load, save
-from windu.exceptions import PersistenceError
+from windu import Metastore, WinduEstimator, inspect, load, save
+from windu.exceptions import PersistenceError, UntrustedTypesError, WinduWarning
+from windu.persistence.flavors import NativePart, from_native
 from windu.persistence.native_catboost import (
     _BIASES,
     _BINS,
@@ -145,15 +147,43 @@ def test_no_mutation_crashes(tmp_path):
 
 
 def test_levels_cannot_be_looked_into(tmp_path):
-    """Told at save: tables of levels are not checked, so they are not read."""
-    levels = np.column_stack([X[:, 0].round(1), RNG.choice(["u", "v", "w"], 200)])
+    """Tables of levels are read from who is trusted, by name or by a signature."""
+    frame = pd.DataFrame({"x": X[:, 0], "z": RNG.choice(["u", "v", "w"], 200)})
     model = catboost.CatBoostClassifier(
-        iterations=3, cat_features=[1], verbose=0, allow_writing_files=False
-    ).fit(levels.astype(object), TARGETS["binary"])
-    with pytest.raises(PersistenceError, match="no numbers.*encode them"):
-        save(model, tmp_path / "levels.windu")
-    est = WinduEstimator("catboost", task="binary").set_params(model__iterations=3)
-    frame = {"x": X[:, 0], "z": levels[:, 1]}
-    save(est.fit(frame, TARGETS["binary"]), tmp_path / "run.windu")
-    again = load(tmp_path / "run.windu")
-    np.testing.assert_array_equal(again.predict(frame), est.predict(frame))
+        iterations=3, verbose=0, allow_writing_files=False
+    )
+    est = WinduEstimator(model, transformer=None).fit(frame, TARGETS["binary"])
+    assert est.model_.get_cat_feature_indices() == [1]
+    name, key = "catboost.core.CatBoost", "a secret of at least 16 bytes"
+    with pytest.warns(WinduWarning, match=f"whether to trust \\['{name}'\\]"):
+        save(est, tmp_path / "plain.windu")
+    save(est, tmp_path / "signed.windu", key=key)
+    for path in ("plain.windu", "signed.windu"):
+        with pytest.raises(UntrustedTypesError, match="cannot be looked into") as told:
+            load(tmp_path / path)
+        assert told.value.types == inspect(tmp_path / path).untrusted == [name]
+    store = Metastore(tmp_path / "store", key=key)
+    store.save(est, "levels")
+    for again in (
+        load(tmp_path / "plain.windu", trusted=[name]),
+        load(tmp_path / "signed.windu", key=key),
+        store.load("levels"),
+    ):
+        np.testing.assert_array_equal(again.predict(frame), est.predict(frame))
+
+
+def test_tables_of_levels_under_another_name(tmp_path):
+    """What is no file of CatBoost by its name is looked at all the same."""
+    frame = pd.DataFrame({"z": RNG.choice(["u", "v", "w"], 200)})
+    model = catboost.CatBoostClassifier(
+        iterations=3, cat_features=["z"], verbose=0, allow_writing_files=False
+    ).fit(frame, TARGETS["binary"])
+    path = tmp_path / "model.cbm"
+    model.save_model(str(path))
+    part = NativePart(
+        "catboost", "model.txt", {"kind": "CatBoostClassifier", "params": {}}
+    )
+    with pytest.raises(UntrustedTypesError):
+        from_native(part, lambda _: path.read_bytes())
+    with pytest.raises(PersistenceError, match="damaged"):
+        from_native(part, lambda _: path.read_bytes()[:40])

@@ -15,6 +15,7 @@ from windu.metastore.target import Target
 from windu.metastore.values import from_files, to_files
 from windu.persistence.container import MAX_FILE, pack, unpack
 from windu.persistence.environment import versions
+from windu.persistence.flavors import opaque_in
 from windu.persistence.manifest import MANIFEST, Manifest
 
 __all__ = ["StepCache", "cache_of"]
@@ -71,6 +72,11 @@ class StepCache:
                 return None
             for name in manifest.artifacts:
                 manifest.check(name, members[name], entry_text)
+            if self._signing is not None:
+                trusted = {
+                    *trusted,
+                    *opaque_in({n: bytes(m) for n, m in members.items()}),
+                }
             return from_files(
                 lambda name: bytes(members[name]), entry_text, trusted=trusted
             )

@@ -22,7 +22,7 @@ from windu.exceptions import (
 )
 from windu.persistence.artifacts import is_split, restored, split
 from windu.persistence.environment import changed, describe, versions
-from windu.persistence.flavors import libraries_of
+from windu.persistence.flavors import libraries_of, opaque_in
 from windu.persistence.functions import (
     CODE,
     FUNCTION_PARTS,
@@ -104,7 +104,7 @@ def to_artifacts(
     artifacts = dict(sorted(artifacts.items()))
     manifest = Manifest.of(artifacts, versions(libraries_of(artifacts)), lineage, key)
     artifacts[MANIFEST] = manifest.to_bytes()
-    _verify(estimator, artifacts, functions, omit)
+    _verify(estimator, artifacts, functions, omit, key is not None)
     return artifacts
 
 
@@ -162,6 +162,7 @@ def _verify(
     artifacts: Mapping[str, bytes],
     functions: Mapping[str, Any],
     omit: Collection[str],
+    signed: bool,
 ) -> None:
     """Read the artifacts as another process will, and compare what comes back."""
     run = open_run(lambda name, _: artifacts[name], "what is saved")
@@ -184,9 +185,10 @@ def _verify(
             "Move it to a module (a file features.py) and import it."
         )
     elsewhere = set(misplaced(estimator))
+    hidden = opaque_in(artifacts)
     try:
         reloaded = substitute(
-            restored(run, types | elsewhere),
+            restored(run, types | elsewhere | hidden),
             lambda type_name: (
                 functions[type_name.name]
                 if isinstance(type_name, FunctionReference)
@@ -202,7 +204,8 @@ def _verify(
         ) from error
     check_same(estimator, reloaded)
     check_same_schemas(estimator, reloaded)
-    unknown = sorted((types - TRUSTED) | elsewhere)
+    # A signature tells where a file comes from.
+    unknown = sorted((types - TRUSTED) | elsewhere | (set() if signed else hidden))
     if unknown:
         warnings.warn(
             f"load will ask whether to trust {unknown}. Pass load(path, trusted=[...]) "

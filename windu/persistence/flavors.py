@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol
 
-from windu.exceptions import IntegrityError, PersistenceError, did_you_mean
-from windu.persistence.native_catboost import check_catboost
+from windu.exceptions import (
+    IntegrityError,
+    PersistenceError,
+    UntrustedTypesError,
+    did_you_mean,
+)
+from windu.persistence.native_catboost import check_catboost, holds_tables
 from windu.persistence.native_lightgbm import check_lightgbm
 from windu.persistence.native_xgboost import check_xgboost
 
@@ -21,6 +26,7 @@ __all__ = [
     "from_native",
     "is_native",
     "libraries_of",
+    "opaque_in",
     "to_native",
 ]
 
@@ -46,6 +52,9 @@ class Flavor(Protocol):
 
     def load(self, data: bytes, state: dict[str, Any]) -> Any:
         """Return the object."""
+
+    # Optional: def opaque(self, data: bytes) -> str | None, the name that a caller
+    # must trust before bytes are read into which the flavor cannot look.
 
 
 @dataclass
@@ -120,10 +129,13 @@ class _CatBoost:
         kinds = {name.rpartition(".")[2] for name in self.types}
         if state["kind"] not in kinds:
             raise ValueError(f"no class {state['kind']!r}")
-        if data:
+        if data and self.opaque(data) is None:
             check_catboost(data)
         model = getattr(catboost, state["kind"])(**state["params"])
         return model.load_model(blob=data) if data else model
+
+    def opaque(self, data: bytes) -> str | None:
+        return "catboost.core.CatBoost" if data and holds_tables(data) else None
 
     def _state(self, model: Any) -> dict[str, Any]:
         return {"kind": type(model).__name__, "params": model.get_params(deep=False)}
@@ -175,7 +187,9 @@ def to_native(model: Any, store: Callable[[str, bytes], str]) -> Any:
     return NativePart(name, store(_suffix(name, flavor), data), state)
 
 
-def from_native(model: Any, get: Callable[[str], bytes]) -> Any:
+def from_native(
+    model: Any, get: Callable[[str], bytes], trusted: Collection[str] = ()
+) -> Any:
     """Return the object that a `NativePart` stands for, else what was passed.
 
     Parameters
@@ -184,6 +198,8 @@ def from_native(model: Any, get: Callable[[str], bytes]) -> Any:
         Anything.
     get : callable
         Returns the bytes of an artifact.
+    trusted : collection of str, default=()
+        What the caller trusts, also where windu cannot look inside.
 
     Returns
     -------
@@ -194,6 +210,8 @@ def from_native(model: Any, get: Callable[[str], bytes]) -> Any:
     ------
     PersistenceError
         If there is no such flavor, its library is missing, or cannot read the bytes.
+    UntrustedTypesError
+        If windu cannot look into it, and the caller does not trust it.
     """
     if not isinstance(model, NativePart):
         return model
@@ -209,6 +227,15 @@ def from_native(model: Any, get: Callable[[str], bytes]) -> Any:
             f"Got only {sorted(_flavors())}." + did_you_mean(name, list(_flavors()))
         )
     data = get(file)
+    hidden = _opaque(_flavors()[name], name, data)
+    if hidden is not None and hidden not in trusted:
+        raise UntrustedTypesError(
+            f"{file!r} is a model of {name} with tables that cannot be looked into, as "
+            "of categorical features: edited ones could crash the process. If you know "
+            f"where the file comes from, pass trusted=[{hidden!r}]; or sign it: save "
+            "and load with a key.",
+            [hidden],
+        )
     try:
         return _flavors()[name].load(data, model.state)
     except ImportError as error:
@@ -221,6 +248,39 @@ def from_native(model: Any, get: Callable[[str], bytes]) -> Any:
             f"What {name} wrote cannot be read: {type(error).__name__}: {error}. The "
             f"file is damaged, or was written by another version of {name}."
         ) from error
+
+
+def opaque_in(files: Mapping[str, bytes]) -> set[str]:
+    """Return the names that a caller must trust where windu cannot look inside.
+
+    Parameters
+    ----------
+    files : mapping of str to bytes
+        Artifacts by their names.
+
+    Returns
+    -------
+    set of str
+        For `load(trusted=...)`.
+    """
+    found = (
+        _opaque(flavor, name, data)
+        for name, flavor in _flavors().items()
+        for file, data in files.items()
+        if file.endswith(_suffix(name, flavor))
+    )
+    return {name for name in found if name is not None}
+
+
+def _opaque(flavor: Flavor, name: str, data: bytes) -> str | None:
+    look = getattr(flavor, "opaque", None)
+    try:
+        found = None if look is None else look(data)
+    except ValueError as error:
+        raise IntegrityError(
+            f"What {name} wrote cannot be read: {error}. The file is damaged."
+        ) from error
+    return None if found is None else str(found)
 
 
 def libraries_of(files: Iterable[str]) -> list[str]:

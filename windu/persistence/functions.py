@@ -186,12 +186,12 @@ def _digest(function: Any) -> str:
 
 def _find_function(reference: FunctionReference, trusted: Collection[str]) -> Any:
     if reference.name not in trusted:
-        way = f"Review it, then pass trusted=[{reference.name!r}]"
+        way = f"Review it, then pass trusted=[{reference.name!r}]; or pass"
         if reference.name.startswith("__main__.") or "<" in reference.name:
-            way = "No other process can import it"
+            way = "No other process can import it: pass"
         raise UntrustedTypesError(
-            f"The file refers to {reference.name!r}, which is not trusted. {way}; or "
-            "pass the function of a part itself, as load(path, featurizer=...).",
+            f"The file refers to {reference.name!r}, which is not trusted. {way} the "
+            "function of a part itself, as load(path, featurizer=...).",
             [reference.name],
         )
     module, _, name = reference.name.rpartition(".")

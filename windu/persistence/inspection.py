@@ -13,6 +13,7 @@ import pandas as pd
 from windu.exceptions import PersistenceError, UntrustedTypesError, WinduError
 from windu.persistence.artifacts import read_json, read_schema
 from windu.persistence.audit import tree_of
+from windu.persistence.flavors import opaque_in
 from windu.persistence.objects import types_in
 from windu.persistence.runs import Run, open_path
 from windu.persistence.signature import key_of
@@ -141,6 +142,7 @@ def inspect_run(run: Run) -> Inspection:
             untrusted |= set(types_in(data, run.called(name))) - TRUSTED
             types, referred = _contents(data)
             functions |= referred
+        untrusted |= opaque_in({name: data})
         rows.append({"artifact": name, "bytes": len(data), "types": sorted(types)})
     has_schema = "schema.json" in run.manifest.artifacts
     return Inspection(

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["check_catboost"]
+__all__ = ["check_catboost", "holds_tables"]
 
 _MAGIC = b"CBM1"
 #: Fields of a model, of its trees, and of a feature, by their place in the schema.
@@ -40,6 +40,39 @@ _MAX_DEPTH = 16
 _MAX_DIMENSION = 100_000
 
 
+def holds_tables(data: bytes) -> bool:
+    """Tell whether a model holds tables of levels, texts or embeddings.
+
+    These cannot be looked into: who loads such a model must trust its origin.
+
+    Parameters
+    ----------
+    data : bytes
+        As ``CatBoost.save_model`` writes them.
+
+    Raises
+    ------
+    ValueError
+        If they are none of CatBoost.
+    """
+    model = _model(data)
+    trees = model.table(_TREES)
+    features = any(len(trees.vector(field, "<u4")) for field in _UNSUPPORTED)
+    return features or _has_more(model, data)
+
+
+def _model(data: bytes) -> _Table:
+    _require(data[:4] == _MAGIC and len(data) >= 12, "it is no model")
+    core = memoryview(data)[8:]
+    return _Table(core, unpack_from("<I", core)[0])
+
+
+def _has_more(model: _Table, data: bytes) -> bool:
+    """Tell whether more than trees is stored, behind them or in parts of their own."""
+    size = unpack_from("<I", data, 4)[0]
+    return size != len(data) - 8 or len(model.vector(_PARTS, "<u4")) > 0
+
+
 def check_catboost(data: bytes) -> None:
     """Raise if CatBoost could crash on the bytes of a model.
 
@@ -54,18 +87,13 @@ def check_catboost(data: bytes) -> None:
         With what is wrong. Models of categorical, text or embedding features hold
         tables that cannot be looked into: these are features of numbers.
     """
-    _require(data[:4] == _MAGIC and len(data) >= 12, "it is no model")
-    size = unpack_from("<I", data, 4)[0]
-    _require(size == len(data) - 8, "more than its trees is stored")
-    core = memoryview(data)[8:]
-    model = _Table(core, unpack_from("<I", core)[0])
-    _require(not len(model.vector(_PARTS, "<u4")), "more than its trees is stored")
+    model = _model(data)
+    _require(not _has_more(model, data), "more than its trees is stored")
     model.text(_VERSION)
     trees = model.table(_TREES)
     _require(
         not any(len(trees.vector(field, "<u4")) for field in _UNSUPPORTED),
-        "it has features that are no numbers, whose tables cannot be checked; encode "
-        "them by the transformer",
+        "it has features that are no numbers, whose tables cannot be checked",
     )
     _check_trees(trees, *_borders(trees))
     n_classes = max(2, trees.number(_DIMENSION, 0))

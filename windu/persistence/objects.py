@@ -13,7 +13,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 from windu.exceptions import IntegrityError, PersistenceError, UntrustedTypesError
 from windu.persistence.archives import check_archive, without_arrays
 from windu.persistence.audit import check_cost, check_roles, tree_of
-from windu.persistence.flavors import from_native, to_native
+from windu.persistence.flavors import from_native, opaque_in, to_native
 from windu.persistence.packing import pack, unpack
 from windu.persistence.places import misplaced
 from windu.persistence.storable import check_storable, path_to
@@ -90,7 +90,8 @@ def does_not_load(obj: Any) -> bool:
     try:
         data = dump(obj, store)
         types = types_in(data, "")
-        build(data, types, [*types, *misplaced(obj)], "", files.__getitem__)
+        trusted = [*types, *misplaced(obj), *opaque_in(files)]
+        build(data, types, trusted, "", files.__getitem__)
     except Exception:
         return True
     return False
@@ -200,7 +201,9 @@ def build(
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         unpacked = _readable(lambda: skops.io.loads(data, trusted=list(types)), source)
         loaded = _readable(
-            lambda: substitute(unpacked, lambda part: unpack(from_native(part, get))),
+            lambda: substitute(
+                unpacked, lambda part: unpack(from_native(part, get, trusted))
+            ),
             source,
         )
     wrong_places = _readable(lambda: misplaced(loaded), source)

@@ -41,15 +41,23 @@ class Run:
         What the run is called in messages.
     checked : bool, default=False
         Whether all that `read` gives was compared with the manifest.
+    signed : bool, default=False
+        Whether the manifest is signed with a key of the caller.
     """
 
     def __init__(
-        self, manifest: Manifest, read: Read, source: str, checked: bool = False
+        self,
+        manifest: Manifest,
+        read: Read,
+        source: str,
+        checked: bool = False,
+        signed: bool = False,
     ):
         self.manifest = manifest
         self.where = source
         self._read = read
         self._checked = checked
+        self.signed = signed
 
     def read(self, name: str) -> bytes:
         """Return the bytes of an artifact, which are those of the manifest.
@@ -133,7 +141,7 @@ def open_run(read: Read, source: str, *, key: bytes | None = None) -> Run:
                 f"An artifact has at most {MAX_BYTES} bytes. Got {entry.bytes} for "
                 f"{name!r} of {source}."
             )
-    return Run(manifest, read, source)
+    return Run(manifest, read, source, signed=key is not None)
 
 
 def open_path(path: str | Path, *, key: bytes | None = None) -> Run:
@@ -175,7 +183,11 @@ def open_path(path: str | Path, *, key: bytes | None = None) -> Run:
     for name in run.manifest.artifacts:
         run.manifest.check(name, members[name], source)
     return Run(
-        run.manifest, lambda name, _: _member(members, name), source, checked=True
+        run.manifest,
+        lambda name, _: _member(members, name),
+        source,
+        checked=True,
+        signed=run.signed,
     )
 
 
