@@ -16,15 +16,16 @@ import optuna
 from optuna.storages import (
     BaseStorage,
     InMemoryStorage,
+    JournalStorage,
     RDBStorage,
 )
+from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import DBAPIError
 
 from windu._compat.studies import set_user_attr
 from windu.exceptions import SearchError, StorageError
-from windu.search.journals import JOURNAL, open_journal
 from windu.search.samplers import INTERRUPTED
 
 __all__ = [
@@ -51,6 +52,11 @@ POINT = "point"
 #: User attribute of a trial: all that is kept of its folds, in one write.
 RESULT = "result"
 _DEFAULT_NAME = "windu"
+#: How the name of a file ends that is a journal; other paths are SQLite files.
+_JOURNAL = ".journal"
+#: Seconds until the lock of a journal is taken from a process that was killed. Each
+#: write is short.
+_GRACE = 5
 #: Seconds that a writer waits for another on one SQLite file.
 _PATIENCE = 60
 #: Times that tables are made which another process makes at the same time.
@@ -137,7 +143,7 @@ def open_storage(storage: Any) -> BaseStorage:
                 f"The folder of a storage must be there. Got {str(path.parent)!r}. "
                 "Make it first."
             )
-        place = str(path) if path.suffix == JOURNAL else f"sqlite:///{path}"
+        place = str(path) if path.suffix == _JOURNAL else f"sqlite:///{path}"
     options: dict[str, Any] = {}
     if place.startswith("sqlite"):
         options["connect_args"] = {"timeout": _PATIENCE}
@@ -149,14 +155,15 @@ def open_storage(storage: Any) -> BaseStorage:
         shown = place if "@" not in place else place.partition("://")[0] + "://..."
         raise StorageError(
             f"The storage {shown!r} cannot be opened: {type(error).__name__}. A path "
-            f"must be an SQLite file of optuna, a journal of optuna ({JOURNAL}), or a "
+            f"must be an SQLite file of optuna, a journal of optuna ({_JOURNAL}), or a "
             "new one; a URL one that SQLAlchemy knows, with its driver installed."
         ) from error
 
 
 def _open(place: str, options: dict[str, Any]) -> BaseStorage:
     if "://" not in place:
-        return open_journal(place)
+        lock = JournalFileSymlinkLock(place, grace_period=_GRACE)
+        return JournalStorage(JournalFileBackend(place, lock))
     for tries_left in reversed(range(_TRIES)):
         try:
             storage = RDBStorage(place, engine_kwargs=options)
@@ -218,6 +225,8 @@ def owner() -> dict[str, Any]:
 
 def take_over(study: Study, mine: Mapping[str, Any]) -> None:
     """End the trials whose process is gone, and queue them again.
+
+    The heartbeats of optuna tell it only after minutes, and not of journals.
 
     Parameters
     ----------
