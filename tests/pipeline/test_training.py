@@ -11,8 +11,8 @@ from sklearn.svm import SVC
 
 from windu import Metastore, TrainingPipeline, WinduEstimator
 from windu.datasets import load_penguins
+from windu.estimator import memo
 from windu.exceptions import ConfigError, PartError, StepError, TableError, WinduWarning
-from windu.pipeline import runner
 from windu.pipeline.splitting import split_rows
 from windu.pipeline.steps import MAIN
 from windu.steps import Step
@@ -72,10 +72,10 @@ def test_fit_on_both_parts():
 def test_other_libraries_have_other_keys(monkeypatch):
     """What another version of a library made is made again."""
     step = Step("featurize", ("frame",), ("features",), len)
-    before = runner._key(step, {"frame": "a"})
-    assert runner._key(step, {"frame": "a"}) == before
-    monkeypatch.setattr(runner, "versions", lambda: {"scikit-learn": "0.1"})
-    assert runner._key(step, {"frame": "a"}) != before
+    before = memo.key_of_step(step, ["a"])
+    assert memo.key_of_step(step, ["a"]) == before != memo.key_of_step(step, ["b"])
+    monkeypatch.setattr(memo, "versions", lambda: {"scikit-learn": "0.1"})
+    assert memo.key_of_step(step, ["a"]) != before
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dis
 import hashlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache, partial
 from importlib.metadata import packages_distributions, version
@@ -21,15 +21,51 @@ from sklearn.frozen import FrozenEstimator
 
 from windu.schema.columns import TableSchema
 
-__all__ = ["digest_of"]
+__all__ = ["IDLE", "MODULES", "digest_of", "versions"]
 
-#: Parameters that change how fast something is made, and not what.
-_IDLE = frozenset({"n_jobs", "verbose"})
+#: What changes how fast something is made, or what is told of it, and not the result.
+IDLE = frozenset({"n_jobs", "verbose", "callback_context"})
+#: Results depend on these: the package, and its module, which knows its version.
+MODULES = {
+    "windu": "windu",
+    "numpy": "numpy",
+    "pandas": "pandas",
+    "scikit-learn": "sklearn",
+    "scipy": "scipy",
+    "skops": "skops",
+}
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis))
 
 
 class _Unknown(Exception):
     """There is no digest of a value."""
+
+
+def versions(libraries: Iterable[str] = ()) -> dict[str, str]:
+    """Return the versions that predictions depend on.
+
+    Parameters
+    ----------
+    libraries : iterable of str, default=()
+        Modules of other libraries that parts come from.
+
+    Returns
+    -------
+    dict of str to str
+        By package; without those that are not imported.
+
+    Examples
+    --------
+    >>> from windu.estimator.digests import versions
+    >>> sorted(versions())
+    ['numpy', 'pandas', 'scikit-learn', 'scipy', 'skops', 'windu']
+    """
+    modules = MODULES | {name: name for name in libraries}
+    return {
+        package: str(sys.modules[module].__version__)
+        for package, module in modules.items()
+        if hasattr(sys.modules.get(module), "__version__")
+    }
 
 
 def digest_of(*values: Any) -> str | None:
@@ -109,7 +145,7 @@ def _object(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
         yield from _all(value, above)
     elif hasattr(value, "get_params"):
         params = value.get_params(deep=False)
-        counted = {name: params[name] for name in sorted(params) if name not in _IDLE}
+        counted = {name: params[name] for name in sorted(params) if name not in IDLE}
         yield from _all(
             (element for item in counted.items() for element in item), above
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from numbers import Integral
 from typing import Any, ClassVar, Literal
 
@@ -38,6 +37,7 @@ from windu.estimator.display import visual_block
 from windu.estimator.first_values import first_values
 from windu.estimator.fitting import FIT_STEPS
 from windu.estimator.layout import laid_out
+from windu.estimator.memo import Memo, in_memory_of
 from windu.estimator.metadata import router_of
 from windu.estimator.parameters import PartParameters
 from windu.estimator.partial import PartialPipeline
@@ -52,6 +52,9 @@ from windu.steps import Step, run_steps
 from windu.tasks import TASKS
 
 __all__ = ["WinduEstimator"]
+
+_NAMES = [step.name for step in FIT_STEPS]
+_UP_TO_TRANSFORMER = _NAMES[: _NAMES.index("fit_transformer") + 1]
 
 
 class WinduEstimator(
@@ -239,11 +242,18 @@ class WinduEstimator(
         values["callback_context"] = lambda part: propagated(self._step_context, part)
         context = self._init_callback_context(max_subtasks=len(FIT_STEPS))
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        perform = None
+        if self.memory is not None:
+            outside = in_memory_of(check_memory(self.memory))
+            kept = dict.fromkeys(("featurize", "fit_transformer"), outside)
+            memo = Memo(_UP_TO_TRANSFORMER, outside=kept)
+            perform = memo.performer(values, {})
         with openmp_threads(values["frame"].size, fit=True):
             values = run_steps(
-                self._fit_steps(),
+                FIT_STEPS,
                 values,
                 around=lambda step: self._around(step, context, X, y),
+                perform=perform,
             )
         self._store_fitted(values)
         warn_of_leakage(values["frame"], y, values["table"], values["task"])
@@ -252,19 +262,9 @@ class WinduEstimator(
         )
         return values["matrix"]
 
-    def _fit_steps(self) -> list[Step]:
-        cache = check_memory(self.memory).cache
-        cached = ("featurize", "fit_transformer")
-        return [
-            replace(step, function=cache(step.function))
-            if self.memory is not None and step.name in cached
-            else step
-            for step in FIT_STEPS
-        ]
-
     @contextmanager
     def _around(self, step: Step, context: Any, X: Any, y: Any) -> Iterator[None]:
-        number = [s.name for s in FIT_STEPS].index(step.name) + 1
+        number = _NAMES.index(step.name) + 1
         message = f"(step {number} of {len(FIT_STEPS)}) Processing {step.name}"
         self._step_context = context.subcontext(task_name=step.name)
         try:

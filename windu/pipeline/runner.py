@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from windu.estimator.digests import digest_of
+from windu.estimator.memo import Memo, key_of_step, keys_made
 from windu.exceptions import (
     PersistenceError,
     StepError,
@@ -16,7 +17,6 @@ from windu.exceptions import (
     did_you_mean,
 )
 from windu.metastore.cache import StepCache
-from windu.persistence.environment import versions
 from windu.steps import Step, run_steps
 
 __all__ = ["HIDDEN", "Done", "StepRunner"]
@@ -70,18 +70,10 @@ _ABSENT = {
 
 
 @dataclass
-class _Output:
-    key: str | None
-    values: dict[str, Any]
-
-
-@dataclass
 class StepRunner:
     """Runs lists of steps, each again only if something that it depends on changed.
 
-    A step's key is the digest of its name, of the keys of what it needs, and of the
-    versions of the libraries. A value that nothing can be said of has no key, and
-    what depends on it runs each time.
+    What each step made last is kept in memory, and what takes long also in a cache.
 
     Parameters
     ----------
@@ -97,7 +89,8 @@ class StepRunner:
     trusted: Collection[str] = ()
     cached: Collection[str] = CACHED
     done: list[Done] = field(default_factory=list)
-    _memory: dict[str, _Output] = field(default_factory=dict)
+    _memo: Memo = field(default_factory=Memo)
+    _keys: dict[str, str | None] = field(default_factory=dict)
 
     def run(
         self,
@@ -157,35 +150,34 @@ class StepRunner:
             before = time.perf_counter()
             if report is not None:
                 report(Done(step.name, "running", 0.0))
-            key = _key(step, key_of)
-            at = names.index(step.name)
-            outputs = (
-                None
-                if start is not None and at >= first
-                else self._remembered(step, key)
-            )
-            state, note = ("", "") if outputs is None else outputs[1:]
-            if outputs is None and _is_absent(step, needed):
-                values, state = _named(step, step.function(**needed)), "absent"
-            elif outputs is None:
-                if at < first and step.name in self.cached:
+            key = key_of_step(step, [key_of.get(name) for name in step.needs])
+            at, absent = names.index(step.name), _is_absent(step, needed)
+
+            def make() -> dict[str, Any]:
+                if at < first and step.name in self.cached and not absent:
                     raise StepError(
                         f"To start at {start!r}, what {step.name!r} makes must be in "
                         "memory or in the cache of the metastore. Got neither, or what "
                         "it depends on has changed. Run without start, or from "
                         f"{step.name!r}."
                     )
-                values = _named(step, step.function(**needed))
-                state, note = "ran", self._remember(step, key, values)
-            else:
-                values = outputs[0]
-            self._memory[step.name] = _Output(key, values)
-            own = keys_of.get(step.name)
-            key_of.update(
-                own(values)
-                if own is not None
-                else {name: _joined(key, name) for name in step.makes}
+                return _named(step, step.function(**needed))
+
+            fresh = start is not None and at >= first
+            values, state, note = self._memo.make(
+                key,
+                make,
+                outside=None if absent else self._outside(step, fresh),
+                fresh=fresh,
+                slot=step.name,
             )
+            if state == "ran" and absent:
+                state = "absent"
+            elif state == "ran" and key is None and self._is_cached(step):
+                note = "not cached: it depends on what has no digest"
+            self._keys[step.name] = key
+            own = keys_of.get(step.name)
+            key_of.update(own(values) if own is not None else keys_made(step, key))
             self.done.append(
                 Done(
                     *(step.name, state, time.perf_counter() - before),
@@ -201,53 +193,37 @@ class StepRunner:
 
     def key_of(self, step: str) -> str | None:
         """Return the key under which a step was performed last."""
-        return self._memory[step].key
+        return self._keys[step]
 
-    def _remembered(
-        self, step: Step, key: str | None
-    ) -> tuple[dict[str, Any], str, str] | None:
-        if key is None:
-            return None
-        in_memory = self._memory.get(step.name)
-        if in_memory is not None and in_memory.key == key:
-            return in_memory.values, "kept", ""
-        if self.cache is None or step.name not in self.cached:
-            return None
-        try:
-            in_cache = self.cache.get(key, trusted=self.trusted)
-        except UntrustedTypesError:
-            return None
-        if in_cache is None or set(in_cache) != set(step.makes):
-            return None
-        return in_cache, "cached", ""
+    def _is_cached(self, step: Step) -> bool:
+        return self.cache is not None and step.name in self.cached
 
-    def _remember(self, step: Step, key: str | None, values: Mapping[str, Any]) -> str:
-        """Put what a step made into the cache; return why not, if not."""
-        if self.cache is None or step.name not in self.cached:
-            return ""
-        if key is None:
-            return "not cached: it depends on what has no digest"
-        try:
-            self.cache.put(key, values, step=step.name)
-        except (PersistenceError, StorageError) as error:
-            return f"not cached: {error}"
-        return ""
+    def _outside(self, step: Step, fresh: bool) -> Any:
+        """Return what takes outputs from the cache, or puts them there."""
+        cache = self.cache
+        if cache is None or step.name not in self.cached:
+            return None
 
+        def through_cache(key: str, make: Callable[[], dict[str, Any]]) -> Any:
+            in_cache = None
+            if not fresh:
+                with suppress(UntrustedTypesError):
+                    in_cache = cache.get(key, trusted=self.trusted)
+            if in_cache is not None and set(in_cache) == set(step.makes):
+                return in_cache, "cached", ""
+            values = make()
+            try:
+                cache.put(key, values, step=step.name)
+            except (PersistenceError, StorageError) as error:
+                return values, "ran", f"not cached: {error}"
+            return values, "ran", ""
 
-def _key(step: Step, keys: Mapping[str, str | None]) -> str | None:
-    needed = [keys.get(name) for name in step.needs]
-    if any(key is None for key in needed):
-        return None
-    return digest_of(step.name, needed, versions())
+        return through_cache
 
 
 def _is_absent(step: Step, needed: Mapping[str, Any]) -> bool:
     part = _ABSENT.get(step.name)
     return part is not None and needed[part] is None
-
-
-def _joined(key: str | None, name: str) -> str | None:
-    return None if key is None else f"{key}:{name}"
 
 
 def _named(step: Step, outputs: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from windu._compat.threads import openmp_threads
-from windu.estimator.digests import digest_of
+from windu.estimator.digests import IDLE, digest_of
 from windu.estimator.first_values import first_values
 from windu.estimator.fitting import FIT_STEPS
 from windu.evaluation import describe_data
@@ -56,8 +56,6 @@ _FIRST = (
     *("random_state", "n_jobs", "verbose", "wants", "fit_params", "refits"),
     "callback_context",
 )
-#: What changes nothing of the result.
-_IDLE = ("n_jobs", "verbose", "callback_context")
 _FITTED = (
     *("task", "featurizer_", "transformer_", "label_encoder_", "model_"),
     *("threshold_", "table", "feature_schema", "example", "named", "target"),
@@ -229,12 +227,12 @@ def first_keys(values: Mapping[str, Any], rows: str | None) -> dict[str, str | N
     dict of str to str or None
         By name.
     """
-    ignored = {"frame", "target", "refits", *_IDLE}
+    ignored = {"frame", "target", "refits", *IDLE}
     # A threshold is chosen by fitting the whole chain again.
     key = None if rows is None else digest_of(values["refits"].estimator, rows)
     return {
         **{name: digest_of(values[name]) for name in _FIRST if name not in ignored},
-        **dict.fromkeys(_IDLE, ""),
+        **dict.fromkeys(IDLE, ""),
         **{"frame": rows, "target": rows, "refits": key},
     }
 

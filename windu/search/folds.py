@@ -19,13 +19,13 @@ from windu.estimator import WinduEstimator
 from windu.estimator.first_values import first_values
 from windu.estimator.fitting import FIT_STEPS
 from windu.estimator.labels import encode
+from windu.estimator.memo import Memo
 from windu.estimator.metadata import sliced
 from windu.estimator.rows import compile_features
 from windu.estimator.thresholding import Refits
 from windu.search.early_stopping import found_rounds, held_out, with_rounds
 from windu.search.fold_estimator import EstimatorOnFold
 from windu.search.measures import latency_of, size_of
-from windu.search.shared import SharedSteps
 from windu.steps import run_steps
 from windu.tasks import read_target
 
@@ -35,6 +35,8 @@ _PREPARED = "transform"
 _NAMES = [step.name for step in FIT_STEPS]
 _AFTER = _NAMES.index(_PREPARED) + 1
 _FITTED = _NAMES.index("fit_model") + 1
+#: What is kept: everything that a model is fitted on, and that no model changes.
+_SHARED = frozenset(_NAMES[:_AFTER])
 
 
 @dataclass
@@ -105,7 +107,7 @@ class Job:
     classes : ndarray or None
         All classes or labels, for the columns of these; None for values, and where
         nobody asks.
-    shared : SharedSteps or None
+    shared : Memo or None
         What candidates have in common; None shares nothing.
     """
 
@@ -120,7 +122,7 @@ class Job:
     bounds_latency: bool = False
     keeps_outputs: bool = False
     classes: np.ndarray | None = None
-    shared: SharedSteps | None = field(default_factory=SharedSteps)
+    shared: Memo | None = field(default_factory=lambda: Memo(_SHARED))
 
     @cached_property
     def folds(self) -> list[_Fold]:
@@ -141,7 +143,7 @@ class Job:
         # Another process makes folds and shares for itself.
         state = {k: v for k, v in vars(self).items() if k != "folds"}
         shared = self.shared
-        return state | {"shared": shared and SharedSteps(shared.max_bytes)}
+        return state | {"shared": shared and Memo(_SHARED, shared.max_bytes)}
 
 
 @dataclass
@@ -254,7 +256,7 @@ def _reason(warned: Sequence[warnings.WarningMessage]) -> str:
 
 def _fitted(chosen: WinduEstimator, fold: _Fold, job: Job) -> WinduEstimator:
     """Fit as `WinduEstimator.fit` does, and share what others have in common."""
-    shared = job.shared or SharedSteps(0)
+    shared = job.shared or Memo()
     is_lent = chosen.n_jobs is None and getattr(fold.y, "ndim", 1) == 1
     if is_lent:
         # Threads that wait for each other cost a small table more than they bring.
@@ -266,17 +268,18 @@ def _fitted(chosen: WinduEstimator, fold: _Fold, job: Job) -> WinduEstimator:
     values = first_values(
         fitted, fold.X, fold.y, metadata.pop("sample_weight", None), metadata
     )
-    perform, keys = shared.performer(values, rows)
+    keys: dict[str, str | None] = {"frame": rows, "target": rows}
+    perform = shared.performer(values, keys)
     with openmp_threads(values["frame"].size, fit=True):
         values = run_steps(FIT_STEPS[:_AFTER], values, perform=perform)
         fitted._store_fitted(values | {"model_": values["model"], "threshold_": None})
-        matrix_key = keys["matrix"] and f"{keys['matrix']} of the held-out rows"
+        matrix_key = keys.get("matrix") and f"{keys['matrix']} of the held-out rows"
 
         def matrix() -> Any:
             rows = fold.X_score
-            return shared.get(
+            return shared.make(
                 matrix_key, lambda: WinduEstimator._matrix(fitted, rows)[0]
-            )
+            )[0]
 
         if np.ndim(values["codes"]) == 1:
             values["fit_params"] = values["fit_params"] | held_out(
@@ -288,11 +291,11 @@ def _fitted(chosen: WinduEstimator, fold: _Fold, job: Job) -> WinduEstimator:
         values["refits"] = _for_found_rounds(values["refits"], values["model_"])
         values = run_steps(FIT_STEPS[_FITTED:], values)
     fitted._store_fitted(values)
-    short = keys["matrix"] and f"{keys['matrix']} of one row"
+    short = keys.get("matrix") and f"{keys['matrix']} of one row"
     fitted._share(
         fold.X_score,
         matrix,
-        lambda: shared.get(short, lambda: compile_features(fitted)),
+        lambda: shared.make(short, lambda: compile_features(fitted))[0],
     )
     if job.classes is not None and len(fitted.classes_) < len(job.classes):
         fitted._all = job.classes

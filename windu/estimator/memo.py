@@ -1,0 +1,220 @@
+"""What steps have made, by what it depends on: pipelines, searches and ``memory=``."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+from scipy import sparse
+
+from windu.estimator.digests import IDLE, digest_of, versions
+from windu.steps import Step
+
+__all__ = ["Memo", "in_memory_of", "key_of_step", "keys_made"]
+
+#: Values, where they come from ("ran", "kept" in memory, "cached" outside of it), and a
+#: note for the user.
+Outcome = tuple[Any, str, str]
+Outside = Callable[[str, Callable[[], Any]], Outcome]
+
+
+def key_of_step(step: Step, needed: Collection[str | None]) -> str | None:
+    """Return the key of what a step makes.
+
+    Parameters
+    ----------
+    step : Step
+        The step.
+    needed : collection of str or None
+        The keys of what it needs, in order.
+
+    Returns
+    -------
+    str or None
+        A digest, of the versions of the libraries as well. None if one of these is
+        None: what depends on a value of which nothing can be said is made each time.
+    """
+    return None if None in needed else digest_of(step.name, list(needed), versions())
+
+
+def keys_made(step: Step, key: str | None) -> dict[str, str | None]:
+    """Return the keys of the values that a step makes, by their names."""
+    return {name: key and f"{key}:{name}" for name in step.makes}
+
+
+class Memo:
+    """Values by their keys: in memory with a bound, and outside of it if asked.
+
+    Parameters
+    ----------
+    steps : collection of str, default=()
+        Names of the steps that `performer` looks up.
+    max_bytes : int, default=2**30
+        Bound on the tables and matrices in memory; those not used for longest go first.
+    outside : mapping of str to callable, default={}
+        For the steps that are kept outside: given a key and what makes its values,
+        returns them from elsewhere or makes them, with a state and a note.
+
+    Attributes
+    ----------
+    hits : int
+        How often something was in memory already.
+
+    Examples
+    --------
+    >>> from windu.estimator.memo import Memo
+    >>> memo = Memo()
+    >>> memo.make("key", lambda: 1), memo.make("key", lambda: 2)
+    ((1, 'ran', ''), (1, 'kept', ''))
+    """
+
+    def __init__(
+        self,
+        steps: Collection[str] = (),
+        max_bytes: int = 2**30,
+        outside: Mapping[str, Outside] = MappingProxyType({}),
+    ):
+        self.steps = steps
+        self.max_bytes = max_bytes
+        self.outside = outside
+        self.hits = 0
+        self._kept: OrderedDict[str, tuple[Any, int]] = OrderedDict()
+        self._slots: dict[str, str] = {}
+
+    def make(
+        self,
+        key: str | None,
+        make_values: Callable[[], Any],
+        *,
+        outside: Outside | None = None,
+        fresh: bool = False,
+        slot: str | None = None,
+    ) -> Outcome:
+        """Return what is known under a key, made first if it is not.
+
+        Parameters
+        ----------
+        key : str or None
+            None keeps nothing.
+        make_values : callable
+            Called without arguments.
+        outside : callable, default=None
+            Where it is looked for, and kept, outside of memory.
+        fresh : bool, default=False
+            Whether to leave what is in memory aside.
+        slot : str, default=None
+            Values of one slot take each other's place.
+
+        Returns
+        -------
+        values : object
+            The same object each time.
+        state : str
+            "ran", "kept" or "cached".
+        note : str
+            Why it could not be kept outside.
+        """
+        if key is None:
+            return make_values(), "ran", ""
+        if key in self._kept and not fresh:
+            self.hits += 1
+            self._kept.move_to_end(key)
+            return self._kept[key][0], "kept", ""
+        outcome = outside(key, make_values) if outside else (make_values(), "ran", "")
+        self._keep(key, outcome[0], slot)
+        return outcome
+
+    def _keep(self, key: str, values: Any, slot: str | None) -> None:
+        if slot is not None:
+            self._kept.pop(self._slots.get(slot, ""), None)
+            self._slots[slot] = key
+        self._kept[key] = values, _bytes_of(values)
+        # What was just made stays, however large: it is needed now.
+        while len(self._kept) > 1 and self.n_bytes > self.max_bytes:
+            self._kept.popitem(last=False)
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of the tables and matrices that are kept."""
+        return sum(size for _, size in self._kept.values())
+
+    def performer(
+        self, values: Mapping[str, Any], keys: dict[str, str | None]
+    ) -> Callable[[Step, Mapping[str, Any]], Any]:
+        """Return what performs the steps of `fit`.
+
+        Parameters
+        ----------
+        values : mapping of str to object
+            What the steps start from.
+        keys : dict of str to str or None
+            Keys of some of these. Gets those of the others, and of what is made.
+
+        Returns
+        -------
+        callable
+            For `windu.steps.run_steps`.
+        """
+
+        def key_of(name: str) -> str | None:
+            if name not in keys:
+                keys[name] = "" if name in IDLE else digest_of(values[name])
+            return keys[name]
+
+        def perform(step: Step, needed: Mapping[str, Any]) -> Any:
+            if step.name not in self.steps:
+                return step.function(**needed)
+            key = key_of_step(step, [key_of(name) for name in step.needs])
+            keys.update(keys_made(step, key))
+            outside = self.outside.get(step.name)
+            return self.make(key, lambda: step.function(**needed), outside=outside)[0]
+
+        return perform
+
+
+def in_memory_of(memory: Any) -> Outside:
+    """Return what keeps values where the parameter ``memory`` says.
+
+    Parameters
+    ----------
+    memory : object with the joblib.Memory interface
+        Functions are cached by it; the one here depends on its key alone.
+    """
+    perform = memory.cache(_perform)
+
+    def outside(key: str, make_values: Callable[[], Any]) -> Outcome:
+        return perform(_Work(key, make_values)), "ran", ""
+
+    return outside
+
+
+def _perform(work: _Work) -> Any:
+    assert work.make_values is not None
+    return work.make_values()
+
+
+class _Work:
+    """Something to do that joblib knows by its key."""
+
+    def __init__(self, key: str, make_values: Callable[[], Any] | None = None):
+        self.key, self.make_values = key, make_values
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Work, (self.key,)
+
+    def __repr__(self) -> str:
+        return self.key
+
+
+def _bytes_of(values: Any) -> int:
+    if isinstance(values, (tuple, Mapping)):
+        parts = values.values() if isinstance(values, Mapping) else values
+        return sum(map(_bytes_of, parts))
+    if isinstance(values, pd.DataFrame):
+        return int(values.memory_usage(deep=True).sum())
+    if sparse.issparse(values):
+        return int(values.data.nbytes)
+    return int(getattr(values, "nbytes", 0))
