@@ -24,7 +24,7 @@ from sklearn.model_selection import KFold
 from tables import Table, read_tables
 
 from windu import WinduEstimator
-from windu.components.heavy_tails import has_heavy_tail
+from windu.components.log_encoder import has_heavy_tail
 
 PER_TABLE = 3
 DISTINCT = 50

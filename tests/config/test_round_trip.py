@@ -28,10 +28,9 @@ from windu._compat.sklearn import check_parameter
 from windu.components import BoostedBlendClassifier, LogEncoder, TextEncoder
 from windu.config import from_yaml, to_yaml
 from windu.config.classes import REQUIRED, parameters_of, refusal
-from windu.config.emitting import emit
 from windu.config.reading import Reader
 from windu.config.writing import _write
-from windu.config.yaml_text import read_yaml
+from windu.config.yaml_text import emit, read_yaml
 from windu.datasets import load_nhefs, load_penguins
 from windu.tasks import TASKS
 

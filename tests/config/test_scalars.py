@@ -5,8 +5,7 @@ import math
 import pytest
 import yaml
 
-from windu.config.emitting import emit
-from windu.config.yaml_text import read_yaml
+from windu.config.yaml_text import emit, read_yaml
 from windu.exceptions import ConfigError
 
 INF = float("inf")

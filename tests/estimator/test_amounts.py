@@ -19,7 +19,7 @@ from sklearn.preprocessing import (
 
 import windu
 from windu import LogEncoder, WinduEstimator
-from windu.components.heavy_tails import _gain, has_heavy_tail
+from windu.components.log_encoder import _gain, has_heavy_tail
 from windu.exceptions import PartError, TargetError
 
 RNG = np.random.default_rng(0)

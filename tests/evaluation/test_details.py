@@ -9,8 +9,7 @@ from sklearn.metrics import balanced_accuracy_score, confusion_matrix
 
 from windu import WinduEstimator
 from windu.evaluation import details_of, importance_of
-from windu.evaluation.calibration import reliability
-from windu.evaluation.cuts import cuts
+from windu.evaluation.details import cuts, reliability
 from windu.evaluation.held_out import plain, read_held_out, sampled
 
 RNG = np.random.default_rng(0)

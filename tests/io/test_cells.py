@@ -6,10 +6,9 @@ import pytest
 
 from windu import PredictionPipeline, TrainingPipeline, WinduEstimator
 from windu.exceptions import TableError, WinduWarning
-from windu.io.batches import read_batches
+from windu.io.batches import read_batches, write_table
 from windu.io.cells import TrainedColumn, plain_numbers, settle_objects, typed_cells
 from windu.io.tables import columns_of, read_table
-from windu.io.writing import write_table
 
 
 def typed(texts, storage=None, **how):

@@ -9,8 +9,8 @@ import pytest
 
 from windu.datasets import load_penguins
 from windu.exceptions import MissingLibraryError, TableError, TargetError
+from windu.io.batches import write_table
 from windu.io.tables import read_table, source_digest
-from windu.io.writing import write_table
 from windu.pipeline.splitting import split_target
 
 TABLE = load_penguins().frame.head(40).reset_index(drop=True)

@@ -5,8 +5,7 @@ import itertools
 import pytest
 
 from tests.conftest import BUCKET
-from windu.metastore.filesystem import RenamingTarget
-from windu.metastore.places import open_target
+from windu.metastore.places import RenamingTarget, open_target
 
 COUNT = itertools.count()
 KINDS = ("local", "memory", "zip", "renaming", "s3")

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import pytest
 
 from windu.metastore import local
-from windu.metastore.filesystem import FileSystemTarget, MemoryTarget
 from windu.metastore.local import LocalTarget
+from windu.metastore.places import FileSystemTarget, MemoryTarget
 
 MODES = ("before", "inside", "after")
 

@@ -9,8 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from windu import Metastore
 from windu.datasets import load_penguins
 from windu.exceptions import PersistenceError
-from windu.metastore.cache import cache_of
-from windu.metastore.values import from_files, to_files
+from windu.metastore.cache import cache_of, from_files, to_files
 from windu.schema.inference import infer_table
 
 KEY = "a" * 64

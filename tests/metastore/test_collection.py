@@ -11,7 +11,7 @@ from tests.metastore.raw import load, make_files, save
 from windu.exceptions import MetastoreError
 from windu.metastore import Metastore
 from windu.metastore.copies import Copies
-from windu.metastore.filesystem import FileSystemTarget
+from windu.metastore.places import FileSystemTarget
 from windu.metastore.saving import name_run, put_run
 from windu.persistence.manifest import Manifest
 

@@ -9,10 +9,9 @@ import zipfile
 import pytest
 
 from windu.exceptions import IntegrityError, MetastoreError, StorageError
-from windu.metastore.filesystem import FileSystemTarget
-from windu.metastore.local import LocalTarget
+from windu.metastore.local import LocalTarget, ZipTarget
+from windu.metastore.places import FileSystemTarget
 from windu.metastore.target import Listed
-from windu.metastore.zipped import ZipTarget
 
 CAP = 10_000
 
@@ -203,7 +202,7 @@ class TestZip:
 
     def test_a_writer_waits_for_the_other(self, tmp_path, monkeypatch):
         """One that waits too long says so."""
-        monkeypatch.setattr("windu.metastore.zipped._PATIENCE", 0.05)
+        monkeypatch.setattr("windu.metastore.local._PATIENCE", 0.05)
         target = ZipTarget(tmp_path / "store.zip")
         with (
             target._locked(),

@@ -14,9 +14,13 @@ from windu.exceptions import VersionError
 from windu.metastore.records import VersionRecord
 from windu.persistence import manifest as manifests
 from windu.persistence.container import pack
-from windu.persistence.manifest import MANIFEST, Manifest
+from windu.persistence.manifest import (
+    MANIFEST,
+    Manifest,
+    canonical_json,
+    digest_of_fields,
+)
 from windu.persistence.runs import open_path
-from windu.persistence.sealed import canonical_json, digest_of_fields
 from windu.schema.columns import TableSchema
 
 SEAL = ("digest", "signature")

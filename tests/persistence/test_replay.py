@@ -11,8 +11,7 @@ from tests.persistence.forging import artifacts_of, forged
 from windu import WinduEstimator, load, save
 from windu.exceptions import IntegrityError, VersionError, WinduWarning
 from windu.persistence.container import pack
-from windu.persistence.environment import changed, versions
-from windu.persistence.manifest import MANIFEST, Manifest
+from windu.persistence.manifest import MANIFEST, Manifest, changed, versions
 from windu.persistence.replay import differences, expected
 from windu.persistence.runs import open_path
 

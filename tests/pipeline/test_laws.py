@@ -23,7 +23,7 @@ from windu import (
     WinduEstimator,
     to_yaml,
 )
-from windu.config.equality import first_difference
+from windu.config.classes import first_difference
 from windu.datasets import load_penguins
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1)

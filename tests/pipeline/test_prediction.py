@@ -7,8 +7,8 @@ import pytest
 from windu import PredictionPipeline, TrainingPipeline, WinduEstimator, save
 from windu.datasets import load_penguins
 from windu.exceptions import ConfigError, SchemaError, TableError
+from windu.io.batches import write_table
 from windu.io.tables import read_table
-from windu.io.writing import write_table
 
 TABLE = load_penguins().frame
 X, Y = TABLE.drop(columns="species"), TABLE["species"]

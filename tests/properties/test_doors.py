@@ -18,7 +18,7 @@ from tests.conftest import BUCKET
 from tests.properties.columns import KINDS, draw_table
 from windu import PredictionPipeline, WinduEstimator, predict_file
 from windu.exceptions import SchemaError
-from windu.io.writing import write_table
+from windu.io.batches import write_table
 
 pytestmark = pytest.mark.filterwarnings("ignore::windu.exceptions.DataWarning")
 

@@ -10,8 +10,7 @@ from windu import AutoFeaturizer, IndicatorEncoder, WinduEstimator, infer_schema
 from windu.exceptions import WinduError
 from windu.schema.check import conform, conform_training
 from windu.schema.columns import TableSchema
-from windu.schema.example import pack_frame, unpack_frame
-from windu.schema.inference import infer_table
+from windu.schema.inference import infer_table, pack_frame, unpack_frame
 from windu.steps import Step, run_steps
 from windu.tasks import infer_task, read_target
 

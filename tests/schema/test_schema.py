@@ -11,8 +11,7 @@ from windu import infer_schema
 from windu.exceptions import SchemaError
 from windu.schema.check import conform
 from windu.schema.columns import TableSchema
-from windu.schema.example import pack_frame, unpack_frame
-from windu.schema.inference import infer_table
+from windu.schema.inference import infer_table, pack_frame, unpack_frame
 
 X, _ = make_ugly()
 
@@ -125,7 +124,7 @@ def test_an_example_keeps_a_zone_with_summer_time():
 
 def test_example_shows_missing_values_rare_levels_and_extremes():
     """The example is chosen, and comes back with its dtypes."""
-    from windu.schema.example import choose_example
+    from windu.schema.inference import choose_example
 
     frame = X.assign(city=X["city"].fillna("Rome"), kind=pd.Categorical(X["city"]))
     frame.loc[17, "city"] = "Ushuaia"

@@ -14,8 +14,8 @@ import pytest
 from tests.conftest import make_ugly
 from windu import infer_schema
 from windu.exceptions import PersistenceError
-from windu.schema.user.patterns import check_pattern
 from windu.schema.user.stored import from_json, to_json
+from windu.schema.user.values import check_pattern
 
 X, _ = make_ugly()
 

@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 from sklearn.linear_model import LogisticRegression
 
 from windu import OptunaSearchCV, WinduEstimator
-from windu.search.deadlines import call_within
+from windu.search.workers import call_within
 
 needs_alarm = pytest.mark.skipif(
     not hasattr(signal, "SIGALRM"), reason="Windows has no alarm"

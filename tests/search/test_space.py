@@ -15,8 +15,7 @@ from windu import WinduEstimator, default_space
 from windu.datasets import load_penguins
 from windu.exceptions import SearchError
 from windu.search.defaults import starting_points
-from windu.search.ranges import read_range
-from windu.search.space import grid_of, read_space
+from windu.search.space import grid_of, read_range, read_space
 
 EST = WinduEstimator(task="binary")
 

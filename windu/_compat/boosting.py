@@ -11,8 +11,11 @@ from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
 )
+from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
+from sklearn.tree._tree import Tree
 
-__all__ = ["boosting_of_row"]
+__all__ = ["Tree", "TreePredictor", "boosting_of_row"]
+
 
 #: More nodes than this take more memory as objects than a short wait is worth.
 _MAX_NODES = 100_000

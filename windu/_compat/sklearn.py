@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
+from functools import lru_cache
 from inspect import signature
 from typing import Any, TypeVar
 
@@ -32,6 +34,36 @@ from sklearn.utils.metaestimators import available_if as _available_if
 from sklearn.utils.validation import _check_method_params as check_metadata
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import _num_samples as count_rows
+from threadpoolctl import ThreadpoolController
+
+__all__ = [
+    "SMALL_FIT",
+    "BaseSearchCV",
+    "CallbackSupportMixin",
+    "HasMethods",
+    "Interval",
+    "Scorer",
+    "StrOptions",
+    "VisualBlock",
+    "available_if",
+    "change_scorers",
+    "check_metadata",
+    "check_parameter",
+    "check_sample_weight",
+    "count_rows",
+    "elapsed_time",
+    "fit_context",
+    "openmp_threads",
+    "output_is_default",
+    "propagated",
+    "routing_enabled",
+    "scorer_parts",
+    "take_rows",
+    "target_encoder",
+    "with_function",
+    "with_labels",
+    "wrap_output",
+]
 
 try:
     from sklearn.utils._repr_html.estimator import _VisualBlock as VisualBlock
@@ -70,33 +102,6 @@ except ImportError:  # callbacks came with scikit-learn 1.9
 _TARGET_ENCODER_TAKES_SPLITTERS = (
     "cv_object" in TargetEncoder._parameter_constraints["cv"]
 )
-
-__all__ = [
-    "BaseSearchCV",
-    "CallbackSupportMixin",
-    "HasMethods",
-    "Interval",
-    "Scorer",
-    "StrOptions",
-    "VisualBlock",
-    "available_if",
-    "change_scorers",
-    "check_metadata",
-    "check_parameter",
-    "check_sample_weight",
-    "count_rows",
-    "elapsed_time",
-    "fit_context",
-    "output_is_default",
-    "propagated",
-    "routing_enabled",
-    "scorer_parts",
-    "take_rows",
-    "target_encoder",
-    "with_function",
-    "with_labels",
-    "wrap_output",
-]
 
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -284,3 +289,39 @@ def target_encoder(task: str | None, random_state: int | None) -> TargetEncoder:
     splitter = KFold if task == "regression" else StratifiedKFold
     folds = splitter(5, shuffle=True, random_state=random_state)
     return TargetEncoder(target_type=kind, cv=folds)
+
+
+#: Below this many cells one thread is as fast as a pool, and never waits for one.
+SMALL_FIT = 50_000
+SMALL_PREDICT = 20_000
+
+
+@lru_cache(maxsize=1)
+def _controller(n_modules: int) -> ThreadpoolController:
+    """Look for libraries, again where one may have been loaded since the last look."""
+    return ThreadpoolController()
+
+
+def openmp_threads(cells: int, *, fit: bool) -> AbstractContextManager[Any]:
+    """Return a context in which small work runs on one OpenMP thread.
+
+    Only OpenMP is limited: its limit belongs to the calling thread, so that
+    predictions in several threads do not undo each other's; BLAS limits are global.
+
+    Parameters
+    ----------
+    cells : int
+        Rows times columns of the work.
+    fit : bool
+        Whether the work is fitting.
+
+    Returns
+    -------
+    context manager
+        Does nothing for large work.
+    """
+    if cells > (SMALL_FIT if fit else SMALL_PREDICT):
+        return nullcontext()
+    controller = _controller(len(sys.modules))
+    limit: AbstractContextManager[Any] = controller.limit(limits=1, user_api="openmp")
+    return limit

@@ -10,17 +10,10 @@ from typing import Any
 
 import typer
 
-from windu.cli.cache import cache
 from windu.cli.demo import demo
-from windu.cli.export import export
-from windu.cli.inspect import inspect
-from windu.cli.predict import predict
-from windu.cli.report import report
-from windu.cli.runs import runs, show, store
-from windu.cli.schema import schema
-from windu.cli.search import search
-from windu.cli.train import train
-from windu.cli.validate import validate
+from windu.cli.predict import predict, validate
+from windu.cli.runs import cache, export, inspect, report, runs, show, store
+from windu.cli.train import schema, search, train
 
 #: How Python says what the options ``--allow`` and ``--trusted`` say.
 _IN_PYTHON = re.compile(r"\b(allow|trusted)=\[('[\w.]+'(?:, '[\w.]+')*)\]")

@@ -13,12 +13,20 @@ from windu.cli.exit_codes import STORE
 if TYPE_CHECKING:
     from windu.metastore import Metastore
     from windu.persistence.runs import Run
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from windu.persistence.runs import Run
 
 __all__ = [
     "DEFAULT",
+    "cache",
+    "export",
+    "inspect",
     "is_path",
     "load_any",
     "open_any",
+    "report",
     "runs",
     "show",
     "store",
@@ -139,3 +147,95 @@ def store_at(metastore: str | None) -> Metastore:
             "WINDU_METASTORE, or save a run there first."
         )
     return Metastore(place)
+
+
+def cache(
+    metastore: Where = None,
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Remove all entries; they are made again.")
+    ] = False,
+) -> None:
+    """Show the sizes of the cached steps, or remove them."""
+    from windu.metastore.cache import cache_of
+
+    step_cache = cache_of(store_at(metastore))
+    table = step_cache.entries()
+    if clear:
+        print(f"Removed {step_cache.clear()} entries, {table['bytes'].sum():,} bytes.")
+        return
+    sums = table.groupby("step")["bytes"].agg(["count", "sum"])
+    sums.columns = ["entries", "bytes"]
+    print(sums.to_string() if len(table) else "No entries.")
+    print(f"{len(table)} entries, {table['bytes'].sum():,} bytes.")
+
+
+def inspect(
+    file: Annotated[Path, typer.Argument(help="What windu.save wrote.")],
+    key_file: Annotated[
+        Path | None, typer.Option(help="The key that must have signed it.")
+    ] = None,
+) -> None:
+    """Tell what a file or folder holds: artifacts, types, columns. Builds nothing."""
+    from windu.persistence import inspect as look_into
+
+    print(look_into(file, key=key_file))
+
+
+def export(
+    run: Annotated[str, typer.Argument(help="A stored run, a file or a folder.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where to write.")
+    ] = None,
+    metastore: Where = None,
+    keep: Annotated[
+        list[str] | None, typer.Option(help="A column to write as well; repeat it.")
+    ] = None,
+) -> None:
+    """Write the YAML with which `windu predict` uses a run; print it without -o."""
+    from windu.pipeline import PredictionPipeline
+
+    read = _how_read(open_any(run, metastore))
+    place = None if Path(run).exists() else metastore or DEFAULT
+    pipe = PredictionPipeline(run, metastore=place, keep=keep or [], **read)
+    text = pipe.to_yaml()
+    if output is None:
+        print(text, end="")
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+def _how_read(run: Run) -> dict[str, Any]:
+    """Return how the files of training were written, if a pipeline has read them."""
+    from windu.config.yaml_text import read_yaml
+
+    if "config.yaml" not in run.manifest.artifacts:
+        return {}
+    config = read_yaml(run.read("config.yaml").decode()).data
+    data = config.get("data") if isinstance(config, dict) else None
+    if not isinstance(data, dict):
+        return {}
+    options = {
+        name: value
+        for name, value in (data.get("options") or {}).items()
+        # New tables may lack the target, and have other columns.
+        if name not in ("usecols", "columns")
+    }
+    reading = {"format": data.get("format"), "options": options}
+    return {name: value for name, value in reading.items() if value}
+
+
+def report(
+    run: Annotated[str, typer.Argument(help="A stored run, a file or a folder.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Where the page goes.")
+    ] = Path("report.html"),
+    metastore: Where = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")] = False,
+) -> None:
+    """Write a page about a run: scores, data, classes, calibration, importance."""
+    from windu.reports import report_of
+
+    place = None if is_path(run) else metastore or DEFAULT
+    path = report_of(open_any(run, metastore), run, place).save(output)
+    if not quiet:
+        print(f"Wrote {path}.")

@@ -11,13 +11,66 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from windu.cli.runs import DEFAULT, Where
-from windu.cli.tables import print_result
 
 if TYPE_CHECKING:
     from windu.pipeline import PipelineResult, TrainingPipeline
     from windu.pipeline.runner import Done
+from typing import TYPE_CHECKING
 
-__all__ = ["ALLOW", "read_change", "train"]
+if TYPE_CHECKING:
+    from windu.pipeline import PipelineResult
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+import json
+from enum import StrEnum
+
+__all__ = ["ALLOW", "print_result", "read_change", "schema", "search", "train"]
+
+_COLORS = {"ran": "yellow", "cached": "blue", "kept": "green", "absent": "dim"}
+
+
+def print_result(result: PipelineResult) -> None:
+    """Print steps, scores and classes; plain where nobody looks."""
+    if not sys.stdout.isatty():
+        print(result)
+        return
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    steps = result.steps.drop(columns="note")
+    console.print(_table("step", steps.set_index("step")))
+    for note in result.notes():
+        console.print(note, markup=False)
+    for table in result.tables():
+        console.print(_table(str(table.columns.name or "score"), table))
+    if result.run is not None:
+        console.print(f"Stored as {result.run.reference}.", markup=False)
+
+
+def _table(name: str, frame: Any) -> Any:
+    """Return a frame as a table of rich's; nothing in it is markup."""
+    from rich.box import SIMPLE
+    from rich.table import Table
+    from rich.text import Text
+
+    printed = Table(box=SIMPLE, show_edge=False)
+    printed.add_column(Text(str(name)))
+    for column, dtype in frame.dtypes.items():
+        right = "right" if dtype.kind in "if" else "left"
+        printed.add_column(Text(str(column)), justify=right)  # type: ignore[arg-type]
+    for label, row in zip(frame.index, frame.itertuples(index=False), strict=True):
+        printed.add_row(Text(str(label)), *map(_cell, row))
+    return printed
+
+
+def _cell(value: Any) -> Any:
+    from rich.text import Text
+
+    text = f"{value:.4f}" if isinstance(value, float) else str(value)
+    return Text(text, style=_COLORS.get(text, ""))
+
 
 ALLOW = "A package or module of your own that the file may use; repeat it."
 
@@ -133,3 +186,97 @@ def _progress(quiet: bool, name: str, steps: list[str]) -> Iterator[Any]:
                 bar.advance(task)
 
         yield report
+
+
+_SHOWN = ("rank", "trial", "score", "std", "fit_time", "latency_ms", "state")
+
+
+def search(
+    config: Annotated[Path, typer.Argument(help="A YAML file.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Where the winner's YAML goes: CONFIG.best.yaml."
+        ),
+    ] = None,
+    change: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="key=value, such as search.timeout=60; repeat it."),
+    ] = None,
+    allow: Annotated[list[str] | None, typer.Option(help=ALLOW)] = None,
+    metastore: Where = None,
+    train: Annotated[
+        bool, typer.Option(help="Train, evaluate and store the winner.")
+    ] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing.")] = False,
+) -> None:
+    """Search as the file says, write the winner's YAML, train it and test it once.
+
+    The search sees the train and dev rows alone. With a storage, the same line goes on
+    where it was stopped.
+    """
+    from windu.pipeline import TrainingPipeline
+
+    changes = dict(read_change(assignment) for assignment in change or [])
+    pipe = TrainingPipeline.from_yaml(config, allow=allow or [], changes=changes)
+    if metastore is not None or pipe.settings["metastore"] is None:
+        pipe.set(metastore=metastore or DEFAULT)
+    pipe.set(name=pipe.settings["name"] or config.stem)
+    searched = pipe.search(verbose=0 if quiet else 1)
+    path = config.with_suffix(".best.yaml") if output is None else output
+    _write(searched.production.to_yaml(), path)
+    if not quiet:
+        print(_best_of(searched.leaderboard))
+        print(f"\nThe winner is written to {path}.")
+    if train:
+        result = searched.production.run()
+        if not quiet:
+            print_result(result)
+
+
+def _best_of(leaderboard: pd.DataFrame) -> str:
+    """Return the ten best trials, what was chosen for each in one column."""
+    best = leaderboard.head(10)
+    after = list(best.columns).index("error") + 1
+    chosen = [
+        ", ".join(
+            str(value)
+            if name == "model"
+            else f"{str(name).removeprefix('model__')}={value}"
+            # The model first.
+            for name, value in sorted(row.items(), key=lambda pair: pair[0] != "model")
+            if value is not None
+        )
+        for row in best.iloc[:, after:].to_dict("records")
+    ]
+    width = max(map(len, chosen), default=0)
+    table = best[list(_SHOWN)].assign(chosen=[text.ljust(width) for text in chosen])
+    lines = table.to_string(
+        index=False, justify="left", float_format="{:.5g}".format
+    ).splitlines()
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _write(text: str, path: Path) -> None:
+    from windu.exceptions import TableError
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise TableError(
+            f"The winner's YAML must be written to {str(path)!r}. Got: "
+            f"{error.strerror}. Pass another place with -o."
+        ) from error
+
+
+class Kind(StrEnum):
+    """What there is a schema of."""
+
+    config = "config"
+
+
+def schema(kind: Annotated[Kind, typer.Argument(help="Of what.")]) -> None:
+    """Print the JSON schema of configuration files."""
+    from windu.config import config_schema
+
+    print(json.dumps(config_schema(), indent=1))

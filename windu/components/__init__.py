@@ -9,11 +9,10 @@ from windu.components.featurizers import AutoFeaturizer
 from windu.components.label_encoders import IndicatorEncoder
 from windu.components.labelwise import LabelwiseClassifier
 from windu.components.log_encoder import LogEncoder
-from windu.components.stored import StoredPart
+from windu.components.registry import StoredPart, register
 from windu.components.text import TextEncoder
 from windu.components.thresholds import ThresholdCurveDisplay, ThresholdSelector
 from windu.components.transformers import AutoTransformer
-from windu.components.versions import register
 
 __all__ = [
     "AutoFeaturizer",

@@ -19,7 +19,37 @@ from windu.components._linear_design import (
     linear_scores,
 )
 
-__all__ = ["BaseBoostedBlend"]
+__all__ = ["BaseBoostedBlend", "MatchedScore"]
+
+
+class MatchedScore:
+    """A mixin, left of scikit-learn's, that compares the rows before it scores."""
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy of a classifier, or R2 of a regressor.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            As in `fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            True targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            The larger, the better.
+
+        Raises
+        ------
+        TargetError, PartError
+            If y or the weights are of other rows, or of the same in another order.
+        """
+        match_rows({"X": X, "y": y, "sample_weight": sample_weight})
+        return super().score(X, y, sample_weight)  # type: ignore[misc]
+
 
 _WEIGHT_GRID = np.linspace(0, 1, 21)
 #: Below this number of rows every fold is a validation set.

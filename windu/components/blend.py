@@ -16,8 +16,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from windu._compat.bases import ClassifierMixin, RegressorMixin
 from windu._compat.sklearn import fit_context
-from windu.components._blending import BaseBoostedBlend
-from windu.components._matched_score import MatchedScore
+from windu.components._blending import BaseBoostedBlend, MatchedScore
 
 __all__ = ["BoostedBlendClassifier", "BoostedBlendRegressor"]
 

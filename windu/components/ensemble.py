@@ -17,7 +17,7 @@ from windu._compat.bases import (
 )
 from windu._compat.row_order import match_rows
 from windu._compat.sklearn import check_sample_weight, fit_context
-from windu.components._matched_score import MatchedScore
+from windu.components._blending import MatchedScore
 from windu.components.labelwise import yes_probabilities
 from windu.exceptions import PartError
 

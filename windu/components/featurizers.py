@@ -10,19 +10,60 @@ from sklearn.utils.validation import check_is_fitted
 
 from windu._compat.bases import BaseEstimator, TransformerMixin
 from windu._compat.sklearn import fit_context
-from windu.components._dates import date_parts, part_names
 from windu.exceptions import FeatureError
 from windu.io.frames import as_frame, check_not_empty, named_columns
 from windu.schema import kinds
 from windu.schema.check import conform
-from windu.schema.column_warnings import warn_of_dropped
 from windu.schema.columns import ColumnSchema, TableSchema
-from windu.schema.dates import usable_dates
+from windu.schema.dates import days_of, usable_dates
 from windu.schema.inference import infer_column, infer_table
 from windu.schema.names import check_columns
 from windu.schema.numbers import parse_numbers
+from windu.schema.report import warn_of_dropped
 
 __all__ = ["AutoFeaturizer"]
+
+_FIELDS = ("year", "month", "day", "day_of_week", "day_of_year")
+
+
+def part_names(column: ColumnSchema) -> list[str]:
+    """Return the names of the parts that a date column is split into.
+
+    Parameters
+    ----------
+    column : ColumnSchema
+        A column of kind datetime.
+
+    Returns
+    -------
+    list of str
+        Hours only where dates have a time of day.
+    """
+    hour = ["hour"] if column.has_time else []
+    return [*_FIELDS, *hour, "elapsed"]
+
+
+def date_parts(column: ColumnSchema, dates: pd.Series) -> list[np.ndarray]:
+    """Return the parts of dates as float64, NaN where a date is missing.
+
+    Parameters
+    ----------
+    column : ColumnSchema
+        A column of kind datetime; elapsed days count from its minimum.
+    dates : pandas.Series of datetime64
+        Without time zone.
+
+    Returns
+    -------
+    list of ndarray of shape (n_samples,)
+        In the order of `part_names`.
+    """
+    parts = [getattr(dates.dt, name).to_numpy("float64") for name in _FIELDS]
+    if column.has_time:
+        minutes = dates.dt.hour * 60 + dates.dt.minute
+        parts.append(minutes.to_numpy("float64") / 60)
+    return [*parts, days_of(dates, pd.Timestamp(str(column.minimum)))]
+
 
 _DROPPED = ("identifier", "constant", "unsupported")
 _TEXTS = ("categorical", "high-cardinality", "text")

@@ -2,27 +2,165 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from inspect import Parameter, signature
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from sklearn.utils import all_estimators
 
+from windu._compat.bases import BaseEstimator
 from windu.exceptions import PartError, did_you_mean
 
 __all__ = [
     "LABEL_ENCODERS",
     "MODELS",
+    "StoredPart",
     "Wants",
     "make_model",
     "make_named",
     "model_type",
     "names_of",
+    "register",
+    "registered_as",
     "sklearn_classes",
+    "version_of",
     "wants_of",
 ]
+
+_KINDS = (
+    *("preprocess", "featurizer", "transformer", "label_encoder", "model"),
+    "threshold",
+)
+_T = TypeVar("_T", bound=Callable[..., Any])
+
+_VERSIONS: dict[tuple[str, str], dict[int, Any]] = {}
+
+
+def register(kind: str, name: str, *, version: int) -> Callable[[_T], _T]:
+    """Register a version of a step's function or class.
+
+    A configuration names it by module, name and version:
+    ``featurizer: {use: "mypackage.features:add_ratios", version: 2}``.
+
+    Parameters
+    ----------
+    kind : {"preprocess", "featurizer", "transformer", "label_encoder", "model", \
+            "threshold"}
+        What it is for.
+    name : str
+        The name that all versions share.
+    version : int
+        From 1 on.
+
+    Returns
+    -------
+    callable
+        A decorator that returns what it is given.
+
+    Raises
+    ------
+    PartError
+        For another kind, or a version that is no number from 1 on.
+
+    Examples
+    --------
+    >>> from windu import register
+    >>> @register("featurizer", "add_ratios", version=2)
+    ... def add_ratios_by_day(frame):
+    ...     return frame.assign(ratio=frame["paid"] / frame["days"])
+    """
+    if kind not in _KINDS:
+        raise PartError(
+            f"kind must be one of {list(_KINDS)}. Got {kind!r}."
+            + did_you_mean(kind, _KINDS)
+        )
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise PartError(f"version must be a number from 1 on. Got {version!r}.")
+
+    def decorate(obj: _T) -> _T:
+        _VERSIONS.setdefault((obj.__module__, name), {})[version] = obj
+        return obj
+
+    return decorate
+
+
+def version_of(module: str, name: str, version: int) -> Any:
+    """Return what was registered, after its module was imported.
+
+    Raises
+    ------
+    PartError
+        If nothing was; the message names what was.
+    """
+    versions = _VERSIONS.get((module, name), {})
+    if version not in versions:
+        names = [
+            registered_name for home, registered_name in _VERSIONS if home == module
+        ]
+        raise PartError(
+            f"{module!r} must register version {version} of {name!r}. Got "
+            f"{f'the versions {sorted(versions)}' if versions else 'no version of it'}."
+            + ("" if versions else did_you_mean(name, names))
+        )
+    return versions[version]
+
+
+def registered_as(obj: Any) -> tuple[str, int] | None:
+    """Return name and version of what was registered last, None for anything else."""
+    for (module, name), versions in _VERSIONS.items():
+        for version, registered in versions.items():
+            if registered is obj and module == obj.__module__:
+                return name, version
+    return None
+
+
+class StoredPart(BaseEstimator):
+    """Stands for a fitted part of a stored run, in code and in YAML.
+
+    A `TrainingPipeline` looks it up when it runs, and uses it as it is: it is not
+    fitted again. In YAML: ``transformer: {from: "credit@3"}``.
+
+    Parameters
+    ----------
+    run : str
+        ``"credit@3"``, ``"credit@production"``, ``"credit"`` or the id of a run.
+    part : {"featurizer", "transformer", "label_encoder", "model", "threshold"}, \
+default=None
+        Which part of it; None takes that in whose place it stands.
+    metastore : str, default=None
+        Where the run is stored; None looks in the metastore of the pipeline.
+
+    See Also
+    --------
+    windu.Metastore.load_part : The part itself; in a `sklearn.frozen.FrozenEstimator`
+        it serves a `WinduEstimator` without a pipeline.
+
+    Examples
+    --------
+    >>> from windu import Metastore, StoredPart, TrainingPipeline, WinduEstimator
+    >>> from windu.datasets import load_penguins
+    >>> given = {"data": load_penguins().frame, "target": "species"}
+    >>> given["metastore"] = Metastore("memory://docs-of-stored-parts")
+    >>> features = TrainingPipeline(WinduEstimator(model=None), name="birds", **given)
+    >>> features.run().run.reference
+    'birds@1'
+    >>> est = WinduEstimator(
+    ...     "svm", featurizer=StoredPart("birds@1"), transformer=StoredPart("birds@1")
+    ... )
+    >>> TrainingPipeline(est, **given).run().estimator.transformer
+    FrozenEstimator(...)
+    """
+
+    def __init__(
+        self, run: str, *, part: str | None = None, metastore: str | None = None
+    ):
+        self.run = run
+        self.part = part
+        self.metastore = metastore
+
 
 #: What ``model="auto"`` stands for.
 AUTO = "boosted_blend"

@@ -13,9 +13,9 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from windu.exceptions import DataWarning
-from windu.schema.column_warnings import is_silenced
 from windu.schema.columns import ColumnSchema, TableSchema
 from windu.schema.kinds import as_texts, numbers_of
+from windu.schema.report import is_silenced
 from windu.tasks import read_target
 
 __all__ = ["leakage_alarms", "warn_of_leakage"]

@@ -10,8 +10,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from windu.components.versions import version_of
-from windu.config.equality import is_pandera
+from windu.components.registry import version_of
+from windu.config.classes import is_pandera
 from windu.exceptions import ConfigError, did_you_mean
 
 __all__ = ["check_allow", "check_target", "find_target", "target_of"]

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from windu.components.registry import LABEL_ENCODERS, MODELS
-from windu.components.stored import StoredPart
+from windu.components.registry import LABEL_ENCODERS, MODELS, StoredPart, registered_as
 from windu.components.thresholds import ThresholdSelector
-from windu.components.versions import registered_as
 from windu.config.classes import (
     REQUIRED,
     class_name,
+    first_difference,
+    is_pandera,
     known_names,
     named_items,
     parameters_of,
@@ -23,7 +23,6 @@ from windu.config.classes import (
     takes_estimator,
     values_of,
 )
-from windu.config.equality import first_difference, is_pandera
 from windu.config.reading import form_of
 from windu.config.references import target_of
 from windu.config.yaml_text import MAX_DEPTH, Path, dotted, short

@@ -7,6 +7,8 @@ deep nesting. So its Python parser is used, and stopped early.
 
 from __future__ import annotations
 
+import io
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,19 +16,79 @@ from typing import Any
 
 import yaml
 
-from windu.config.scalars import read_scalar
 from windu.exceptions import ConfigError
 
 __all__ = [
+    "FLOAT",
+    "INT",
     "MAX_BYTES",
     "MAX_DEPTH",
     "MAX_NODES",
     "Document",
     "Path",
     "dotted",
+    "emit",
+    "read_scalar",
     "read_yaml",
     "short",
 ]
+
+_WORDS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
+    **dict.fromkeys((".inf", ".Inf", ".INF"), float("inf")),
+    **dict.fromkeys(("+.inf", "+.Inf", "+.INF"), float("inf")),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -float("inf")),
+}
+INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+
+#: Longer numbers are mistakes, and take time that grows with their square.
+_MAX_DIGITS = 400
+
+
+def read_scalar(text: str) -> bool | int | float | str | None:
+    """Return what a word without quotes stands for.
+
+    Parameters
+    ----------
+    text : str
+        As it stands in the file.
+
+    Returns
+    -------
+    bool, int, float, str or None
+        ``NO``, ``12:30``, ``1_000`` and dates are texts; ``1e-3`` is a number and
+        ``010`` is ten.
+
+    Raises
+    ------
+    ValueError
+        For a number that is too large.
+
+    Examples
+    --------
+    >>> from windu.config.yaml_text import read_scalar
+    >>> [read_scalar(text) for text in ("1e-3", "NO", "0o17", "~", "12:30")]
+    [0.001, 'NO', 15, None, '12:30']
+    """
+    if text in _WORDS:
+        return _WORDS[text]
+    match = INT.fullmatch(text)
+    if not match and not FLOAT.fullmatch(text):
+        return text
+    if len(text) > _MAX_DIGITS:
+        raise ValueError(f"a number of {len(text)} characters")
+    if match:
+        base = {"0o": 8, "0x": 16}.get(text[:2], 10)
+        return int(text, base)
+    number = float(text)
+    if number in (float("inf"), -float("inf")):
+        raise ValueError(f"{text}, which is too large for a number; write .inf")
+    return number
+
 
 #: What a text may have at most; the parser takes about a second for so many nodes, of
 #: which a key is one and its value another.
@@ -267,3 +329,93 @@ def _in_words(error: yaml.MarkedYAMLError) -> str:
     elif "anchor" in problem or "alias" in problem:
         hint = " Anchors and aliases are refused; put a text that starts so in quotes."
     return f"This is no YAML: {problem}.{hint}"
+
+
+_TEXT = "tag:yaml.org,2002:str"
+_INT = "tag:yaml.org,2002:int"
+_FLOAT = "tag:yaml.org,2002:float"
+_BOOL = "tag:yaml.org,2002:bool"
+_NULL = "tag:yaml.org,2002:null"
+
+#: YAML 1.1, in which ``NO`` and ``12:30`` are no texts.
+_OLD = yaml.resolver.Resolver()
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes numbers as YAML 1.2 has them."""
+
+    # What a word stands for is decided here alone, not by the tables of YAML 1.1.
+    yaml_implicit_resolvers: dict[Any, Any] = {}
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write an object that stands twice out twice."""
+        return True
+
+
+def _word(dumper: _Dumper, value: Any) -> yaml.ScalarNode:
+    words = {None: "null", True: "true", False: "false"}
+    return dumper.represent_scalar(_NULL if value is None else _BOOL, words[value])
+
+
+def _float(dumper: _Dumper, value: float) -> yaml.ScalarNode:
+    if math.isnan(value):
+        return dumper.represent_scalar(_FLOAT, ".nan")
+    text = repr(value).replace("inf", ".inf")
+    return dumper.represent_scalar(_FLOAT, text)
+
+
+def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
+    try:
+        is_word = not isinstance(read_scalar(value), str)
+    except ValueError:
+        is_word = True
+    old = _OLD.resolve(yaml.ScalarNode, value, (True, False)) != _TEXT
+    style = "'" if is_word or old else None
+    if not value.replace("\n", "").isprintable():
+        style = '"'
+    return dumper.represent_scalar(_TEXT, value, style=style)
+
+
+_Dumper.add_representer(type(None), _word)
+_Dumper.add_representer(bool, _word)
+_Dumper.add_representer(float, _float)
+_Dumper.add_representer(str, _text)
+
+for _tag, _pattern, _first in (
+    (_INT, INT.pattern, "-+0123456789"),
+    (_FLOAT, rf"{FLOAT.pattern}|-?\.inf|\.nan", "-+.0123456789"),
+    (_BOOL, "true|false", "tf"),
+    (_NULL, "null", "n"),
+):
+    _Dumper.add_implicit_resolver(_tag, re.compile(rf"^(?:{_pattern})$"), list(_first))
+
+
+def emit(data: dict[str, dict[str, Any]]) -> str:
+    """Return sections as YAML text: sections as blocks, short collections in a line.
+
+    Parameters
+    ----------
+    data : dict of str to dict
+        Plain data.
+
+    Returns
+    -------
+    str
+        Ends with a line break.
+
+    Examples
+    --------
+    >>> from windu.config.yaml_text import emit
+    >>> print(emit({"estimator": {"task": "binary", "model": {"SVC": {"C": 1e-05}}}}))
+    estimator:
+      task: binary
+      model:
+        SVC: {C: 1e-05}
+    <BLANKLINE>
+    """
+    dumper = _Dumper(io.StringIO(), default_flow_style=None, sort_keys=False)
+    node: Any = dumper.represent_data(data)
+    node.flow_style = False
+    for _, section in node.value:
+        section.flow_style = not section.value
+    return yaml.serialize(node, Dumper=_Dumper, allow_unicode=True, width=88)

@@ -4,22 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import MethodType
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 import numpy as np
+import pandas as pd
 from sklearn.compose import ColumnTransformer
-from sklearn.utils import ClassifierTags, RegressorTags, TransformerTags, get_tags
-from sklearn.utils.validation import has_fit_parameter
+from sklearn.metrics import accuracy_score
+from sklearn.utils import (
+    ClassifierTags,
+    RegressorTags,
+    TransformerTags,
+    check_consistent_length,
+    get_tags,
+)
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from windu._compat.sklearn import available_if, fit_context, wrap_output
 from windu.components.labelwise import LabelwiseClassifier, takes_labels
 from windu.components.registry import model_type
+from windu.components.transformers import unique_names
 from windu.estimator.parts import fresh_part
-from windu.exceptions import PartError
+from windu.exceptions import PartError, TargetError
+from windu.schema.columns import TableSchema
+from windu.schema.inference import unpack_frame
+from windu.schema.pandera_schema import to_pandera
+from windu.tasks import read_target
 
 __all__ = [
+    "FittedAttributes",
+    "PartialPipeline",
     "classes_of",
     "model_has",
     "no_model",
+    "share_right",
     "tags_of",
     "takes_weights",
     "type_before_fit",
@@ -204,3 +221,211 @@ def tags_of(estimator: Any, tags: Any) -> Any:
     else:
         tags.transformer_tags = TransformerTags(preserves_dtype=[])
     return tags
+
+
+class PartialPipeline:
+    """The methods that `WinduEstimator` has with ``model=None`` only."""
+
+    # scikit-learn's wrapping of outputs asks for this.
+    _sklearn_auto_wrap_output_keys: ClassVar[set[str]] = {"transform"}
+
+    _fit: Callable[..., Any]
+    _matrix: Callable[..., Any]
+    _feature_table_schema: TableSchema
+    transformer_: Any
+
+    @available_if(no_model)
+    def transform(self, X: Any) -> Any:
+        """Return features after featurizer and transformer (``model=None``).
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features_out)
+            A frame where `set_output` asked for one.
+        """
+        matrix, empty = self._matrix(X)
+        return wrap_output(matrix[:0] if empty else matrix, X, self)
+
+    @available_if(no_model)
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
+        """Fit, and return the features of the training rows (``model=None``).
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            As in `fit`.
+        y : array-like of shape (n_samples,), default=None
+            Target, for transformers that learn from it.
+        **fit_params : dict
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features_out)
+            Cross-fitted encodings where the transformer has them.
+        """
+        weight = fit_params.pop("sample_weight", None)
+        return wrap_output(self._fit(X, y, weight, fit_params), X, self)
+
+    @available_if(no_model)
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return the names of the columns that `transform` gives.
+
+        Parameters
+        ----------
+        input_features : ignored
+            For scikit-learn's sake.
+
+        Returns
+        -------
+        ndarray of shape (n_features_out,)
+            Texts, each different: level ``b_c`` of column ``a`` and level ``c`` of
+            column ``a_b`` are two features.
+        """
+        check_is_fitted(self)
+        if self.transformer_ is not None:
+            return unique_names(self.transformer_.get_feature_names_out())
+        names: list[Any] = self._feature_table_schema.names
+        return np.array(names, dtype=object)
+
+    @available_if(no_model)
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Set the container that `transform` returns.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            None leaves it as it is.
+
+        Returns
+        -------
+        WinduEstimator
+            Itself.
+        """
+        if transform is not None:
+            self._sklearn_output_config = {"transform": transform}
+        return self
+
+
+def share_right(y: Any, predicted: Any, sample_weight: Any = None) -> float:
+    """Return the weighted share of rows of which all labels are right.
+
+    scikit-learn's `accuracy_score` refuses bytes, objects that are no texts, lists of
+    labels and tables of texts.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_labels), or list of labels
+        True labels.
+    predicted : array-like, as y
+        Predicted labels.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Raises
+    ------
+    TargetError
+        If the two differ in form.
+
+    Examples
+    --------
+    >>> from windu.estimator.delegation import share_right
+    >>> share_right([["a", "b"], ["b"]], [["b", "a"], []])
+    0.5
+    """
+    check_consistent_length(y, predicted, sample_weight)
+    true, predicted_target = read_target(y), read_target(predicted)
+    if true.form != predicted_target.form:
+        raise TargetError(
+            "y must have the form of what is predicted. Got "
+            f"{_words(true.form)} for {_words(predicted_target.form)}. Pass y as in "
+            "fit."
+        )
+    if true.form == "labels":
+        pairs = zip(true.values, predicted_target.values, strict=True)
+        same = [
+            set(true_labels) == set(found_labels) for true_labels, found_labels in pairs
+        ]
+        return float(np.average(same, weights=sample_weight))
+    true_labels, found_labels = (
+        np.asarray(true.values),
+        np.asarray(predicted_target.values),
+    )
+    if true_labels.ndim == 1 and (
+        true_labels.dtype.kind in "biuU" or isinstance(true_labels[0], str)
+    ):
+        return float(
+            accuracy_score(true_labels, found_labels, sample_weight=sample_weight)
+        )
+    right = (
+        np.asarray(true_labels == found_labels)
+        .reshape(len(true_labels), -1)
+        .all(axis=1)
+    )
+    return float(np.average(right, weights=sample_weight))
+
+
+def _words(form: str) -> str:
+    return {"column": "one column", "table": "several columns"}.get(form, "label lists")
+
+
+class FittedAttributes:
+    """What `WinduEstimator` keeps as plain data, in the form that users want."""
+
+    _table_schema: TableSchema
+    task_: str | None
+    featurizer_: Any
+    transformer_: Any
+    label_encoder_: Any
+    model_: Any
+    threshold_: Any
+    replacement_report_: pd.DataFrame
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """Classes, or labels of a multilabel target."""
+        return classes_of(self)
+
+    @property
+    def schema_(self) -> Any:
+        """Schema of the input table, as a pandera `DataFrameSchema`."""
+        return to_pandera(self._fitted("_table_schema"))
+
+    @property
+    def feature_schema_(self) -> Any:
+        """Schema of what the featurizer gives, as a pandera `DataFrameSchema`."""
+        return to_pandera(self._fitted("_feature_table_schema"))
+
+    @property
+    def example_(self) -> pd.DataFrame:
+        """Rows of the training table."""
+        return unpack_frame(self._fitted("_example"))
+
+    @property
+    def feature_report_(self) -> pd.DataFrame:
+        """One row a column: kind, what was done, why."""
+        featurizer = self._fitted("featurizer_")
+        if hasattr(featurizer, "report_"):
+            return featurizer.report_
+        report = self._table_schema.describe()[["column", "kind", "why"]]
+        action = "kept" if featurizer is None else "given to the featurizer"
+        return report.assign(action=action)
+
+    def _fitted(self, attribute: str) -> Any:
+        # hasattr must say no before fit, hence an AttributeError.
+        if attribute not in vars(self):
+            raise AttributeError(
+                f"This {type(self).__name__} is not fitted yet. Call fit first."
+            )
+        return vars(self)[attribute]

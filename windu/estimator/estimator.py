@@ -21,31 +21,27 @@ from windu._compat.sklearn import (
     available_if,
     elapsed_time,
     fit_context,
+    openmp_threads,
     propagated,
 )
-from windu._compat.threads import openmp_threads
 from windu.components.labelwise import yes_probabilities
 from windu.components.target_leakage import warn_of_leakage
-from windu.estimator.attributes import FittedAttributes
 from windu.estimator.delegation import (
+    FittedAttributes,
+    PartialPipeline,
     model_has,
+    share_right,
     tags_of,
     type_before_fit,
     with_weights_of_model,
 )
-from windu.estimator.display import visual_block
-from windu.estimator.first_values import first_values
-from windu.estimator.fitting import FIT_STEPS
-from windu.estimator.layout import laid_out
+from windu.estimator.fitting import FIT_STEPS, first_values
 from windu.estimator.memo import Memo, in_memory_of
 from windu.estimator.metadata import router_of
-from windu.estimator.parameters import PartParameters
-from windu.estimator.partial import PartialPipeline
-from windu.estimator.parts import fresh_part
+from windu.estimator.parts import PartParameters, fresh_part, visual_block
 from windu.estimator.prediction import PREDICT_STEPS, decode
-from windu.estimator.replacing import Replacing
+from windu.estimator.replacing import Replacing, laid_out
 from windu.estimator.rows import CompiledRows, is_one_row, rows_of
-from windu.estimator.scoring import share_right
 from windu.estimator.thresholding import decided
 from windu.estimator.validation import Validation
 from windu.steps import Step, run_steps

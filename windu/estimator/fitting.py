@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -12,30 +14,37 @@ from sklearn.base import is_classifier
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.preprocessing import LabelEncoder
 
+from windu._compat.row_order import match_rows
 from windu.components.blend import BoostedBlendClassifier, BoostedBlendRegressor
 from windu.components.featurizers import AutoFeaturizer
-from windu.components.heavy_tails import fit_on_better_scale, is_candidate
 from windu.components.labelwise import LabelwiseClassifier, takes_labels
+from windu.components.log_encoder import fit_on_better_scale, is_candidate
 from windu.components.model_input import (
     model_input,
     tell_categories,
     with_categories,
 )
-from windu.components.registry import Wants
+from windu.components.registry import Wants, wants_of
 from windu.components.transformers import AutoTransformer, codes_of
-from windu.estimator.features import asked_for_frames, checked_features
-from windu.estimator.labels import encode, fit_label_encoder, is_auto
-from windu.estimator.parts import as_seed, with_defaults
-from windu.estimator.thresholding import select_threshold
+from windu.estimator.labels import encode, fit_label_encoder, is_auto, resolve_task
+from windu.estimator.metadata import read_metadata
+from windu.estimator.parts import PARTS, as_seed, fresh_part, with_defaults
+from windu.estimator.prediction import asked_for_frames, checked_features
+from windu.estimator.thresholding import Refits, check_threshold, select_threshold
 from windu.exceptions import FeatureError, PartError, TargetError
-from windu.io.frames import own_copy, surrogates_refused, text_columns
+from windu.io.frames import (
+    as_frame,
+    check_not_empty,
+    named_columns,
+    own_copy,
+    surrogates_refused,
+    text_columns,
+)
 from windu.schema.check import conform_training
-from windu.schema.column_warnings import warn_of_columns
 from windu.schema.columns import TableSchema
-from windu.schema.example import choose_example
-from windu.schema.inference import infer_table
+from windu.schema.inference import choose_example, infer_table
 from windu.schema.names import check_columns, infinite_cells
-from windu.schema.report import ValidationReport
+from windu.schema.report import ValidationReport, warn_of_columns
 from windu.schema.user.given import (
     check_with_pandera,
     has_own_checks,
@@ -45,7 +54,7 @@ from windu.schema.user.given import (
 from windu.steps import Step
 from windu.tasks import Target
 
-__all__ = ["FIT_STEPS"]
+__all__ = ["FIT_STEPS", "first_values"]
 
 
 @surrogates_refused()
@@ -308,3 +317,74 @@ FIT_STEPS: tuple[Step, ...] = (
         select_threshold,
     ),
 )
+
+
+@surrogates_refused()
+def first_values(
+    estimator: Any,
+    X: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    fit_params: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the values that the steps of `fit` start from.
+
+    Parameters
+    ----------
+    estimator : WinduEstimator
+        Whose parameters count; not changed.
+    X : table of shape (n_samples, n_columns)
+        As in `WinduEstimator.fit`.
+    y : array-like, default=None
+        As in `WinduEstimator.fit`.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows.
+    fit_params : mapping, default=None
+        More metadata.
+
+    Returns
+    -------
+    dict of str to object
+        By the names that the steps need.
+
+    Raises
+    ------
+    TargetError
+        For a missing or impossible target, or one of other rows.
+    PartError
+        If a part is none, or cannot honour what was asked, or metadata are of other
+        rows.
+    """
+    frame = as_frame(X)
+    check_not_empty(frame, type(estimator).__name__)
+    matched = match_rows(
+        {"X": X, "y": y, "sample_weight": sample_weight, **(fit_params or {})},
+        frame=frame,
+    )
+    del matched["X"]
+    target, task = resolve_task(estimator, matched.pop("y"), frame)
+    classifier = None if task is None else task != "regression"
+    shared_params = {"random_state": estimator.random_state, "n_jobs": estimator.n_jobs}
+    parts = {
+        name: with_defaults(
+            fresh_part(name, getattr(estimator, name), classifier=classifier),
+            **shared_params,
+        )
+        for name in PARTS
+    }
+    check_threshold(parts["threshold"], target, task)
+    metadata = read_metadata(
+        *(estimator, parts["model"], parts["threshold"]),
+        *(matched.pop("sample_weight"), matched, len(frame)),
+    )
+    return {
+        **{"frame": frame, "named": named_columns(X), "target": target, "task": task},
+        "schema": estimator.schema,
+        **parts,
+        **shared_params,
+        "verbose": estimator.verbose,
+        "wants": wants_of(parts["model"]),
+        "fit_params": metadata.model,
+        "refits": Refits(estimator, metadata.model, metadata.groups, metadata.costs),
+        "callback_context": lambda part: nullcontext(),
+    }

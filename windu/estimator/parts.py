@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from numbers import Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import clone
@@ -12,14 +13,24 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import check_random_state
 
+from windu._compat.bases import BaseEstimator
+from windu._compat.sklearn import VisualBlock
 from windu.components.featurizers import AutoFeaturizer
-from windu.components.registry import make_model, make_named, model_type
-from windu.components.stored import StoredPart
+from windu.components.registry import StoredPart, make_model, make_named, model_type
 from windu.components.thresholds import ThresholdSelector
 from windu.components.transformers import AutoTransformer
-from windu.exceptions import PartError
+from windu.estimator.delegation import type_before_fit
+from windu.exceptions import PartError, did_you_mean
 
-__all__ = ["PARTS", "fresh_part", "name_of", "named_part", "with_defaults"]
+__all__ = [
+    "PARTS",
+    "PartParameters",
+    "fresh_part",
+    "name_of",
+    "named_part",
+    "visual_block",
+    "with_defaults",
+]
 
 PARTS = ("featurizer", "transformer", "label_encoder", "model", "threshold")
 
@@ -224,3 +235,117 @@ def _accepted(name: str) -> str:
         return "None, a number, a list of numbers, a score's name, a ThresholdSelector"
     function = ", a function" if name in ("featurizer", "transformer") else ""
     return f"'auto', None, a name, an estimator{function}"
+
+
+class PartParameters(BaseEstimator):
+    """`set_params` that makes a part of its name first."""
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, also of parts that are still names.
+
+        Parameters
+        ----------
+        **params : dict
+            ``model__learning_rate=0.1`` also works for ``model="auto"``, wherever the
+            name or the task decides its class.
+
+        Returns
+        -------
+        WinduEstimator
+            Itself.
+
+        Raises
+        ------
+        PartError
+            For a name that does not exist, with the nearest one.
+        """
+        own = self._get_param_names()
+        for name in (key.partition("__")[0] for key in params):
+            if name not in own:
+                raise PartError(
+                    f"Invalid parameter {name!r} for estimator WinduEstimator. Valid "
+                    f"parameters are: {own}." + did_you_mean(name, own)
+                )
+        plain = {key: value for key, value in params.items() if "__" not in key}
+        nested = {key: value for key, value in params.items() if "__" in key}
+        super().set_params(**plain)
+        for key in nested:
+            self._check_nested(*key.split("__", 1))
+        super().set_params(**nested)
+        return self
+
+    def _check_nested(self, part: str, name: str) -> None:
+        """Make a part of a name, and raise if it has no such parameter."""
+        if part in PARTS and isinstance(getattr(self, part), str):
+            kind = type_before_fit(self, exact=True)
+            classifier = None if kind is None else kind == "classifier"
+            fresh = named_part(part, getattr(self, part), classifier=classifier)
+            setattr(self, part, fresh)
+        part_value = getattr(self, part)
+        if not hasattr(part_value, "get_params"):
+            raise PartError(
+                f"{part}__{name} needs a {part} with parameters. Got {part_value!r}. "
+                "Pass an "
+                f"estimator as {part} first."
+            )
+        # Some libraries take parameters that they do not list.
+        listed, arguments = (
+            part_value.get_params(deep=True),
+            signature(type(part_value).__init__),
+        )
+        names = sorted({*listed, *arguments.parameters} - {"self", "kwargs"})
+        first = name.partition("__")[0]
+        if first not in names and not _takes_any(part_value):
+            raise PartError(
+                f"Invalid parameter {first!r} for the {part} "
+                f"{type(part_value).__name__}. "
+                f"Valid parameters are: {names}." + did_you_mean(first, names)
+            )
+
+
+def _takes_any(part: Any) -> bool:
+    parameters = signature(type(part).__init__).parameters.values()
+    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+
+
+def visual_block(estimator: Any) -> Any:
+    """Return the block that scikit-learn draws in notebooks.
+
+    Parameters
+    ----------
+    estimator : WinduEstimator
+        Fitted parts are drawn where there are some.
+
+    Returns
+    -------
+    visual block
+        Serial, one box a part.
+    """
+    parts = {name: _part(estimator, name) for name in PARTS}
+    titles = [f"{name}: {_title(part)}" for name, part in parts.items()]
+    return VisualBlock(
+        "serial",
+        [_box(part, title) for part, title in zip(parts.values(), titles, strict=True)],
+        names=titles,
+        name_details=[str(part) for part in parts.values()],
+        dash_wrapped=False,
+    )
+
+
+def _box(part: Any, title: str) -> Any:
+    if hasattr(part, "get_params"):
+        return VisualBlock("serial", [part], dash_wrapped=False)
+    # A block of this kind takes no part but its title.
+    return VisualBlock("single", None, names=title, name_details=str(part))
+
+
+def _part(estimator: Any, name: str) -> Any:
+    return vars(estimator).get(f"{name}_", getattr(estimator, name))
+
+
+def _title(part: Any) -> str:
+    if part is None:
+        return "none"
+    if isinstance(part, str):
+        return part
+    return getattr(part, "__name__", type(part).__name__)

@@ -3,25 +3,238 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, Self
+import warnings
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from windu.estimator.features import asked_for_frames
-from windu.estimator.layout import laid_out
-from windu.estimator.new_threshold import (
-    fitted_threshold,
-    kept_threshold,
-    renamed_threshold,
-)
+from windu.components.thresholds import ThresholdSelector
 from windu.estimator.parts import fresh_part
+from windu.estimator.prediction import asked_for_frames
 from windu.estimator.proof import proved, report_of
-from windu.exceptions import PartError
+from windu.estimator.thresholding import response_of
+from windu.exceptions import PartError, WinduWarning
 
-__all__ = ["Replacing"]
+__all__ = [
+    "Replacing",
+    "fitted_threshold",
+    "kept_threshold",
+    "laid_out",
+    "renamed_threshold",
+]
+
+Part = TypeVar("Part")
+_HOLDERS = (BaseEstimator, dict, list, tuple)
+
+
+def laid_out(part: Part) -> Part:
+    """Make each array of a fitted part lie in memory without gaps.
+
+    So it lies when it was stored and loaded again, and products of it round the same:
+    those of an array with gaps can differ in the last bit.
+
+    Parameters
+    ----------
+    part : object
+        A fitted estimator, or what holds such; changed in place. Only arrays that are
+        parts of others, or lie backwards, are copied.
+
+    Returns
+    -------
+    object
+        The part.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from windu.estimator.replacing import laid_out
+    >>> model = LinearRegression()
+    >>> model.coef_ = np.arange(6.0)[::2]
+    >>> laid_out(model).coef_.flags.contiguous
+    True
+    """
+    stack: list[Any] = [part] if _holds(part) else []
+    seen = {id(part)}
+    while stack:
+        obj = stack.pop()
+        for key, value in _items(obj):
+            if isinstance(value, np.ndarray) and not value.flags.forc:
+                place = vars(obj) if isinstance(obj, BaseEstimator) else obj
+                if isinstance(place, (dict, list)):
+                    place[key] = value = value.copy(order="C")
+            if id(value) not in seen and _holds(value):
+                seen.add(id(value))
+                stack.append(value)
+    return part
+
+
+def _items(obj: Any) -> list[tuple[Any, Any]]:
+    """Return what can hold arrays, or be one, with its place."""
+    if isinstance(obj, BaseEstimator):
+        obj = vars(obj)
+    if isinstance(obj, np.ndarray):
+        obj = obj.ravel().tolist()
+    values = obj.values() if isinstance(obj, dict) else obj
+    # Vocabularies have many thousands of words, and nothing else.
+    kinds = {
+        kind
+        for kind in set(map(type, values))
+        if issubclass(kind, (np.ndarray, *_HOLDERS))
+    }
+    if not kinds:
+        return []
+    pairs = obj.items() if isinstance(obj, dict) else enumerate(obj)
+    return [(place, value) for place, value in pairs if type(value) in kinds]
+
+
+def _holds(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.dtype == object
+    return isinstance(value, _HOLDERS)
+
+
+def fitted_threshold(est: Any, threshold: Any) -> ThresholdSelector | None:
+    """Return a threshold for a fitted estimator, from what a user gave.
+
+    Parameters
+    ----------
+    est : WinduEstimator
+        Fitted.
+    threshold : float, list of float, ThresholdSelector or None
+        Fixed cuts, or a selector that is fitted.
+
+    Returns
+    -------
+    ThresholdSelector or None
+        Fitted; a copy.
+
+    Raises
+    ------
+    PartError
+        If a selector is not fitted, or was fitted on other classes.
+    """
+    if threshold is None:
+        return None
+    if est.task_ not in ("binary", "multiclass", "multilabel"):
+        raise PartError(f"A threshold decides between classes. Got task={est.task_!r}.")
+    _check_model(est)
+    part = fresh_part("threshold", threshold, classifier=True)
+    n, labels = len(est.classes_), est.task_ == "multilabel"
+    margin = not hasattr(est, "predict_proba")
+    if part.thresholds is not None:
+        codes = np.empty((0, n) if labels else 0, dtype=np.int64)
+        scores = np.empty((0, n if labels or n > 2 else 1))
+        options: Any = {"margin": margin, "ranks": _known_ranks(est, part)}
+        return part.choose(scores, codes, est.classes_, **options)
+    if not hasattr(threshold, "thresholds_"):
+        raise PartError(
+            f"A new threshold must be fixed, or fitted. Got {threshold!r}. Choose "
+            "it on rows that the model has not seen: ThresholdSelector('f1').fit("
+            "est.predict_proba(X_dev), y_dev)."
+        )
+    labels_fitted = threshold.classes_.tolist()
+    if len(labels_fitted) != n or (
+        not labels and labels_fitted != est.classes_.tolist()
+    ):
+        raise PartError(
+            "The threshold must be fitted on the classes "
+            f"{est.classes_.tolist()}. Got {labels_fitted}. The rows it is chosen on "
+            "must "
+            "show every class."
+        )
+    columns = 1 if n == 2 and not labels else n
+    if threshold.n_features_in_ not in (columns, n) or (
+        threshold.margin_ and not margin
+    ):
+        raise PartError(
+            "The threshold must be fitted on what "
+            f"{'decision_function' if margin else 'predict_proba'} gives. Got one "
+            f"fitted on {threshold.n_features_in_} columns of "
+            f"{'distances' if threshold.margin_ else 'probabilities'}."
+        )
+    fitted = copy.deepcopy(threshold)
+    fitted.classes_ = est.classes_
+    return fitted
+
+
+def _known_ranks(est: Any, part: ThresholdSelector) -> Any:
+    ranks = getattr(est.threshold_, "ranks_", None)
+    numbers = np.asarray(est.classes_).dtype.kind in "iuf"
+    if part.ordered is True and ranks is None and not numbers:
+        raise PartError(
+            "The order of the classes must be known. Only an ordered threshold "
+            "keeps it. Instead of ordered=True pass ordered=[...] with all of "
+            f"{est.classes_.tolist()}, lowest first."
+        )
+    return ranks
+
+
+def renamed_threshold(est: Any) -> ThresholdSelector | None:
+    """Return the threshold of an estimator, with the classes that it has now.
+
+    Parameters
+    ----------
+    est : WinduEstimator
+        With other parts than the threshold was chosen with.
+
+    Returns
+    -------
+    ThresholdSelector or None
+        The same cuts; a copy.
+    """
+    threshold: ThresholdSelector | None = est.threshold_
+    if threshold is None or est.model_ is None:
+        return threshold
+    renamed = copy.copy(threshold)
+    renamed.classes_ = est.classes_
+    return renamed
+
+
+def kept_threshold(est: Any) -> None:
+    """Raise if the threshold cannot decide on scores of a new model; warn if it can.
+
+    Parameters
+    ----------
+    est : WinduEstimator
+        With a new model, and the threshold that was there before.
+
+    Raises
+    ------
+    PartError
+        If there are no scores, or scores of another kind.
+    """
+    threshold = est.threshold_
+    if threshold is None:
+        return
+    _check_model(est)
+    margin = response_of(est.model_) == "decision_function"
+    if margin != threshold.margin_:
+        had, expected = ("distances", "probabilities")[
+            :: 1 if threshold.margin_ else -1
+        ]
+        raise PartError(
+            f"The threshold decides on {had}, and the new model gives {expected}. Pass "
+            "threshold=... as well: None, a number, or a selector fitted on its scores."
+        )
+    if threshold.thresholds is None:
+        warnings.warn(
+            "The threshold stays as it was chosen, on scores of the model before. "
+            "Choose it again on rows that the new model has not seen, and replace it: "
+            "ThresholdSelector(...).fit(est.predict_proba(X_dev), y_dev).",
+            WinduWarning,
+            stacklevel=4,
+        )
+
+
+def _check_model(est: Any) -> None:
+    if est.model_ is None:
+        raise PartError(
+            "A threshold needs a model. Got model=None. Pass threshold=None as well."
+        )
 
 
 class _Unchanged:

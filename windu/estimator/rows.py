@@ -15,11 +15,15 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+)
 
+from windu._compat.boosting import boosting_of_row
 from windu._compat.sklearn import output_is_default
-from windu.components._row_blocks import transform_of_row
-from windu.components._row_features import Decline, features_of_value
-from windu.components._row_models import QUICK_TYPES, model_of_row
+from windu.components._row_features import Decline, features_of_value, transform_of_row
+from windu.components.blend import BoostedBlendClassifier, BoostedBlendRegressor
 from windu.components.featurizers import AutoFeaturizer
 from windu.exceptions import SchemaError
 from windu.io.frames import as_frame
@@ -28,13 +32,46 @@ from windu.schema.user.check import UserCheck, stamp_of, user_check
 from windu.schema.user.given import pandera_schema_of
 
 __all__ = [
+    "QUICK_TYPES",
     "CompiledRows",
     "compile_features",
     "compile_model",
     "compile_rows",
     "is_one_row",
+    "model_of_row",
     "rows_of",
 ]
+
+_BLENDS = (BoostedBlendClassifier, BoostedBlendRegressor)
+#: Models of which `model_of_row` makes a copy.
+QUICK_TYPES = (
+    *_BLENDS,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+)
+
+
+def model_of_row(model: Any) -> Any:
+    """Return what predicts the same as a model, and is quick for one row.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted.
+
+    Returns
+    -------
+    estimator
+        For matrices of shape (1, n_features) of float64 that need no validation; the
+        model itself where no shorter way is known.
+    """
+    if type(model) in _BLENDS:
+        quick = copy(model)
+        quick.booster_ = boosting_of_row(model.booster_)
+        quick._blend = quick._mix
+        return quick
+    return boosting_of_row(model)
+
 
 #: On so many rows of the training table the short way must prove itself.
 _N_PROOFS = 5

@@ -31,10 +31,9 @@ from windu.io.cells import (
     settle_objects,
     without_missing_cells,
 )
-from windu.io.csv import as_list, read_csv_cells, typed_csv
+from windu.io.csv import as_list, check_header, check_names, read_csv_cells, typed_csv
 from windu.io.databases import needs, place_of, read_query
 from windu.io.frames import as_frame, frame_of_arrow, frame_of_records
-from windu.io.headers import check_header, check_names
 
 __all__ = [
     "called",

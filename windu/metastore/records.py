@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from windu.persistence.sealed import (
+from windu.persistence.manifest import (
     canonical_json,
     check_number,
     damaged,

@@ -23,7 +23,6 @@ from windu.metastore.finding import check_known, find
 from windu.metastore.names import check_alias, check_name, read_reference
 from windu.metastore.places import Place, open_targets
 from windu.metastore.saving import StoredRun, join, lost, set_alias, store_files
-from windu.metastore.syncing import sync
 from windu.metastore.tables import (
     compare,
     describe_run,
@@ -31,9 +30,9 @@ from windu.metastore.tables import (
     runs_table,
     select,
 )
-from windu.metastore.upkeep import check_all, collect, delete_run, move_alias
+from windu.metastore.upkeep import check_all, collect, delete_run, move_alias, sync
 from windu.persistence.bundle import load_run, to_artifacts
-from windu.persistence.part import load_part_of
+from windu.persistence.inspection import load_part_of
 from windu.persistence.runs import Run
 from windu.persistence.signature import key_of
 

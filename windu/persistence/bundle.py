@@ -20,32 +20,75 @@ from windu.exceptions import (
     WinduWarning,
     did_you_mean,
 )
-from windu.persistence.artifacts import is_split, restored, split
-from windu.persistence.environment import changed, describe, versions
+from windu.persistence.artifacts import MAX_ROWS, is_split, restored, split
+from windu.persistence.comparison import check_same, without_own_checks
 from windu.persistence.flavors import libraries_of, opaque_in
 from windu.persistence.functions import (
     CODE,
     FUNCTION_PARTS,
     FunctionReference,
     bind,
+    check_same_schemas,
+    check_schemas,
     detach,
 )
 from windu.persistence.inspection import check_trusted_names, with_all_untrusted
-from windu.persistence.manifest import MANIFEST, Manifest
+from windu.persistence.manifest import MANIFEST, Manifest, changed, describe, versions
 from windu.persistence.objects import does_not_load, types_in
-from windu.persistence.places import misplaced
 from windu.persistence.replay import check_given, check_replay, expected
 from windu.persistence.runs import Run, open_run
-from windu.persistence.schemas import check_same_schemas, check_schemas
-from windu.persistence.statistics import statistics
-from windu.persistence.storable import path_of, path_to
+from windu.persistence.storable import misplaced, path_of, path_to
 from windu.persistence.substitution import substitute
-from windu.persistence.tables import MAX_ROWS
 from windu.persistence.trust import TRUSTED
-from windu.persistence.verification import check_same, without_own_checks
-from windu.schema.example import pack_frame
+from windu.schema.inference import pack_frame
 
-__all__ = ["load_run", "to_artifacts"]
+__all__ = ["load_run", "statistics", "to_artifacts"]
+
+
+def statistics(estimator: Any) -> dict[str, Any]:
+    """Return what the schema of a fitted estimator says of each column.
+
+    Parameters
+    ----------
+    estimator : WinduEstimator
+        Fitted.
+
+    Returns
+    -------
+    dict
+        ``task``, ``n_columns``, and one object a column: its kind, the share of missing
+        values, and the range and deciles of numbers or the shares of levels.
+    """
+    columns = {
+        str(column.name): {
+            "kind": column.kind,
+            "dtype": column.dtype,
+            "null_share": column.null_share,
+            "minimum": column.minimum,
+            "maximum": column.maximum,
+            "deciles": column.bin_edges,
+            "level_shares": _shares(column),
+        }
+        for column in estimator._table_schema.columns
+    }
+    return {
+        "task": estimator.task_,
+        "n_columns": len(columns),
+        "columns": {
+            name: {
+                key: value
+                for key, value in statistics_of_column.items()
+                if value is not None
+            }
+            for name, statistics_of_column in columns.items()
+        },
+    }
+
+
+def _shares(column: Any) -> dict[str, float] | None:
+    if column.levels is None or column.level_shares is None:
+        return None
+    return dict(zip(map(str, column.levels), column.level_shares, strict=True))
 
 
 def to_artifacts(

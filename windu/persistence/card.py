@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from windu.exceptions import WinduError
 from windu.persistence.artifacts import read_json, read_schema
-from windu.persistence.inspection import Inspection, inspect_run, short_metrics
-from windu.persistence.part import load_part_of
+from windu.persistence.inspection import (
+    Inspection,
+    inspect_run,
+    load_part_of,
+    short_metrics,
+)
 from windu.persistence.runs import Run, open_path
 from windu.persistence.signature import key_of
 

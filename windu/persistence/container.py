@@ -6,14 +6,200 @@ headers, since no byte of them may depend on the version of Python.
 
 from __future__ import annotations
 
+import json
+import re
 import zlib
 from collections.abc import Mapping
+from importlib import import_module
+from io import BytesIO
 from struct import Struct
-from typing import NamedTuple
+from types import BuiltinFunctionType, FunctionType
+from typing import IO, Any, NamedTuple
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+import numpy as np
+from numpy.lib import format as npy
 
 from windu.exceptions import IntegrityError, PersistenceError
 
-__all__ = ["MAX_FILE", "pack", "unpack"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_FILE",
+    "check_archive",
+    "check_cost",
+    "check_roles",
+    "json_depth",
+    "pack",
+    "tree_of",
+    "unpack",
+    "without_arrays",
+]
+
+#: No artifact has more bytes, packed or not.
+MAX_BYTES = 2 * 1024**3
+#: Members of one archive.
+MAX_MEMBERS = 100_000
+#: Nesting of JSON: each object inside another takes about four levels.
+MAX_DEPTH = 400
+#: Up to `_FREE` bytes may come of anything; more of a file that is not so much smaller.
+_FREE = 32 * 1024**2
+_MAX_RATIO = 200
+_FREE_JSON = 4 * 1024**2
+_MAX_JSON_RATIO = 60
+_TREE = "schema.json"
+_NAME = re.compile(r"(schema\.json|[0-9]+\.(npy|npz)|[0-9a-f-]{36}\.bin)\Z")
+_ARRAY = re.compile(r"[A-Za-z0-9_.]+\.npy\Z")
+_TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_STEPS = np.zeros(256, dtype=np.int8)
+_STEPS[[ord("{"), ord("[")]] = 1
+_STEPS[[ord("}"), ord("]")]] = -1
+
+
+def check_archive(data: bytes, source: str) -> None:
+    """Raise if a skops file is not laid out as one, or asks for too much.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    source : str
+        What it is called in messages.
+
+    Raises
+    ------
+    IntegrityError
+        With what is wrong.
+    """
+    try:
+        _check(data)
+    except Exception as error:
+        # zipfile, zlib, struct and numpy have each their own for bytes that are odd.
+        raise IntegrityError(
+            f"{source} must be an archive that skops wrote. Got another: {error}. It "
+            "is "
+            "damaged or was edited; get a whole copy."
+        ) from error
+
+
+def without_arrays(data: bytes) -> bytes:
+    """Return a skops file with the same tree and empty arrays, for its types alone."""
+    buffer = BytesIO()
+    with ZipFile(BytesIO(data)) as file, ZipFile(buffer, "w") as stripped:
+        for name in file.namelist():
+            stripped.writestr(name, file.read(name) if name == _TREE else b"")
+    return buffer.getvalue()
+
+
+def json_depth(data: bytes) -> int:
+    """Return how deep arrays and objects of a JSON text are nested."""
+    steps = _STEPS[np.frombuffer(_TEXTS.sub(b"", data), dtype=np.uint8)]
+    return int(np.cumsum(steps, dtype=np.int64).max(initial=0))
+
+
+def _check(data: bytes) -> None:
+    signature, disk, start_disk, entries_here, count, size, directory, comment = (
+        _END.unpack(data[-_END.size :])
+    )
+    ends = directory + size == len(data) - _END.size and not comment
+    if (
+        signature != b"PK\5\6"
+        or disk
+        or start_disk
+        or entries_here != count
+        or not ends
+    ):
+        raise ValueError("its end record does not stand at its end")
+    with ZipFile(BytesIO(data)) as file:
+        infos = file.infolist()
+        if len(infos) != count:
+            raise ValueError(f"it has {len(infos)} members, and says {count}")
+        _check_layout(data, infos, directory)
+        _check_members(file, infos, len(data), _NAME)
+
+
+def _check_members(
+    file: ZipFile, infos: list[ZipInfo], n_bytes: int, names: re.Pattern[str]
+) -> None:
+    member_names = [info.filename for info in infos]
+    if len(set(member_names)) != len(member_names) or len(member_names) > MAX_MEMBERS:
+        raise ValueError(
+            f"it has {len(member_names)} members, {len(set(member_names))} by name"
+        )
+    odd = [name for name in member_names if not names.match(name)]
+    if odd:
+        raise ValueError(f"a member is called {odd[0]!r}")
+    _check_sizes(n_bytes, infos)
+    for info in infos:
+        _check_member(file, info)
+
+
+def _check_layout(data: bytes, infos: list[ZipInfo], directory: int) -> None:
+    """Members follow each other from the first byte on, each named twice alike."""
+    end = 0
+    for info in infos:
+        is_supported = info.compress_type in (ZIP_STORED, ZIP_DEFLATED)
+        if not is_supported or info.flag_bits or info.comment or info.extra:
+            raise ValueError(f"{info.filename!r} is packed in another way")
+        header = data[info.header_offset : info.header_offset + _LOCAL.size]
+        signature, _, flags, method, *_, packed, size, n_name, n_extra = _LOCAL.unpack(
+            header
+        )
+        name = info.filename.encode()
+        start = info.header_offset + _LOCAL.size
+        alike = (
+            (signature, flags, method) == (b"PK\3\4", 0, info.compress_type)
+            and (packed, size, n_extra) == (info.compress_size, info.file_size, 0)
+            and n_name == len(name)
+            and data[start : start + n_name] == name
+        )
+        if info.header_offset != end or not alike:
+            raise ValueError(f"{info.filename!r} does not stand where it must")
+        end = start + n_name + info.compress_size
+    if end != directory:
+        raise ValueError("something stands between its members")
+
+
+def _check_sizes(n_bytes: int, infos: list[ZipInfo]) -> None:
+    total = sum(info.file_size for info in infos)
+    if total > min(MAX_BYTES, max(_FREE, _MAX_RATIO * n_bytes)):
+        raise ValueError(f"{n_bytes} bytes would become {total}")
+    texts = [info for info in infos if info.filename == _TREE]
+    for info in texts:
+        if info.file_size > max(_FREE_JSON, _MAX_JSON_RATIO * info.compress_size):
+            raise ValueError(f"its JSON of {n_bytes} bytes would be {info.file_size}")
+
+
+def _check_member(file: ZipFile, info: ZipInfo) -> None:
+    if info.filename.endswith(".json"):
+        depth = json_depth(file.read(info))
+        if depth > MAX_DEPTH:
+            raise ValueError(f"its JSON is nested {depth} deep")
+    elif info.filename.endswith(".npz"):
+        # A sparse matrix: numpy's own archive of arrays, which holds no further one.
+        data = file.read(info)
+        with ZipFile(BytesIO(data)) as inner:
+            _check_members(inner, inner.infolist(), len(data), _ARRAY)
+    elif info.filename.endswith(".npy"):
+        with file.open(info) as member:
+            _check_array(member, info)
+
+
+def _check_array(member: IO[bytes], info: ZipInfo) -> None:
+    """Raise if a header does not agree with its bytes, or asks for objects."""
+    version = npy.read_magic(member)
+    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    shape, _, dtype = read(member)
+    n_bytes = dtype.itemsize
+    for length in shape:
+        n_bytes *= length
+    start = member.tell()
+    if (
+        dtype.hasobject
+        or min(shape, default=0) < 0
+        or start + n_bytes != info.file_size
+    ):
+        raise ValueError(f"the array {info.filename!r} has other bytes than it says")
+
 
 #: Zip files need another layout above this size, in bytes.
 MAX_FILE = 2**32 - 2**20
@@ -130,3 +316,133 @@ def _directory(members: list[_Member], offset: int) -> bytes:
     central = b"".join(member.central() for member in members)
     counts = (0, 0, len(members), len(members))
     return central + _END.pack(b"PK\5\6", *counts, len(central), offset, 0)
+
+
+#: Earlier protocols look at fewer names.
+_MIN_PROTOCOL = 2
+#: Nodes that skops visits, each as often as it is referred to.
+_MAX_VISITS = 10_000_000
+#: Whose functions may be values.
+_PACKAGES = ("numpy", "scipy", "sklearn")
+_FUNCTION = "FunctionNode"
+#: What a function may be; numpy has a type of its own for most of its functions.
+_FUNCTIONS = (FunctionType, BuiltinFunctionType, np.ufunc, type(np.mean))
+#: These loaders build no class by its name.
+_WITHOUT_CLASS = ("JsonNode", "CachedNode")
+_BASES: dict[str, type | tuple[type, ...]] = {
+    "DictNode": dict,
+    "DefaultDictNode": dict,
+    "ListNode": list,
+    "SetNode": (set, frozenset),
+    "TupleNode": tuple,
+    "NdArrayNode": (np.ndarray, np.generic),
+}
+
+
+def tree_of(archive: bytes) -> dict[str, Any]:
+    """Return the tree of nodes that a skops file describes, as plain data."""
+    with ZipFile(BytesIO(archive)) as file:
+        tree = json.loads(file.read("schema.json"))
+    if not isinstance(tree, dict):
+        raise ValueError("its tree is no object")
+    return tree
+
+
+def check_cost(tree: dict[str, Any], source: str) -> None:
+    """Raise if skops would walk a tree for ever, or by the rules of an old protocol.
+
+    Parameters
+    ----------
+    tree : dict
+        As from `tree_of`.
+    source : str
+        What it is called in messages.
+
+    Raises
+    ------
+    IntegrityError
+        With the reason.
+    """
+    protocol = tree.get("protocol")
+    if type(protocol) is not int or protocol < _MIN_PROTOCOL:
+        raise IntegrityError(
+            f"{source} must be of skops' protocol {_MIN_PROTOCOL} or later. Got "
+            f"{protocol!r}. Save it again with a newer skops."
+        )
+    costs: dict[Any, int] = {}
+
+    def visits(obj: Any) -> int:
+        if isinstance(obj, list):
+            return sum(map(visits, obj))
+        if not isinstance(obj, dict):
+            return 0
+        number = obj.get("__id__")
+        if not isinstance(number, (int, str, float)):
+            number = None
+        if number in costs:
+            return costs[number]
+        if number is not None:
+            # What leads back to itself is walked once.
+            costs[number] = 1
+        total = 1 + sum(map(visits, obj.values()))
+        if number is not None:
+            costs[number] = total
+        return total
+
+    if visits(tree) > _MAX_VISITS:
+        raise IntegrityError(
+            f"{source} must hold at most {_MAX_VISITS} parts, counted as often as they "
+            "are referred to. Got more: it is damaged or was edited."
+        )
+
+
+def check_roles(tree: dict[str, Any], source: str) -> None:
+    """Raise if a name stands where skops would call it, and is no class for it.
+
+    Parameters
+    ----------
+    tree : dict
+        As from `tree_of`; every name in it is trusted, so that it may be imported.
+    source : str
+        What it is called in messages.
+
+    Raises
+    ------
+    IntegrityError
+        With the name.
+    """
+    stack: list[Any] = [tree]
+    seen: set[tuple[str, str, str]] = set()
+    while stack:
+        obj = stack.pop()
+        if isinstance(obj, list):
+            stack += obj
+        elif isinstance(obj, dict):
+            stack += obj.values()
+            loader = obj.get("__loader__")
+            if not isinstance(loader, str) or loader in _WITHOUT_CLASS:
+                # A user's dict may have any keys; its values are nodes, never texts.
+                continue
+            role = (loader, str(obj.get("__module__")), str(obj.get("__class__")))
+            if role in seen:
+                continue
+            seen.add(role)
+            if not _fits(*role):
+                raise IntegrityError(
+                    f"{source} must use each name as what it is. Got "
+                    f"'{role[1]}.{role[2]}' as a {loader}. It was edited; do not use "
+                    "it."
+                )
+
+
+def _fits(loader: str, module: str, name: str) -> bool:
+    if loader == _FUNCTION and module.partition(".")[0] not in _PACKAGES:
+        # A user's function is a reference, which windu binds.
+        return False
+    try:
+        value = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError):
+        return False
+    if loader == _FUNCTION:
+        return isinstance(value, _FUNCTIONS)
+    return isinstance(value, type) and issubclass(value, _BASES.get(loader, object))

@@ -12,7 +12,7 @@ from windu.exceptions import PersistenceError
 from windu.io.atomic_write import atomic_write
 from windu.persistence.bundle import load_run, to_artifacts
 from windu.persistence.container import pack
-from windu.persistence.part import load_part_of
+from windu.persistence.inspection import load_part_of
 from windu.persistence.runs import open_path
 from windu.persistence.signature import key_of
 

@@ -9,21 +9,32 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from sklearn.base import clone
 
-from windu.exceptions import PersistenceError, UntrustedTypesError, WinduError
-from windu.persistence.artifacts import read_json, read_schema
-from windu.persistence.audit import tree_of
+from windu.exceptions import (
+    PersistenceError,
+    UntrustedTypesError,
+    WinduError,
+    did_you_mean,
+)
+from windu.persistence.artifacts import built, from_parquet, read_json, read_schema
+from windu.persistence.container import tree_of
 from windu.persistence.flavors import opaque_in
+from windu.persistence.functions import bind
 from windu.persistence.objects import types_in
-from windu.persistence.runs import Run, open_path
+from windu.persistence.runs import PARTS, Run, open_path
 from windu.persistence.signature import key_of
 from windu.persistence.trust import TRUSTED
+from windu.schema.inference import unpack_frame
+from windu.schema.pandera_schema import to_pandera
 
 __all__ = [
     "Inspection",
     "check_trusted_names",
     "inspect",
     "inspect_run",
+    "load_part_of",
+    "names_of",
     "short_metrics",
     "with_all_untrusted",
 ]
@@ -243,3 +254,68 @@ def with_all_untrusted(
     return UntrustedTypesError(
         f"{error} All that is not trusted: trusted={sorted(names)}.", sorted(names)
     )
+
+
+_FILES = {
+    **{part: f"{part}.skops" for part in (*PARTS, "estimator", "object")},
+    "schema": "schema.json",
+    "feature_schema": "feature_schema.json",
+    "columns": "columns.json",
+    "example": "example.parquet",
+    "expected": "expected.json",
+    "metrics": "metrics.json",
+    "stats": "stats.json",
+    "config": "config.yaml",
+    "card": "README.md",
+    "environment": "environment.json",
+}
+
+
+def names_of(run: Run) -> list[str]:
+    """Return the names of the parts that a run has."""
+    parts = [part for part, file in _FILES.items() if file in run.manifest.artifacts]
+    return [*parts, "manifest"]
+
+
+def load_part_of(run: Run, part: str, *, trusted: Collection[str] = ()) -> Any:
+    """Return one part of a run; nothing else of it is read.
+
+    Parameters
+    ----------
+    run : Run
+        As opened.
+    part : str
+        Its name, as in `windu.load_part`.
+    trusted : collection of str, default=()
+        Full names of more types and functions that the caller has reviewed.
+
+    Returns
+    -------
+    object
+        An estimator, a pandera schema, a list of names, a frame, or plain data.
+
+    Raises
+    ------
+    PersistenceError
+        If the run has no such part.
+    """
+    check_trusted_names(trusted)
+    if part not in names_of(run):
+        raise PersistenceError(
+            f"{run.where} must have the part that is asked for, one of "
+            f"{names_of(run)}. Got {part!r}." + did_you_mean(part, names_of(run))
+        )
+    if part == "manifest":
+        return run.manifest.model_dump()
+    file = _FILES[part]
+    if file.endswith(".skops"):
+        part_value = bind(built(run, [part], trusted)[part], trusted, {})
+        return clone(part_value) if part == "estimator" else part_value
+    if file.endswith("schema.json"):
+        return to_pandera(read_schema(run, file))
+    if file.endswith(".parquet"):
+        return unpack_frame(from_parquet(run.read(file), run.called(file)))
+    if file.endswith((".yaml", ".md")):
+        return run.read(file).decode()
+    part_value = read_json(run, file)
+    return part_value["names"] if part == "columns" else part_value

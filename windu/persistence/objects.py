@@ -11,12 +11,16 @@ import skops.io
 from sklearn.exceptions import InconsistentVersionWarning
 
 from windu.exceptions import IntegrityError, PersistenceError, UntrustedTypesError
-from windu.persistence.archives import check_archive, without_arrays
-from windu.persistence.audit import check_cost, check_roles, tree_of
+from windu.persistence.container import (
+    check_archive,
+    check_cost,
+    check_roles,
+    tree_of,
+    without_arrays,
+)
 from windu.persistence.flavors import from_native, opaque_in, to_native
 from windu.persistence.packing import pack, unpack
-from windu.persistence.places import misplaced
-from windu.persistence.storable import check_storable, path_to
+from windu.persistence.storable import check_storable, misplaced, path_to
 from windu.persistence.structure import check_structure
 from windu.persistence.substitution import substitute
 from windu.persistence.trust import TRUSTED

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from sklearn import tree
 
-from windu._compat.trees import Tree, TreePredictor
+from windu._compat.boosting import Tree, TreePredictor
 from windu.exceptions import IntegrityError
 from windu.persistence.packing_neighbours import (
     PackedMetric,

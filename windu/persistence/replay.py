@@ -20,7 +20,7 @@ from windu.exceptions import (
     WinduWarning,
 )
 from windu.io.cells import plain_value
-from windu.persistence.verification import without_own_checks
+from windu.persistence.comparison import without_own_checks
 
 __all__ = ["TOLERANCE", "check_given", "check_replay", "differences", "expected"]
 

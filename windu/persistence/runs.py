@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from windu.exceptions import IntegrityError, PersistenceError
-from windu.persistence.archives import MAX_BYTES
-from windu.persistence.container import MAX_FILE, unpack
+from windu.persistence.container import MAX_BYTES, MAX_FILE, unpack
 from windu.persistence.manifest import MANIFEST, MAX_MANIFEST, Manifest
 
 __all__ = ["PARTS", "Run", "open_path", "open_run"]

@@ -2,16 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray, ExtensionDtype
+from pandera.pandas import DataFrameSchema
+from sklearn.base import BaseEstimator
+from sklearn.preprocessing import FunctionTransformer
 
 from windu.exceptions import PersistenceError
-from windu.persistence.walking import parts_of, walk
+from windu.persistence.trust import FUNCTIONS, TRUSTED
+from windu.schema.columns import TableSchema
+from windu.schema.user.stored import StoredSchema
 
-__all__ = ["check_storable", "path_of", "path_to"]
+__all__ = ["check_storable", "misplaced", "parts_of", "path_of", "path_to", "walk"]
+
+_SEQUENCES = (list, tuple, set, frozenset)
+#: Hold nothing that is looked into. A function is code, whatever wraps it; a schema is
+#: stored as a text, whatever was made of it since.
+_PLAIN = (
+    *(str, bytes, int, float, complex, type(None), type, np.generic),
+    *(FunctionType, ModuleType, TableSchema, StoredSchema, DataFrameSchema),
+)
+_MOST = frozenset((str, int, float, bool, type(None)))
+
+
+def parts_of(obj: Any, stored: bool = False) -> list[tuple[str, Any]]:
+    """Return what an object holds, each with the text that leads to it.
+
+    Parameters
+    ----------
+    obj : object
+        Anything.
+    stored : bool, default=False
+        Of an estimator, what it says of itself where it is stored.
+
+    Returns
+    -------
+    list of tuple of (str, object)
+        ``.name`` of an attribute, ``[0]`` of an item, ``['key']`` of a dict.
+
+    Examples
+    --------
+    >>> from windu.persistence.storable import parts_of
+    >>> parts_of({"a": 1})
+    [("['a']", 1)]
+    """
+    parts: list[tuple[str, Any]] = []
+    if isinstance(obj, dict):
+        parts = [(f"[{key!r}]", value) for key, value in obj.items()]
+    elif isinstance(obj, _SEQUENCES):
+        parts = [(f"[{number}]", value) for number, value in enumerate(obj)]
+    elif isinstance(obj, np.ndarray):
+        if obj.dtype == object:
+            parts = [(f"[{n}]", value) for n, value in enumerate(obj.ravel().tolist())]
+    elif isinstance(obj, partial):
+        # To ask for its attributes would make it another for partial().
+        names = ("func", "args", "keywords")
+        return [(f".{name}", getattr(obj, name)) for name in names]
+    if hasattr(obj, "__dict__") and not isinstance(obj, _PLAIN):
+        as_stored = stored and isinstance(obj, BaseEstimator)
+        state = obj.__getstate__() if as_stored else vars(obj)
+        parts += [(f".{name}", value) for name, value in state.items()]
+    return parts
+
+
+def walk(
+    root: Any, stored: bool = False
+) -> Iterator[tuple[Any, list[tuple[str, Any]]]]:
+    """Yield every object below root that may hold others, and what it holds.
+
+    Parameters
+    ----------
+    root : object
+        Is yielded first.
+    stored : bool, default=False
+        As in `parts_of`.
+
+    Yields
+    ------
+    tuple of (object, list)
+        The parts as from `parts_of`.
+    """
+    # What is made on the way stays alive, so that an id means one object.
+    seen: dict[int, Any] = {}
+    stack = [root]
+    while stack:
+        obj = stack.pop()
+        if isinstance(obj, _PLAIN) or id(obj) in seen:
+            continue
+        seen[id(obj)] = obj
+        parts = parts_of(obj, stored)
+        yield obj, parts
+        stack += [value for _, value in parts if type(value) not in _MOST]
+
 
 #: skops stores their inner state without their buffers, which crashes the process when
 #: it is used again.
@@ -100,3 +188,65 @@ def path_to(
             break
     kind = type(obj).__name__
     return f"{path.lstrip('.') or 'all'} of the {type(root).__name__} (of type {kind})"
+
+
+_FUNCTIONS = (FunctionType, BuiltinFunctionType, type(np.mean))
+_CHECK = "sklearn.utils.validation.check_array"
+
+
+def misplaced(root: Any) -> dict[str, str]:
+    """Return the functions and classes that stand where scikit-learn puts none.
+
+    Parameters
+    ----------
+    root : object
+        As loaded.
+
+    Returns
+    -------
+    dict of str to str
+        By full name, the first place of each.
+    """
+    wrong: dict[str, str] = {}
+    for obj, parts in walk(root):
+        for place, value in parts:
+            name = _name_of(value)
+            if name and not _is_in_place(obj, place, value, name):
+                wrong.setdefault(name, f"{place} of a {type(obj).__name__}")
+    return wrong
+
+
+def _name_of(value: Any) -> str | None:
+    """Return the full name of what windu lets a file name, and that can be called."""
+    if isinstance(value, partial):
+        return _name_of(value.func)
+    if isinstance(value, (type, *_FUNCTIONS)):
+        name = f"{value.__module__}.{value.__qualname__}"
+        return name if name in TRUSTED else None
+    return None
+
+
+def _is_in_place(obj: Any, place: str, value: Any, name: str) -> bool:
+    if isinstance(value, partial):
+        # What histogram gradient boosting calls for the columns without levels.
+        return type(obj) is FunctionTransformer and place == ".func" and _bare(obj)
+    if isinstance(obj, partial):
+        return name == _CHECK and place == ".func" and _makes_numbers(obj)
+    kind = f"{type(obj).__module__}.{type(obj).__qualname__}"
+    return (kind, place) in FUNCTIONS.get(name, ())
+
+
+def _bare(obj: FunctionTransformer) -> bool:
+    return obj.kw_args is None and obj.inverse_func is None
+
+
+def _makes_numbers(obj: partial[Any]) -> bool:
+    keywords = dict(obj.keywords)
+    dtypes = keywords.pop("dtype", None)
+    return (
+        not obj.args
+        and isinstance(dtypes, list)
+        and all(dtype is np.float64 for dtype in dtypes)
+        and list(keywords) == ["ensure_all_finite"]
+        and keywords["ensure_all_finite"] is False
+    )

@@ -106,7 +106,7 @@ _SCORERS = tuple(
 )
 
 #: Functions of arrays, which give back arrays or an error whatever they are given, each
-#: with the attributes that may hold it (`windu.persistence.places`). Scores are those
+#: with the attributes that may hold it (`windu.persistence.storable`). Scores are those
 #: of decisions. ``check_array`` is a partial call in histogram gradient boosting with
 #: levels, and stands nowhere else.
 FUNCTIONS: dict[str, tuple[tuple[str, str], ...]] = {

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import secrets
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 from sklearn.exceptions import NotFittedError
 
 from windu.estimator import WinduEstimator
+from windu.estimator.digests import digest_of
 from windu.estimator.parts import PARTS
-from windu.exceptions import PartError, StepError, did_you_mean
+from windu.exceptions import (
+    DataWarning,
+    PartError,
+    StepError,
+    WinduWarning,
+    did_you_mean,
+)
+from windu.metastore.cache import Tested
 from windu.pipeline.evaluation import evaluate, options_of
 from windu.pipeline.prediction import PredictionPipeline
 from windu.pipeline.result import PipelineResult
+from windu.pipeline.runner import Done
 from windu.pipeline.scoring import predictions
 from windu.pipeline.steps import as_columns, predict_held_back
 
-__all__ = ["FittedPipeline"]
+__all__ = ["FittedPipeline", "SingleSteps", "count_test", "tell_alarms"]
 
 
 class FittedPipeline:
@@ -169,3 +180,102 @@ class FittedPipeline:
             settings = {"metastore": self._place, **settings}
             return PredictionPipeline(reference, **settings)
         return PredictionPipeline(self.estimator_, **settings)
+
+
+class SingleSteps:
+    """One method a step; each runs what it needs first, and only what has changed."""
+
+    def _value_of(self, step: str) -> Any:
+        raise NotImplementedError
+
+    def load(self) -> Any:
+        """Return the table as it is read."""
+        return self._value_of("load")
+
+    def preprocess(self) -> Any:
+        """Return the table before it is split."""
+        return self._value_of("preprocess")
+
+    def split(self) -> Any:
+        """Return the rows that are learned from, without the target."""
+        return self._value_of("split")
+
+    def infer_schema(self) -> Any:
+        """Return the schema of the rows that are learned from."""
+        return self._value_of("infer_schema")
+
+    def describe(self) -> Any:
+        """Return the statistics of the rows, with alarms where the target leaks."""
+        return self._value_of("describe")
+
+    def featurize(self) -> Any:
+        """Return the features."""
+        return self._value_of("featurize")
+
+    def fit_label_encoder(self) -> Any:
+        """Return the fitted label encoder."""
+        return self._value_of("fit_label_encoder")
+
+    def encode(self) -> Any:
+        """Return the target as the model eats it."""
+        return self._value_of("encode")
+
+    def fit_transformer(self) -> Any:
+        """Return the fitted transformer."""
+        return self._value_of("fit_transformer")
+
+    def transform(self) -> Any:
+        """Return the matrix that the model eats."""
+        return self._value_of("transform")
+
+    def fit_model(self) -> Any:
+        """Return the fitted model."""
+        return self._value_of("fit_model")
+
+    def select_threshold(self) -> Any:
+        """Return the fitted threshold selector."""
+        return self._value_of("select_threshold")
+
+    def evaluate(self) -> Any:
+        """Return the scores of what is held back."""
+        return self._value_of("evaluate")
+
+
+def tell_alarms(stats: Mapping[str, Any], done: Sequence[Done]) -> None:
+    """Warn of each alarm in the rows, but not again of what is still in memory."""
+    if any(
+        step_done.step == "describe" and step_done.state == "kept" for step_done in done
+    ):
+        return
+    for alarm in stats.get("alarms", []):
+        warnings.warn(alarm["message"], DataWarning, stacklevel=3)
+
+
+def count_test(tested: Tested, rows: tuple[Any, Any], fitted: str | None) -> int:
+    """Return how many fitted estimators these test rows have been shown to.
+
+    Parameters
+    ----------
+    tested : Tested
+        Counts them.
+    rows : tuple of (DataFrame, target)
+        The test part.
+    fitted : str or None
+        The key of the estimator; without one it counts as a new one.
+
+    Returns
+    -------
+    int
+        With a warning from the second on.
+    """
+    key = digest_of(*rows) or "unknown"
+    count = tested.count(key, fitted or secrets.token_hex(32))
+    if count > 1:
+        warnings.warn(
+            f"The test rows must be used once. They have been shown to {count} "
+            "different estimators: the best of them looks better than it is. "
+            "Choose by dev rows or by cross-validation.",
+            WinduWarning,
+            stacklevel=3,
+        )
+    return count

@@ -17,10 +17,10 @@ from sklearn.model_selection import (
     TimeSeriesSplit,
 )
 
-from windu.estimator.target import resolve_task
+from windu.estimator.labels import resolve_task
 from windu.exceptions import SearchError, StepError, did_you_mean
 from windu.search import OptunaSearchCV
-from windu.search.ranges import read_range
+from windu.search.space import read_range
 
 __all__ = ["ModelSelection", "SearchResult", "check_search"]
 

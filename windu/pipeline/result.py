@@ -4,15 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from html import escape
 from typing import Any
 
 import pandas as pd
 
 from windu.metastore import StoredRun
-from windu.pipeline.boxes import steps_html
 from windu.pipeline.runner import HIDDEN, Done
 
-__all__ = ["HIDDEN", "PipelineResult", "classes_table", "metrics_table", "steps_table"]
+__all__ = [
+    "HIDDEN",
+    "PipelineResult",
+    "classes_table",
+    "diagram",
+    "metrics_table",
+    "steps_html",
+    "steps_table",
+]
+
+_STYLE = """<style>
+.windu-steps {display: flex; flex-wrap: wrap; gap: .35em; font: 13px sans-serif}
+.windu-steps > div {border: 1px solid #8888; border-radius: 6px; padding: .4em .6em;
+ border-left: 5px solid var(--c); max-width: 18em; overflow-wrap: anywhere}
+.windu-steps small {display: block; opacity: .8}
+</style>"""
+_COLORS = {"ran": "#d97706", "cached": "#2563eb", "kept": "#16a34a"}
+_NONE = "#8888"
+
+
+def steps_html(rows: Sequence[Mapping[Any, Any]]) -> str:
+    """Return steps as a row of boxes.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        ``step`` and ``state``, and where they ran ``seconds``, ``shapes``, ``note``.
+
+    Returns
+    -------
+    str
+        Escaped.
+    """
+    return f'{_STYLE}<div class="windu-steps">{"".join(map(_box, rows))}</div>'
+
+
+def _box(row: Mapping[Any, Any]) -> str:
+    state = str(row["state"])
+    seconds = f", {row['seconds']:.2f} s" if "seconds" in row else ""
+    lines = [state + seconds, row.get("shapes"), row.get("note")]
+    small = "".join(f"<small>{escape(str(line))}</small>" for line in lines if line)
+    color = _COLORS.get(state, _NONE)
+    return f'<div style="--c: {color}">{escape(str(row["step"]))}{small}</div>'
+
 
 #: More classes than this fill a screen; the report shows them all.
 _FEW_CLASSES = 20
@@ -166,3 +209,46 @@ def printable(text: str) -> str:
         character if character.isprintable() else repr(character)[1:-1]
         for character in text
     )
+
+
+def diagram(
+    names: Sequence[str],
+    steps: pd.DataFrame | None,
+    settings: Mapping[str, Any],
+    changed: bool = False,
+) -> str:
+    """Return a pipeline as HTML.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Its steps, in order.
+    steps : DataFrame or None
+        What the last run did, as `PipelineResult.steps`.
+    settings : mapping of str to object
+        Of the pipeline.
+    changed : bool, default=False
+        Whether they are others than those of the last run.
+
+    Returns
+    -------
+    str
+        Escaped.
+    """
+    done = {} if steps is None else steps.set_index("step").to_dict("index")
+    rows: list[dict[Any, Any]] = [
+        {"step": name, "state": "not run yet", **done.get(name, {})} for name in names
+    ]
+    settings_shown = {
+        "target": settings.get("target"),
+        "split": settings.get("split"),
+        "model": settings["estimator"].model,
+        "name": settings.get("name"),
+    }
+    head = ", ".join(
+        f"{name}: {escape(str(value))}"
+        for name, value in settings_shown.items()
+        if value
+    )
+    old = "<p>Settings have changed since this run.</p>" if changed else ""
+    return f"<b>TrainingPipeline</b> {head}{old}{steps_html(rows)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,13 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from windu.estimator.prediction import validate
 from windu.evaluation.indicators import column_classes
 from windu.exceptions import SchemaError, TableError, did_you_mean_each
 from windu.io.batches import read_batches, streamed_form, table_writer
 from windu.io.cells import TrainedColumn
 from windu.io.tables import called
 from windu.io.tables import read_table as read_source
-from windu.pipeline.sifting import sift
 
 __all__ = [
     "BATCH_SIZE",
@@ -26,7 +27,63 @@ __all__ = [
     "predict_file",
     "predictions",
     "read_table",
+    "sift",
 ]
+
+
+def sift(estimator: Any, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[int, str]]:
+    """Part the rows that fit from those that do not.
+
+    Parameters
+    ----------
+    estimator : WinduEstimator
+        Fitted.
+    frame : pandas.DataFrame of shape (n_samples, n_columns)
+        A table of which some row does not fit.
+
+    Returns
+    -------
+    fitting : pandas.DataFrame
+        The rows that can be predicted.
+    reasons : dict of int to str
+        Why the others cannot, by position.
+
+    Raises
+    ------
+    SchemaError
+        If no row could fit, since the columns are others.
+    """
+    _check(estimator, frame.head(0))
+    reasons: dict[int, str] = {}
+    _halve(estimator, frame, 0, reasons)
+    fits = np.ones(len(frame), dtype=bool)
+    fits[list(reasons)] = False
+    return frame[fits], reasons
+
+
+def _halve(
+    estimator: Any,
+    frame: pd.DataFrame,
+    first: int,
+    reasons: dict[int, str],
+) -> None:
+    try:
+        _check(estimator, frame)
+    except SchemaError as error:
+        if len(frame) == 1:
+            reasons[first] = " ".join(str(error).split())
+            return
+        middle = len(frame) // 2
+        _halve(estimator, frame.iloc[:middle], first, reasons)
+        _halve(estimator, frame.iloc[middle:], first + middle, reasons)
+
+
+def _check(estimator: Any, frame: pd.DataFrame) -> None:
+    with warnings.catch_warnings():
+        # They are told when the rows that fit are predicted.
+        warnings.simplefilter("ignore")
+        validate(frame, estimator._table_schema, estimator._named, estimator.schema)
+
 
 BATCH_SIZE = 50_000
 

@@ -15,13 +15,11 @@ from windu.estimator.digests import digest_of
 from windu.exceptions import ConfigError, StepError, did_you_mean
 from windu.io.tables import source_digest
 from windu.metastore import Metastore
-from windu.metastore.cache import cache_of
-from windu.metastore.tested import Tested
-from windu.pipeline.diagram import diagram
+from windu.metastore.cache import Tested, cache_of
 from windu.pipeline.evaluation import check_model_gives, options_of
-from windu.pipeline.fitted import FittedPipeline
+from windu.pipeline.fitted import FittedPipeline, SingleSteps, count_test, tell_alarms
 from windu.pipeline.model_selection import ModelSelection
-from windu.pipeline.result import HIDDEN, PipelineResult, steps_table
+from windu.pipeline.result import HIDDEN, PipelineResult, diagram, steps_table
 from windu.pipeline.runner import Done, StepRunner
 from windu.pipeline.settings import (
     CHECKS,
@@ -31,15 +29,14 @@ from windu.pipeline.settings import (
     own_types,
     store_of,
 )
-from windu.pipeline.single import SingleSteps
 from windu.pipeline.steps import (
     MAIN,
+    Resolved,
     first_keys,
     read_keys,
+    resolve,
     steps_of,
 )
-from windu.pipeline.stored_parts import Resolved, resolve
-from windu.pipeline.telling import count_test, tell_alarms
 from windu.steps import Step
 
 __all__ = ["TrainingPipeline"]

@@ -3,24 +3,157 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
+from windu.persistence.card import loading_lines
+from windu.persistence.container import tree_of
+from windu.persistence.runs import Run
 from windu.reports.figures import (
     calibration_curve,
     cut_curves,
     histogram,
     joint_counts,
 )
-from windu.reports.html import bar, note, number, raw, section, table, text
+from windu.reports.html import (
+    bar,
+    listed,
+    note,
+    number,
+    pairs,
+    raw,
+    section,
+    table,
+    text,
+)
+from windu.schema.columns import ColumnSchema, TableSchema
 
 __all__ = [
+    "alarms",
     "calibration",
     "classes",
     "confusion",
+    "how_to_load",
     "importance",
     "residuals",
+    "rows",
+    "schema",
+    "scores",
+    "summary",
     "thresholds",
 ]
+
+_N_LEVELS = 5
+
+
+def alarms(stats: Mapping[str, Any]) -> raw:
+    """Return the alarms, or that there are none."""
+    if "alarms" not in stats:
+        return raw("")
+    messages = [alarm["message"] for alarm in stats["alarms"]]
+    return section("Alarms", listed(messages, "alarms") if messages else note("None."))
+
+
+def rows(stats: Mapping[str, Any]) -> raw:
+    """Return how many rows there are, which stand twice, and what the target is."""
+    if "rows" not in stats:
+        return raw("")
+    counts = {f"rows of {part}": count for part, count in stats["rows"].items()}
+    twice = stats.get("duplicates", {})
+    counts |= {
+        name: twice[key]
+        for key, name in (
+            ("rows", "rows that an earlier one equals"),
+            ("inputs", "the same without the target"),
+            ("contradictions", "rows whose input has another target elsewhere"),
+        )
+        if key in twice
+    }
+    return section("Data", pairs(counts), _target(stats.get("target", {})))
+
+
+def _target(target_stats: Mapping[str, Any]) -> raw:
+    if "classes" in target_stats:
+        parts = target_stats["classes"]
+        names = list(
+            dict.fromkeys(
+                name for names_of_part in parts.values() for name in names_of_part
+            )
+        )
+        largest = max(
+            (
+                max(names_of_part.values(), default=0)
+                for names_of_part in parts.values()
+            ),
+            default=0,
+        )
+        first = next(iter(parts.values()))
+        return table(
+            ["target", "", *parts],
+            [
+                [
+                    name,
+                    bar(first.get(name, 0), largest),
+                    *(names_of_part.get(name, 0) for names_of_part in parts.values()),
+                ]
+                for name in names
+            ],
+        )
+    tables = [
+        (f"{output} ({part})", quantiles)
+        for part, outputs in target_stats.get("quantiles", {}).items()
+        for output, quantiles in outputs.items()
+    ]
+    if not tables:
+        return raw("")
+    head = [
+        "target",
+        *(f"{float(names_of_part):.0%}" for names_of_part in tables[0][1]),
+    ]
+    return table(head, [[name, *values.values()] for name, values in tables])
+
+
+def schema(table_schema: TableSchema, stats: Mapping[str, Any]) -> raw:
+    """Return the columns that predictions take, and what they held in training."""
+    distinct = stats.get("distinct", {})
+    return section(
+        "Schema",
+        note("The columns that it takes, and what they held in training."),
+        table(
+            ["column", "kind", "dtype", "missing", "distinct", "values"],
+            [
+                [
+                    column.name,
+                    column.kind,
+                    column.dtype,
+                    f"{column.null_share:.1%}",
+                    distinct.get(str(column.name)),
+                    _values(column),
+                ]
+                for column in table_schema.columns
+            ],
+        ),
+    )
+
+
+def _values(column: ColumnSchema) -> str:
+    if column.levels is not None:
+        shown = [str(level) for level in column.levels[:_N_LEVELS]]
+        if column.level_shares:
+            shares = column.level_shares
+            shown = [
+                f"{level_shown} {share:.0%}"
+                for level_shown, share in zip(shown, shares, strict=False)
+            ]
+        return ", ".join(shown) + (", …" if len(column.levels) > _N_LEVELS else "")
+    if column.bin_edges and not isinstance(column.minimum, str):
+        middle = column.bin_edges[len(column.bin_edges) // 2]
+        ends = number(column.minimum), number(middle), number(column.maximum)
+        return f"{ends[0]} to {ends[2]}, median {ends[1]}"
+    if column.minimum is not None:
+        return f"{column.minimum} to {column.maximum}"
+    return column.why
+
 
 #: More columns than this are left out of a picture.
 _MAX_BARS = 30
@@ -192,3 +325,72 @@ def importance(details: Mapping[str, Any] | None) -> raw:
 
 def _side_by_side(pieces: Sequence[str]) -> raw:
     return raw(f'<div class="row">{"".join(pieces)}</div>' if pieces else "")
+
+
+def summary(run: Run, stats: Mapping[str, Any]) -> raw:
+    """Return what a run is."""
+    lineage = run.manifest.lineage
+    items = {
+        "task": stats.get("task") or lineage.get("task"),
+        "model": _type_in(run, "model"),
+        "transformer": _type_in(run, "transformer"),
+        "featurizer": _type_in(run, "featurizer"),
+        "columns": stats.get("n_columns"),
+        "rows learned from": stats.get("rows", {}).get("train"),
+        "run": run.manifest.id,
+        "saved": run.manifest.created,
+        "made from": lineage.get("parent"),
+        "size": f"{sum(e.bytes for e in run.manifest.artifacts.values()):,} bytes",
+        "versions": ", ".join(f"{n} {v}" for n, v in run.manifest.versions.items()),
+    }
+    return section("Summary", pairs({k: v for k, v in items.items() if v is not None}))
+
+
+def _type_in(run: Run, part: str) -> str | None:
+    """Return the name of the class of a part, which is not built."""
+    for name in (part, "object") if part == "model" else (part,):
+        if f"{name}.skops" in run.manifest.artifacts:
+            tree = tree_of(run.read(f"{name}.skops"))
+            return f"{tree.get('__class__')}"
+    return None
+
+
+def scores(metrics: Mapping[str, Any]) -> raw:
+    """Return the scores of each part side by side, and other numbers."""
+    parts: dict[str, dict[str, Any]] = {}
+    rest = {}
+    for name, value in metrics.items():
+        part, dot, score = name.partition(".")
+        if isinstance(value, (dict, list)):
+            continue
+        if dot:
+            parts.setdefault(part, {})[score] = value
+        else:
+            rest[name.replace("_", " ")] = value
+    names = list(
+        dict.fromkeys(
+            name for names_of_part in parts.values() for name in names_of_part
+        )
+    )
+    rows = [
+        [name, *(names_of_part.get(name) for names_of_part in parts.values())]
+        for name in names
+    ]
+    if not rows and not rest:
+        return section("Scores", note("None were stored."))
+    return section("Scores", table(["score", *parts], rows), pairs(rest))
+
+
+def how_to_load(run: Run, name: str, place: str | None) -> raw:
+    """Return what to type to use a run."""
+    lines = loading_lines(run, name, place)
+    code = raw(f"<pre>{_escaped(lines)}</pre>")
+    config = ""
+    if "config.yaml" in run.manifest.artifacts:
+        config_text = run.read("config.yaml").decode(errors="replace")
+        config = f"<h3>Configuration</h3><pre>{_escaped([config_text])}</pre>"
+    return section("How to load", code, config)
+
+
+def _escaped(lines: list[str]) -> str:
+    return escape("\n".join(lines))

@@ -9,19 +9,18 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from windu.evaluation.cuts import plain_curve
+from windu.evaluation.details import plain_curve
 from windu.exceptions import WinduError
 from windu.io.atomic_write import atomic_write
 from windu.metastore import Metastore
 from windu.persistence.artifacts import read_json, read_schema
-from windu.persistence.part import load_part_of
+from windu.persistence.inspection import load_part_of
 from windu.persistence.runs import Run, open_path
 from windu.persistence.signature import key_of
-from windu.reports import data, quality
+from windu.reports import quality
 from windu.reports.figures import can_plot
-from windu.reports.html import note, raw, section
-from windu.reports.page import page
-from windu.reports.summary import how_to_load, scores, summary
+from windu.reports.html import note, page, raw, section
+from windu.reports.quality import how_to_load, scores, summary
 
 __all__ = ["Report", "report", "report_of"]
 
@@ -149,8 +148,8 @@ def report_of(run: Run, name: str, place: str | None = None) -> Report:
     makers: list[tuple[str, Callable[[], raw]]] = [
         ("Summary", lambda: summary(run, stats)),
         ("Scores", lambda: scores(metrics)),
-        ("Alarms", lambda: data.alarms(stats)),
-        ("Data", lambda: data.rows(stats)),
+        ("Alarms", lambda: quality.alarms(stats)),
+        ("Data", lambda: quality.rows(stats)),
         ("Classes", lambda: quality.classes(parts)),
         ("Confusion matrix", lambda: quality.confusion(parts)),
         ("Calibration", lambda: quality.calibration(parts)),
@@ -183,7 +182,7 @@ def _safe(title: str, maker: Callable[[], raw]) -> raw:
 
 
 def _schema(run: Run, stats: Mapping[str, Any]) -> raw:
-    return data.schema(read_schema(run, "schema.json"), stats)
+    return quality.schema(read_schema(run, "schema.json"), stats)
 
 
 def _chosen(run: Run) -> dict[str, Any] | None:

@@ -19,7 +19,6 @@ from windu.schema.compiled import (
     spelling_of,
 )
 from windu.schema.dates import has_zone
-from windu.schema.drift import drift_of
 from windu.schema.names import check_names, duplicates, is_infinite
 from windu.schema.recast import (
     is_parsed,
@@ -27,7 +26,7 @@ from windu.schema.recast import (
     recast,
     without_empty_texts,
 )
-from windu.schema.report import Difference, ValidationReport
+from windu.schema.report import Difference, ValidationReport, drift_of
 
 __all__ = ["compare", "conform", "conform_training"]
 

@@ -4,15 +4,124 @@ from __future__ import annotations
 
 import html
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from scipy.spatial.distance import jensenshannon
 
 from windu.exceptions import DataWarning, SchemaError
+from windu.schema import kinds
+from windu.schema.columns import ColumnSchema, TableSchema
 
-__all__ = ["Difference", "ValidationReport"]
+__all__ = [
+    "MIN_ROWS",
+    "Difference",
+    "ValidationReport",
+    "bins_of",
+    "drift_of",
+    "is_silenced",
+    "warn_of_columns",
+    "warn_of_dropped",
+]
+
+#: Fewer rows say nothing about a distribution.
+MIN_ROWS = 30
+#: Deciles are read off so many rows at most.
+_SAMPLE = 5_000
+_N_BINS = 10
+
+
+def bins_of(numbers: np.ndarray) -> dict[str, list[float]]:
+    """Return the different deciles of numbers, and the share of numbers in each bin.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (n_samples,)
+        With NaN for missing values, at least one number.
+
+    Returns
+    -------
+    dict
+        ``bin_edges``, which rise, and ``bin_shares``: one below the first edge, one
+        from each edge on.
+    """
+    step = -(-len(numbers) // _SAMPLE)
+    sample = numbers[::step]
+    if np.isnan(sample).all():
+        sample = numbers
+    edges = np.unique(np.nanquantile(sample, np.linspace(0, 1, _N_BINS + 1)))
+    return {"bin_edges": edges.tolist(), "bin_shares": _shares(sample, edges).tolist()}
+
+
+def _shares(numbers: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    real = numbers[~np.isnan(numbers)]
+    bins = np.searchsorted(edges, real, side="right")
+    counts = np.bincount(bins, minlength=len(edges) + 1)
+    return counts / max(1, len(real))
+
+
+def drift_of(values: pd.Series, column: ColumnSchema) -> float | None:
+    """Return the Jensen-Shannon distance of a column to its training distribution.
+
+    Base 2, so that 0 is the same distribution and 1 has nothing in common [1]_.
+    Numbers and dates are binned at the deciles of training; a missing value is a bin
+    of its own.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        The column, conformed to the schema.
+    column : ColumnSchema
+        What was seen in training.
+
+    Returns
+    -------
+    float or None
+        None without a stored distribution or with fewer than 30 rows.
+
+    References
+    ----------
+    .. [1] Lin (1991). Divergence measures based on the Shannon entropy. IEEE
+       Transactions on Information Theory 37(1).
+    """
+    if len(values) < MIN_ROWS:
+        return None
+    if column.bin_edges is not None and column.bin_shares is not None:
+        numbers = kinds.numbers_of(values, column)
+        trained = np.array(column.bin_shares)
+        shares = _shares(numbers, np.array(column.bin_edges))
+        # Also texts that stand for no value.
+        missing = float(np.isnan(numbers).mean())
+    elif column.level_shares is not None and column.levels is not None:
+        trained, shares = _of_levels(values, column.levels, column.level_shares)
+        missing = float(values.isna().mean())
+    else:
+        return None
+    trained = np.append(trained * (1 - column.null_share), column.null_share)
+    shares = np.append(shares * (1 - missing), missing)
+    # Rounding can leave a number just below zero under the root of equal shares.
+    with np.errstate(invalid="ignore"):
+        distance = float(jensenshannon(trained, shares, base=2))
+    return 0.0 if np.isnan(distance) else distance
+
+
+def _of_levels(
+    values: pd.Series, levels: list[bool | int | float | str], shares: list[float]
+) -> tuple[np.ndarray, np.ndarray]:
+    present = values.dropna()
+    trained = np.append(shares, 0.0)
+    if not len(present):
+        return trained, np.zeros(len(trained))
+    position_of = {str(level): i for i, level in enumerate(levels)}
+    counts = kinds.as_texts(present).map(str).value_counts()
+    found = np.zeros(len(trained))
+    for level, count in counts.items():
+        found[position_of.get(str(level), len(levels))] += count / len(present)
+    return trained, found
+
 
 #: How many messages an error or warning lists before it says how many more there are.
 MAX_LISTED = 20
@@ -211,3 +320,83 @@ def _text(differences: list[Difference]) -> str:
 def _shortened(lines: list[str]) -> list[str]:
     more = len(lines) - MAX_LISTED
     return lines if more <= 0 else [*lines[:MAX_LISTED], f"... and {more} more"]
+
+
+#: How many columns a warning lists before it says how many more there are.
+_MAX_LISTED = 20
+_SILENCE = "warnings.simplefilter('ignore', windu.DataWarning) silences this."
+
+
+def is_silenced(category: type[Warning]) -> bool:
+    """Tell whether the first filter that names a category ignores it everywhere.
+
+    Parameters
+    ----------
+    category : type of Warning
+        Such as `DataWarning`.
+    """
+    for action, message, filtered, module, line in warnings.filters:
+        everywhere = message is None and module is None and not line
+        if everywhere and issubclass(category, filtered):
+            return action == "ignore"
+    return False
+
+
+def warn_of_columns(table: TableSchema) -> None:
+    """Warn of columns that may not mean what they were taken for.
+
+    Parameters
+    ----------
+    table : TableSchema
+        Inferred from the training table.
+
+    Warns
+    -----
+    DataWarning
+        Once for all columns.
+    """
+    lines = [
+        f"The column {column.name!r} {column.note}."
+        for column in table.columns
+        if column.note is not None
+    ]
+    _warn(lines)
+
+
+def warn_of_dropped(columns: Iterable[ColumnSchema]) -> None:
+    """Warn of columns that hold values, and that no feature is made of.
+
+    Parameters
+    ----------
+    columns : iterable of ColumnSchema
+        The columns that are dropped.
+
+    Warns
+    -----
+    DataWarning
+        Once for all columns.
+    """
+    _warn([line for column in columns if (line := _of_dropped(column)) is not None])
+
+
+def _of_dropped(column: ColumnSchema) -> str | None:
+    if column.kind == "identifier":
+        return (
+            f"The column {column.name!r} is dropped as an identifier ({column.why}). "
+            "If its values mean something, make features of them before fit, or pass "
+            "featurizer=None or one of your own; else drop the column."
+        )
+    if column.kind == "unsupported":
+        return (
+            f"The column {column.name!r} is dropped: {column.why}. Make columns of "
+            "numbers, texts or dates of it before fit, or drop it."
+        )
+    return None
+
+
+def _warn(lines: list[str]) -> None:
+    if not lines:
+        return
+    more = len(lines) - _MAX_LISTED
+    shown = lines[:_MAX_LISTED] + ([f"... and {more} more."] if more > 0 else [])
+    warnings.warn("\n".join([*shown, _SILENCE]), DataWarning, stacklevel=2)

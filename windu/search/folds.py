@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -13,23 +13,79 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import UndefinedMetricWarning
 
-from windu._compat.sklearn import count_rows, take_rows
-from windu._compat.threads import SMALL_FIT, openmp_threads
+from windu._compat.sklearn import (
+    SMALL_FIT,
+    available_if,
+    count_rows,
+    openmp_threads,
+    take_rows,
+)
 from windu.estimator import WinduEstimator
-from windu.estimator.first_values import first_values
-from windu.estimator.fitting import FIT_STEPS
+from windu.estimator.delegation import model_has
+from windu.estimator.fitting import FIT_STEPS, first_values
 from windu.estimator.labels import encode
 from windu.estimator.memo import Memo
 from windu.estimator.metadata import sliced
-from windu.estimator.rows import compile_features
+from windu.estimator.rows import CompiledRows, compile_features, compile_model
 from windu.estimator.thresholding import Refits
 from windu.search.early_stopping import found_rounds, held_out, with_rounds
-from windu.search.fold_estimator import EstimatorOnFold
 from windu.search.measures import latency_of, size_of
 from windu.steps import run_steps
 from windu.tasks import read_target
 
-__all__ = ["FoldResult", "Job", "candidate", "evaluate"]
+__all__ = ["EstimatorOnFold", "FoldResult", "Job", "candidate", "evaluate"]
+
+
+class EstimatorOnFold(WinduEstimator):
+    """An estimator that makes the matrix of the held-out rows once."""
+
+    _rows: Any = None
+    #: All classes, where the fold lacks some; to it these are impossible.
+    _all: Any = None
+
+    @property
+    def classes_(self) -> np.ndarray:  # type: ignore[override]
+        """All classes of the table, also those that the fold lacks."""
+        return super().classes_ if self._all is None else self._all
+
+    @available_if(model_has("predict_proba"))
+    def predict_proba(self, X: Any) -> Any:
+        """Return probabilities of all classes, of the fold's once for its rows."""
+        probabilities = super().predict_proba(X)
+        if self._all is None:
+            return probabilities
+        columns, fold_classes = self._all.tolist(), super().classes_.tolist()
+        outputs = np.zeros((len(probabilities), len(columns)))
+        outputs[:, [columns.index(label) for label in fold_classes]] = probabilities
+        return outputs
+
+    def _share(
+        self,
+        rows: Any,
+        make_matrix: Callable[[], Any],
+        compiled: Callable[[], CompiledRows | None],
+    ) -> None:
+        self._rows, self._make, self._compiled = rows, make_matrix, compiled
+        self._outputs: dict[str, Any] = {}
+
+    @cached_property
+    def _short(self) -> CompiledRows | None:
+        rows = self._compiled()
+        return None if rows is None else compile_model(rows, self)
+
+    def _compiled_rows(self) -> CompiledRows | None:
+        return self._short
+
+    def _matrix(self, X: Any) -> tuple[Any, bool]:
+        return (self._make(), False) if X is self._rows else super()._matrix(X)
+
+    def _call_model(self, method: str, X: Any) -> Any:
+        if X is not self._rows:
+            return super()._call_model(method, X)
+        if method not in self._outputs:
+            self._outputs[method] = super()._call_model(method, X)
+        return self._outputs[method]
+
 
 _PREPARED = "transform"
 _NAMES = [step.name for step in FIT_STEPS]

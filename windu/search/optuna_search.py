@@ -29,18 +29,24 @@ from windu._compat.sklearn import (
 )
 from windu.estimator import WinduEstimator
 from windu.estimator.digests import digest_of
-from windu.estimator.first_values import first_values
-from windu.estimator.fitting import infer_schema
+from windu.estimator.fitting import first_values, infer_schema
 from windu.estimator.parts import as_seed
 from windu.exceptions import SearchError
 from windu.io.frames import as_frame
 from windu.search.defaults import default_space, starting_points
 from windu.search.early_stopping import with_rounds
-from windu.search.ensembles import Averaged, classes_of, ensemble_of, outputs_of, select
+from windu.search.ensembles import (
+    Averaged,
+    MatchedScore,
+    adapt_scorers,
+    classes_of,
+    ensemble_of,
+    outputs_of,
+    select,
+)
 from windu.search.folds import Job, candidate
 from windu.search.results import leaderboard_of, results_of
 from windu.search.samplers import make_sampler
-from windu.search.scorers import MatchedScore, adapt_scorers
 from windu.search.space import grid_of, read_space
 from windu.search.studies import finished, open_study, result_of
 from windu.search.trials import Trials

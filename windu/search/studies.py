@@ -24,7 +24,6 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import DBAPIError
 
-from windu._compat.studies import set_user_attr
 from windu.exceptions import SearchError, StorageError
 from windu.search.samplers import INTERRUPTED
 
@@ -40,8 +39,27 @@ __all__ = [
     "owner",
     "queue_next",
     "result_of",
+    "set_user_attr",
     "take_over",
 ]
+
+
+def set_user_attr(study: Study, trial: FrozenTrial, key: str, value: Any) -> None:
+    """Say something about a trial that another process may have begun.
+
+    Parameters
+    ----------
+    study : optuna.study.Study
+        Of the trial.
+    trial : optuna.trial.FrozenTrial
+        Not finished.
+    key : str
+        What is said.
+    value : object
+        As JSON takes it.
+    """
+    study._storage.set_trial_user_attr(trial._trial_id, key, value)
+
 
 #: User attribute of a study: digests of what it was begun with.
 _BEGUN = "windu"

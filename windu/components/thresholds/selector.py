@@ -20,11 +20,6 @@ from windu._compat.sklearn import (
     check_sample_weight,
     fit_context,
 )
-from windu.components.thresholds.cuts import (
-    cut_of_last_class,
-    warn_of_constant_scores,
-    warn_of_idle_cuts,
-)
 from windu.components.thresholds.decisions import ranks_of, read_scores, read_truth
 from windu.components.thresholds.objectives import Constrained
 from windu.components.thresholds.purpose import (
@@ -34,6 +29,11 @@ from windu.components.thresholds.purpose import (
     warn_if_missed,
 )
 from windu.components.thresholds.rules import search
+from windu.components.thresholds.scorers import (
+    cut_of_last_class,
+    warn_of_constant_scores,
+    warn_of_idle_cuts,
+)
 from windu.components.thresholds.spread import (
     curve_of,
     folds_of,

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import KFold, StratifiedKFold, check_cv
 
-from windu.components.thresholds.lines import between, line_at, line_of, some_of
 from windu.components.thresholds.objectives import Truth
-from windu.components.thresholds.rules import ascend
+from windu.components.thresholds.rules import ascend, between, line_at, line_of, some_of
 
 __all__ = ["curve_of", "folds_of", "no_gain_elsewhere", "spread_of"]
 
