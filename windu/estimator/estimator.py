@@ -38,9 +38,9 @@ from windu.estimator.delegation import (
 from windu.estimator.fitting import FIT_STEPS, first_values
 from windu.estimator.memo import Memo, in_memory_of
 from windu.estimator.metadata import router_of
-from windu.estimator.parts import PartParameters, fresh_part, visual_block
+from windu.estimator.parts import fresh_part, visual_block
 from windu.estimator.prediction import PREDICT_STEPS, decode
-from windu.estimator.replacing import Replacing, laid_out
+from windu.estimator.replacing import PartParameters, Replacing, laid_out
 from windu.estimator.rows import CompiledRows, is_one_row, rows_of
 from windu.estimator.thresholding import decided
 from windu.estimator.validation import Validation
