@@ -99,6 +99,11 @@ class Table:
         self.values = values
 
 
+def clear():
+    flavors._flavors.cache_clear()
+    flavors._by_type.cache_clear()
+
+
 class TableFlavor:
     """How that library writes it."""
 
@@ -125,7 +130,7 @@ def test_a_flavor_of_a_users_package(monkeypatch):
     monkeypatch.setattr(
         flavors, "entry_points", lambda group: [Point("table"), Point("xgboost")]
     )
-    flavors._flavors.cache_clear()
+    clear()
     try:
         files = {}
 
@@ -139,4 +144,4 @@ def test_a_flavor_of_a_users_package(monkeypatch):
         assert from_native(part, files.get).values == [1, 2, 3]
         assert "xgboost.core.Booster" in flavors._flavors()["xgboost"].types
     finally:
-        flavors._flavors.cache_clear()
+        clear()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import reprlib
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -20,6 +19,8 @@ from windu.schema.user.given import pandera_schema_of
 __all__ = ["check_same", "first_difference", "without_own_checks"]
 
 _PLAIN = (str, bytes, bytearray, int, float, complex, type(None), type(...), range)
+#: Of these, what is equal is the same.
+_EXACT = frozenset((str, int, bool, bytes))
 _INDICES = ("indices", "indptr", "offsets", "coords")
 
 #: What a tree of neighbours counts while it is asked: trims, leaves, splits and calls.
@@ -54,16 +55,18 @@ def first_difference(saved: Any, loaded: Any) -> tuple[str, Any, Any] | None:
         path, value_saved, value_loaded = stack.pop()
         if value_saved is value_loaded or (id(value_saved), id(value_loaded)) in seen:
             continue
+        if type(value_saved) is type(value_loaded) and type(value_saved) in _EXACT:
+            if value_saved == value_loaded:
+                continue
+            return path, value_saved, value_loaded
         seen.add((id(value_saved), id(value_loaded)))
         alive.append((value_saved, value_loaded))
         if type(value_saved) is not type(value_loaded) or not _alike(
             value_saved, value_loaded
         ):
             return path, value_saved, value_loaded
-        pairs = [
-            (path + place, *pair) for place, *pair in _pairs(value_saved, value_loaded)
-        ]
-        stack += reversed(pairs)
+        for place, *pair in reversed(_pairs(value_saved, value_loaded)):
+            stack.append((path + place, *pair))
     return None
 
 
@@ -114,45 +117,46 @@ def _keys(mapping: dict[Any, Any]) -> list[tuple[type, str]]:
     return [(type(key), repr(key)) for key in mapping]
 
 
-def _pairs(saved: Any, loaded: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Yield what two alike objects hold, side by side."""
+def _pairs(saved: Any, loaded: Any) -> list[tuple[str, Any, Any]]:
+    """Return what two alike objects hold, side by side."""
     if isinstance(saved, (*_PLAIN, *CODE)) or is_native(saved):
-        return
+        return []
     if isinstance(saved, dict):
         values = zip(saved, saved.values(), loaded.values(), strict=True)
-        yield from ((f"[{key!r}]", first, second) for key, first, second in values)
-    elif isinstance(saved, (list, tuple)):
-        items = enumerate(zip(saved, loaded, strict=True))
-        yield from ((f"[{number}]", *pair) for number, pair in items)
-    elif isinstance(saved, np.ndarray):
-        if saved.dtype == object:
-            lists = saved.ravel().tolist(), loaded.ravel().tolist()
-            items = enumerate(zip(*lists, strict=True))
-            yield from ((f"[{number}]", *pair) for number, pair in items)
-    elif sparse.issparse(saved):
-        yield ".data", saved.data, loaded.data
-    elif isinstance(saved, partial):
-        for name in ("func", "args", "keywords"):
-            yield f".{name}", getattr(saved, name), getattr(loaded, name)
-    elif isinstance(saved, (KDTree, BallTree)):
-        counted = saved.__getstate__(), loaded.__getstate__()
-        items = enumerate(zip(*counted, strict=True))
-        yield from ((f"[{n}]", *pair) for n, pair in items if n not in _COUNTERS)
-    elif isinstance(saved, (np.random.RandomState, np.random.Generator)):
-        yield "", _stream(saved), _stream(loaded)
-    elif not isinstance(saved, (np.generic, np.dtype, set, frozenset)):
-        (class_saved, *states), (made_of, *other_states) = (
-            _content(saved),
-            _content(loaded),
-        )
-        yield "", class_saved, made_of
-        for state, other_state in zip(states, other_states, strict=True):
-            if isinstance(state, dict) and isinstance(other_state, dict):
-                for name in sorted({*state, *other_state}, key=str):
-                    pair = (side.get(name, _Missing) for side in (state, other_state))
-                    yield f".{name}", *pair
-            else:
-                yield "", state, other_state
+        return [(f"[{key!r}]", first, second) for key, first, second in values]
+    if isinstance(saved, (list, tuple)):
+        return _items(saved, loaded)
+    if isinstance(saved, np.ndarray):
+        is_plain = saved.dtype != object
+        return [] if is_plain else _items(saved.ravel().tolist(), loaded.ravel())
+    if sparse.issparse(saved):
+        return [(".data", saved.data, loaded.data)]
+    if isinstance(saved, partial):
+        names = ("func", "args", "keywords")
+        return [
+            (f".{name}", getattr(saved, name), getattr(loaded, name)) for name in names
+        ]
+    if isinstance(saved, (KDTree, BallTree)):
+        items = _items(saved.__getstate__(), loaded.__getstate__())
+        return [item for number, item in enumerate(items) if number not in _COUNTERS]
+    if isinstance(saved, (np.random.RandomState, np.random.Generator)):
+        return [("", _stream(saved), _stream(loaded))]
+    if isinstance(saved, (np.generic, np.dtype, set, frozenset)):
+        return []
+    pairs: list[tuple[str, Any, Any]] = []
+    for state, other in zip(_content(saved), _content(loaded), strict=True):
+        if isinstance(state, dict) and isinstance(other, dict):
+            for name in sorted({*state, *other}, key=str):
+                pair = state.get(name, _Missing), other.get(name, _Missing)
+                pairs.append((f".{name}", *pair))
+        else:
+            pairs.append(("", state, other))
+    return pairs
+
+
+def _items(saved: Any, loaded: Any) -> list[tuple[str, Any, Any]]:
+    pairs = enumerate(zip(saved, loaded, strict=True))
+    return [(f"[{number}]", *pair) for number, pair in pairs]
 
 
 class _Missing:
@@ -169,9 +173,9 @@ def _content(obj: Any) -> list[Any]:
     if isinstance(reduced, str):
         return [reduced, None, None, None]
     arguments, state, items, pairs = [*reduced[1:], None, None, None][:4]
-    filled = (
+    filled = [
         None if iterator is None else list(iterator) for iterator in (items, pairs)
-    )
+    ]
     return [arguments, state, *filled]
 
 

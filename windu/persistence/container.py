@@ -372,10 +372,13 @@ def check_cost(tree: dict[str, Any], source: str) -> None:
     costs: dict[Any, int] = {}
 
     def visits(obj: Any) -> int:
-        if isinstance(obj, list):
-            return sum(map(visits, obj))
-        if not isinstance(obj, dict):
-            return 0
+        total = 0
+        for value in obj.values() if isinstance(obj, dict) else obj:
+            if isinstance(value, (dict, list)):
+                total += of_node(value) if isinstance(value, dict) else visits(value)
+        return total
+
+    def of_node(obj: dict[str, Any]) -> int:
         number = obj.get("__id__")
         if not isinstance(number, (int, str, float)):
             number = None
@@ -384,12 +387,12 @@ def check_cost(tree: dict[str, Any], source: str) -> None:
         if number is not None:
             # What leads back to itself is walked once.
             costs[number] = 1
-        total = 1 + sum(map(visits, obj.values()))
+        total = 1 + visits(obj)
         if number is not None:
             costs[number] = total
         return total
 
-    if visits(tree) > _MAX_VISITS:
+    if of_node(tree) > _MAX_VISITS:
         raise IntegrityError(
             f"{source} must hold at most {_MAX_VISITS} parts, counted as often as they "
             "are referred to. Got more: it is damaged or was edited."

@@ -154,8 +154,16 @@ def _flavors() -> dict[str, Flavor]:
 
 
 def _flavor_of(model: Any) -> str | None:
-    name = f"{type(model).__module__}.{type(model).__qualname__}"
-    return next((f for f, flavor in _flavors().items() if name in flavor.types), None)
+    return _by_type().get(f"{type(model).__module__}.{type(model).__qualname__}")
+
+
+@cache
+def _by_type() -> dict[str, str]:
+    by_type: dict[str, str] = {}
+    for name, flavor in _flavors().items():
+        for type_name in flavor.types:
+            by_type.setdefault(type_name, name)
+    return by_type
 
 
 def is_native(model: Any) -> bool:

@@ -13,6 +13,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
+from pandera.pandas import DataFrameSchema
 from sklearn.preprocessing import FunctionTransformer
 
 from windu.estimator.validation import Validation
@@ -126,8 +127,9 @@ def _schemas(root: Any) -> Iterator[tuple[Any, Any]]:
     stack: list[tuple[Any, Any]] = [(None, root)]
     while stack:
         holder, obj = stack.pop()
-        if is_schema(obj):
-            yield holder, obj
+        if isinstance(obj, (type, DataFrameSchema)):
+            if is_schema(obj):
+                yield holder, obj
         elif id(obj) in seen or isinstance(obj, _PLAIN):
             continue
         elif isinstance(obj, dict):
@@ -196,11 +198,11 @@ def detach(
     }
 
     def change(obj: Any) -> Any:
-        if is_code(obj):
+        if isinstance(obj, (type, DataFrameSchema)) and is_code(obj):
             reference = FunctionReference(written(obj), _digest(obj))
             functions[reference.name] = obj
             return reference
-        if not _is_users(obj):
+        if not (isinstance(obj, FunctionType) and _is_users(obj)):
             return obj
         if id(obj) not in free:
             _check_importable(obj, estimator)
@@ -258,8 +260,6 @@ def bind(
 
 def _is_users(obj: Any) -> bool:
     """Tell whether a function is one that skops must not resolve by itself."""
-    if not isinstance(obj, FunctionType):
-        return False
     package = str(obj.__module__).partition(".")[0]
     return package not in ("numpy", "scipy", "sklearn")
 

@@ -132,9 +132,13 @@ def _is_table(obj: Any) -> bool:
 
 
 def _holds(root: Any, is_wanted: Callable[[Any], bool]) -> bool:
-    return is_wanted(root) or any(
-        is_wanted(value) for _, parts in walk(root, stored=True) for _, value in parts
-    )
+    if is_wanted(root):
+        return True
+    for _, parts in walk(root, stored=True):
+        for _, value in parts:
+            if type(value) not in _MOST and is_wanted(value):
+                return True
+    return False
 
 
 def path_of(root: Any, is_wanted: Callable[[Any], bool]) -> str:
@@ -210,6 +214,8 @@ def misplaced(root: Any) -> dict[str, str]:
     wrong: dict[str, str] = {}
     for obj, parts in walk(root):
         for place, value in parts:
+            if not isinstance(value, (type, partial, *_FUNCTIONS)):
+                continue
             name = _name_of(value)
             if name and not _is_in_place(obj, place, value, name):
                 wrong.setdefault(name, f"{place} of a {type(obj).__name__}")

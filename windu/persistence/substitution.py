@@ -8,14 +8,16 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pandera.pandas as pa
 
 from windu.schema.columns import TableSchema
 from windu.schema.user.stored import is_schema
 
 __all__ = ["substitute"]
 
+_MOST = frozenset((str, int, float, bool, type(None)))
 _PLAIN = (
-    *(str, bytes, int, float, complex, type(None), type, ModuleType),
+    *(str, bytes, int, float, complex, type(None), ModuleType),
     *(np.generic, TableSchema),
 )
 
@@ -46,8 +48,8 @@ def substitute(root: Any, change: Callable[[Any], Any]) -> Any:
 
     def visit(obj: Any) -> Any:
         # A user's schema is stored as a whole, whatever it holds.
-        if is_schema(obj):
-            return change(obj)
+        if isinstance(obj, (type, pa.DataFrameSchema)):
+            return change(obj) if is_schema(obj) else obj
         if isinstance(obj, _PLAIN):
             return obj
         if id(obj) not in replaced:
@@ -64,29 +66,36 @@ def substitute(root: Any, change: Callable[[Any], Any]) -> Any:
 
 def _with_changes(obj: Any, visit: Callable[[Any], Any]) -> Any:
     if isinstance(obj, dict):
-        changed = {k: new for k, v in obj.items() if (new := visit(v)) is not v}
-        return _copied(obj, dict.update, changed)
+        return _copied(obj, dict.update, _changed(obj, visit))
     if isinstance(obj, (list, tuple)):
-        values = [visit(value) for value in obj]
-        if all(new is old for new, old in zip(values, obj, strict=True)):
+        changed = _changed(dict(enumerate(obj)), visit)
+        if not changed:
             return obj
-        if hasattr(obj, "_fields"):
-            return type(obj)(*values)
-        return type(obj)(values)
+        values = [changed.get(at, value) for at, value in enumerate(obj)]
+        return type(obj)(*values) if hasattr(obj, "_fields") else type(obj)(values)
     if isinstance(obj, np.ndarray):
-        if obj.dtype != object:
+        changed = {}
+        if obj.dtype == object:
+            changed = _changed(dict(enumerate(obj.ravel())), visit)
+        if not changed:
             return obj
-        flat = [visit(value) for value in obj.ravel()]
-        if all(new is old for new, old in zip(flat, obj.ravel(), strict=True)):
-            return obj
-        array = np.empty(obj.size, dtype=object)
-        array[:] = flat
+        array = obj.ravel().copy()
+        for at, value in changed.items():
+            array[at] = value
         return array.reshape(obj.shape)
     if hasattr(obj, "__dict__") and not callable(getattr(obj, "__wrapped__", None)):
-        state = vars(obj)
-        changed = {k: new for k, v in state.items() if (new := visit(v)) is not v}
+        changed = _changed(vars(obj), visit)
         return _copied(obj, lambda copied, new: vars(copied).update(new), changed)
     return obj
+
+
+def _changed(values: dict[Any, Any], visit: Callable[[Any], Any]) -> dict[Any, Any]:
+    changed = {}
+    for key, value in values.items():
+        # Most values are plain: asking each takes the time of a save.
+        if type(value) not in _MOST and (new := visit(value)) is not value:
+            changed[key] = new
+    return changed
 
 
 def _copied(obj: Any, update: Callable[[Any, Any], None], changed: Any) -> Any:
