@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterable
 
 import windu
-from windu.schema.tolerance import DIFFERENCES
+from windu.schema.columns import DIFFERENCES
 from windu.tasks import RULES
 
 HEAD = """\

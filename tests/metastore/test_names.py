@@ -7,8 +7,8 @@ import pytest
 from tests.metastore.raw import save
 from windu.exceptions import MetastoreError, StorageError, WinduError
 from windu.metastore import Metastore
-from windu.metastore.names import Reference, read_reference
 from windu.metastore.places import open_target
+from windu.metastore.records import Reference, read_reference
 
 PARTS = [
     *("..", ".", "", "/", "\\", "~", ".hidden", "...", "../x", "x/..", "x/../../y"),

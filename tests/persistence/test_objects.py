@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 
 from windu import WinduEstimator, inspect, load, save
 from windu.exceptions import PersistenceError
-from windu.persistence.comparison import first_difference
+from windu.persistence.replay import first_difference
 
 
 class Whole(int):

@@ -11,7 +11,7 @@ import pytest
 
 from windu import WinduEstimator, infer_schema
 from windu.exceptions import SchemaError, WinduWarning
-from windu.schema.tolerance import DIFFERENCES
+from windu.schema.columns import DIFFERENCES
 
 N_ROWS = 48
 NAMES = ["visits", "amount", "city", "when"]

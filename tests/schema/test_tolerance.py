@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import make_ugly
 from windu import WinduEstimator, infer_schema
 from windu.exceptions import SchemaError, WinduWarning
-from windu.schema.tolerance import DIFFERENCES
+from windu.schema.columns import DIFFERENCES
 
 X, Y = make_ugly()
 

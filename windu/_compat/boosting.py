@@ -1,4 +1,4 @@
-"""scikit-learn's histogram gradient boosting, asked for one row."""
+"""scikit-learn's trees, and its histogram gradient boosting asked for one row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one file that imports private names of scikit-learn, and what 1.8 lacks."""
+"""Private names of scikit-learn, what 1.8 lacks, and the threads it computes with."""
 
 from __future__ import annotations
 
@@ -25,10 +25,7 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
-from sklearn.utils._set_output import (
-    _get_output_config,
-    _wrap_data_with_container,
-)
+from sklearn.utils._set_output import _get_output_config, _wrap_data_with_container
 from sklearn.utils._user_interface import _print_elapsed_time as elapsed_time
 from sklearn.utils.metaestimators import available_if as _available_if
 from sklearn.utils.validation import _check_method_params as check_metadata

@@ -10,10 +10,9 @@ from typing import Any
 
 import typer
 
-from windu.cli.demo import demo
 from windu.cli.predict import predict, validate
 from windu.cli.runs import cache, export, inspect, report, runs, show, store
-from windu.cli.train import schema, search, train
+from windu.cli.train import demo, schema, search, train
 
 #: How Python says what the options ``--allow`` and ``--trusted`` say.
 _IN_PYTHON = re.compile(r"\b(allow|trusted)=\[('[\w.]+'(?:, '[\w.]+')*)\]")

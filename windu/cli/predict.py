@@ -1,4 +1,4 @@
-"""`windu predict`: a stored run and a table in a file to predictions in another."""
+"""`windu predict` and `windu validate`: a stored run and a table in a file."""
 
 from __future__ import annotations
 

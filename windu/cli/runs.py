@@ -1,4 +1,4 @@
-"""`windu runs`, `windu show` and `windu store`: what a metastore holds."""
+"""Commands on stored runs: list, show, inspect, report, export, cache and targets."""
 
 from __future__ import annotations
 

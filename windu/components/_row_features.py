@@ -1,4 +1,4 @@
-"""What `AutoFeaturizer` makes of one value, without a frame around it."""
+"""Features and matrix of one row, from plain values, without a frame."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from windu._compat.bases import BaseEstimator, TransformerMixin
-from windu._compat.dtypes import dtype_from, dtype_text
+from windu._compat.targets import dtype_from, dtype_text
 from windu.exceptions import TargetError
 
 __all__ = ["IndicatorEncoder"]

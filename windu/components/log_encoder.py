@@ -1,4 +1,4 @@
-"""Targets with a heavy right tail on a logarithmic scale, and back."""
+"""Logarithms of heavy-tailed targets: the encoder, and when it pays."""
 
 from __future__ import annotations
 

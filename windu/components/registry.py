@@ -1,4 +1,4 @@
-"""Short names for models, and what each kind of model wants to eat."""
+"""Parts by names: models, versions of functions, parts of stored runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which classes a configuration may name, and what their parameters are."""
+"""Which classes a configuration may name, their parameters, and equality of values."""
 
 from __future__ import annotations
 

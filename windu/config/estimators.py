@@ -1,4 +1,4 @@
-"""`to_yaml` and `from_yaml`: one estimator, not fitted, as text."""
+"""`to_yaml` and `from_yaml`: one estimator, not fitted, as text, part by part."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from windu.config.yaml_text import (
 from windu.estimator import WinduEstimator
 from windu.estimator.parts import PARTS, fresh_part
 from windu.exceptions import ConfigError, did_you_mean
-from windu.schema.tolerance import check_tolerance
+from windu.schema.columns import check_tolerance
 from windu.schema.user.given import pandera_schema_of
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""The settings of a training pipeline as text, and back; nothing is run by reading."""
+"""Settings and search spaces of pipelines as text, and back; reading runs nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""YAML text to plain data that knows where each value stands; hostile text is refused.
+"""YAML text to plain data that knows where each value stands, and back.
 
 PyYAML only cuts the text in events here: with its constructors it reads ``NO`` as
 false, takes aliases and tags, and the last of two equal keys; its C parser crashes on

@@ -1,4 +1,4 @@
-"""What `WinduEstimator` is and has, told from its parts."""
+"""What `WinduEstimator` is and has, told from its parts and after `fit`."""
 
 from __future__ import annotations
 

@@ -39,11 +39,10 @@ from windu.estimator.fitting import FIT_STEPS, first_values
 from windu.estimator.memo import Memo, in_memory_of
 from windu.estimator.metadata import router_of
 from windu.estimator.parts import fresh_part, visual_block
-from windu.estimator.prediction import PREDICT_STEPS, decode
+from windu.estimator.prediction import PREDICT_STEPS, Validation, decode
 from windu.estimator.replacing import PartParameters, Replacing, laid_out
 from windu.estimator.rows import CompiledRows, is_one_row, rows_of
 from windu.estimator.thresholding import decided
-from windu.estimator.validation import Validation
 from windu.steps import Step, run_steps
 from windu.tasks import TASKS
 

@@ -1,4 +1,4 @@
-"""The steps of `WinduEstimator.fit`: plain functions over named values."""
+"""The steps of `WinduEstimator.fit`, and the values that they start from."""
 
 from __future__ import annotations
 
@@ -19,11 +19,7 @@ from windu.components.blend import BoostedBlendClassifier, BoostedBlendRegressor
 from windu.components.featurizers import AutoFeaturizer
 from windu.components.labelwise import LabelwiseClassifier, takes_labels
 from windu.components.log_encoder import fit_on_better_scale, is_candidate
-from windu.components.model_input import (
-    model_input,
-    tell_categories,
-    with_categories,
-)
+from windu.components.model_input import model_input, tell_categories, with_categories
 from windu.components.registry import Wants, wants_of
 from windu.components.transformers import AutoTransformer, codes_of
 from windu.estimator.labels import encode, fit_label_encoder, is_auto, resolve_task

@@ -1,4 +1,4 @@
-"""The steps of `fit` that take the target to what models eat."""
+"""The target: its task, its encoder, and the codes that models learn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what a user passes as a part to a fresh, unfitted scikit-learn component."""
+"""From what a user passes as a part to a fresh, unfitted component, and its picture."""
 
 from __future__ import annotations
 

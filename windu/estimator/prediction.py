@@ -1,4 +1,4 @@
-"""The steps of prediction: plain functions over named values."""
+"""The steps of prediction and validation: plain functions over named values."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ import warnings
 from collections.abc import Callable
 from functools import partial
 from itertools import compress
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 from sklearn.preprocessing import FunctionTransformer, MultiLabelBinarizer
+from sklearn.utils.validation import check_is_fitted
 
 from windu.components.featurizers import AutoFeaturizer
 from windu.components.model_input import model_input
 from windu.components.registry import wants_of
 from windu.estimator.parts import name_of
-from windu.exceptions import FeatureError, FeatureSchemaError, SchemaError, WinduWarning
+from windu.exceptions import (
+    FeatureError,
+    FeatureSchemaError,
+    PersistenceError,
+    SchemaError,
+    WinduWarning,
+)
 from windu.io.frames import (
     as_frame,
     named_columns,
@@ -31,10 +38,13 @@ from windu.schema.columns import TableSchema
 from windu.schema.names import check_columns, infinite_cells, listed
 from windu.schema.report import MAX_LISTED, Difference, ValidationReport
 from windu.schema.user.check import user_check
+from windu.schema.user.given import pandera_schema_of
+from windu.schema.user.stored import StoredSchema, from_json, to_json
 from windu.steps import Step
 
 __all__ = [
     "PREDICT_STEPS",
+    "Validation",
     "asked_for_frames",
     "checked_features",
     "conformed_features",
@@ -119,7 +129,7 @@ def conformed_features(
 ) -> tuple[pd.DataFrame, ValidationReport]:
     """Return features with the names, order and dtypes of training, and how they were.
 
-    The rules are those of tables: `windu.schema.tolerance.DIFFERENCES`.
+    The rules are those of tables: `windu.schema.columns.DIFFERENCES`.
     """
     maker = (
         "Without a featurizer, the table"
@@ -359,3 +369,86 @@ def _as_polars(frame: pd.DataFrame, enums: list[int]) -> Any:
         for i in enums
     }
     return polars.from_pandas(frame, schema_overrides=dtypes)
+
+
+class Validation:
+    """The part of `WinduEstimator` that compares tables."""
+
+    schema: Any
+    featurizer_: Any
+    _table_schema: TableSchema
+    _feature_table_schema: TableSchema
+    _named: bool
+    _swapped: bool
+
+    @surrogates_refused()
+    def validate(self, X: Any, *, features: bool = False) -> ValidationReport:
+        """Report every difference of a table from the schema of training.
+
+        Nothing is raised for what `predict` would refuse; see
+        `ValidationReport.raise_for_errors`.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            As in `predict`.
+        features : bool, default=False
+            Whether to compare what the featurizer makes of it instead, with
+            ``feature_schema_``.
+
+        Returns
+        -------
+        ValidationReport
+            All differences, also those that are accepted, and drift scores.
+
+        Raises
+        ------
+        SchemaError
+            For names of columns that are neither texts nor whole numbers.
+        """
+        check_is_fitted(self)
+        try:
+            frame = read_named(X, self._table_schema, self._named)
+        except SchemaError as error:
+            # Without names, another number of columns is all that can be said.
+            return error.report
+        own_schema = user_check(self.schema, self._table_schema)
+        if own_schema is None:
+            conformed, report = compare(frame, self._table_schema)
+        else:
+            conformed, report = own_schema.compare(frame)
+        if not features or not report.ok:
+            return report
+        if self._swapped:
+            features_made = features_of(conformed, self.featurizer_)
+        else:
+            features_made = featurize(conformed, self.featurizer_, None)
+        return compare(features_made, self._feature_table_schema)[1]
+
+    # A schema of pandera is stored as one text, for pickle, joblib and skops alike.
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()  # type: ignore[assignment]
+        if isinstance(self.schema, (str, dict, type(None))):
+            return state
+        try:
+            pandera_schema = pandera_schema_of(self.schema)
+            stored = (
+                None
+                if pandera_schema is None
+                else StoredSchema(to_json(pandera_schema))
+            )
+        except (PersistenceError, SchemaError):
+            # Checks that are code: pickle may know how, save says why not.
+            return state
+        return state if stored is None else state | {"schema": stored}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        stored = state.get("schema")
+        if isinstance(stored, StoredSchema):
+            state = state | {"schema": from_json(stored.json)}
+        super().__setstate__(state)  # type: ignore[misc]
+
+    def __copy__(self) -> Self:
+        copied = type(self).__new__(type(self))
+        vars(copied).update(vars(self))
+        return copied

@@ -1,4 +1,4 @@
-"""The proof of a replaced part: the stored example goes through the whole chain."""
+"""The proof of a replaced part: the stored example, and how far values moved."""
 
 from __future__ import annotations
 

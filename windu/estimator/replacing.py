@@ -1,4 +1,4 @@
-"""`WinduEstimator.replace`: other parts in a fitted estimator, without training."""
+"""Parameters and parts of an estimator set anew, also in a fitted one."""
 
 from __future__ import annotations
 

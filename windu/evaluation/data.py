@@ -1,4 +1,4 @@
-"""What is known of the rows of a pipeline before anything is trained."""
+"""What is known of rows before training: balance, overlap, drift, leakage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All that is told of held-back rows beside the scores."""
+"""What is told of held-back rows beside the scores: classes, curves, residuals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables in files, read and written batch by batch."""
+"""Tables in files, written whole, and read and written batch by batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What steps of pipelines have made, by the digest of all that it was made from."""
+"""Outputs of steps in a metastore: as files, by the digest of what made them."""
 
 from __future__ import annotations
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from windu.exceptions import IntegrityError, StorageError, WinduWarning
-from windu.metastore.names import run_folder
-from windu.metastore.records import MAX_RECORD, Record
+from windu.metastore.records import MAX_RECORD, Record, run_folder
 from windu.metastore.target import Listed, Target
 from windu.persistence.manifest import MANIFEST, MAX_MANIFEST
 from windu.persistence.runs import Run, open_run

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from windu.exceptions import MetastoreError
-from windu.metastore.names import check_name
+from windu.metastore.records import check_name
 
 __all__ = [
     "check_tags",

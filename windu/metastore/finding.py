@@ -7,16 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from windu.exceptions import (
-    IntegrityError,
-    NotStoredError,
-    StorageError,
-    did_you_mean,
-)
+from windu.exceptions import IntegrityError, NotStoredError, StorageError, did_you_mean
 from windu.metastore.copies import Copies, Problem, read_record
-from windu.metastore.names import (
+from windu.metastore.records import (
     LATEST,
+    AliasRecord,
+    DeletedRecord,
     Reference,
+    VersionRecord,
     alias_key,
     check_name,
     deleted_key,
@@ -25,7 +23,6 @@ from windu.metastore.names import (
     version_key,
     version_of_key,
 )
-from windu.metastore.records import AliasRecord, DeletedRecord, VersionRecord
 from windu.metastore.saving import StoredRun
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""A folder of this machine as a storage target."""
+"""A folder, or one zip file, of this machine as a storage target."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from windu.exceptions import IntegrityError
-from windu.metastore.names import check_key, is_key
+from windu.metastore.records import check_key, is_key
 from windu.metastore.target import Listed, guarded, too_large
 
 __all__ = ["LocalTarget", "ZipTarget", "replace_durably"]

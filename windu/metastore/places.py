@@ -1,4 +1,4 @@
-"""From what a user writes for a storage target to the target."""
+"""From what a user writes for a storage target to the target, by fsspec too."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import fsspec
 
 from windu.exceptions import MetastoreError, StorageError, did_you_mean
 from windu.metastore.local import LocalTarget, ZipTarget
-from windu.metastore.names import check_key, is_key
+from windu.metastore.records import check_key, is_key
 from windu.metastore.target import Listed, Target, guarded, scrub, too_large
 
 __all__ = [

@@ -10,17 +10,15 @@ from datetime import UTC, datetime
 
 from windu.exceptions import IntegrityError, MetastoreError, StorageError
 from windu.metastore.copies import Copies
-from windu.metastore.names import (
-    alias_key,
-    run_folder,
-    version_key,
-    version_of_key,
-)
 from windu.metastore.records import (
     MAX_RECORD,
     AliasRecord,
     MirrorRecord,
     VersionRecord,
+    alias_key,
+    run_folder,
+    version_key,
+    version_of_key,
 )
 from windu.metastore.target import Target
 from windu.persistence.manifest import MANIFEST, Manifest

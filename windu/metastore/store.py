@@ -12,24 +12,13 @@ import pandas as pd
 
 from windu.estimator import WinduEstimator
 from windu.exceptions import MetastoreError
-from windu.metastore.copies import (
-    Copies,
-    Problem,
-    warn_of_failed,
-    warn_of_problems,
-)
+from windu.metastore.copies import Copies, Problem, warn_of_failed, warn_of_problems
 from windu.metastore.describing import describe
 from windu.metastore.finding import check_known, find
-from windu.metastore.names import check_alias, check_name, read_reference
 from windu.metastore.places import Place, open_targets
+from windu.metastore.records import check_alias, check_name, read_reference
 from windu.metastore.saving import StoredRun, join, lost, set_alias, store_files
-from windu.metastore.tables import (
-    compare,
-    describe_run,
-    lineage,
-    runs_table,
-    select,
-)
+from windu.metastore.tables import compare, describe_run, lineage, runs_table, select
 from windu.metastore.upkeep import check_all, collect, delete_run, move_alias, sync
 from windu.persistence.bundle import load_run, to_artifacts
 from windu.persistence.inspection import load_part_of

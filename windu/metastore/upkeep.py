@@ -1,4 +1,4 @@
-"""What keeps targets alike and tidy: verify, catch up, delete, collect garbage."""
+"""Targets kept alike and tidy: verify, sync, delete, collect garbage."""
 
 from __future__ import annotations
 
@@ -14,25 +14,21 @@ from windu.exceptions import (
     NotStoredError,
     StorageError,
 )
-from windu.metastore.copies import (
-    Copies,
-    Problem,
-    open_copy,
-    problem_of,
-    read_record,
-)
+from windu.metastore.copies import Copies, Problem, open_copy, problem_of, read_record
 from windu.metastore.finding import (
     is_deleted,
     read_aliases,
     read_deleted,
     read_versions,
 )
-from windu.metastore.names import deleted_key, run_folder, version_key
 from windu.metastore.records import (
     AliasRecord,
     DeletedRecord,
     Record,
     VersionRecord,
+    deleted_key,
+    run_folder,
+    version_key,
 )
 from windu.metastore.saving import StoredRun, join, now, set_alias, write_all
 from windu.metastore.target import Listed, Target

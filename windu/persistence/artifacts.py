@@ -1,4 +1,4 @@
-"""An estimator as the artifacts of a run, and back."""
+"""An estimator and its example as the artifacts of a run, and back."""
 
 from __future__ import annotations
 

@@ -21,7 +21,6 @@ from windu.exceptions import (
     did_you_mean,
 )
 from windu.persistence.artifacts import MAX_ROWS, is_split, restored, split
-from windu.persistence.comparison import check_same, without_own_checks
 from windu.persistence.flavors import libraries_of, opaque_in
 from windu.persistence.functions import (
     CODE,
@@ -35,7 +34,13 @@ from windu.persistence.functions import (
 from windu.persistence.inspection import check_trusted_names, with_all_untrusted
 from windu.persistence.manifest import MANIFEST, Manifest, changed, describe, versions
 from windu.persistence.objects import does_not_load, types_in
-from windu.persistence.replay import check_given, check_replay, expected
+from windu.persistence.replay import (
+    check_given,
+    check_replay,
+    check_same,
+    expected,
+    without_own_checks,
+)
 from windu.persistence.runs import Run, open_run
 from windu.persistence.storable import misplaced, path_of, path_to
 from windu.persistence.substitution import substitute

@@ -16,9 +16,8 @@ from windu.exceptions import (
     UntrustedTypesError,
     did_you_mean,
 )
+from windu.persistence.native_boosters import check_lightgbm, check_xgboost
 from windu.persistence.native_catboost import check_catboost, holds_tables
-from windu.persistence.native_lightgbm import check_lightgbm
-from windu.persistence.native_xgboost import check_xgboost
 
 __all__ = [
     "Flavor",

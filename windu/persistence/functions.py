@@ -16,7 +16,7 @@ import numpy as np
 from pandera.pandas import DataFrameSchema
 from sklearn.preprocessing import FunctionTransformer
 
-from windu.estimator.validation import Validation
+from windu.estimator.prediction import Validation
 from windu.exceptions import PersistenceError, UntrustedTypesError, WinduWarning
 from windu.persistence.storable import path_of
 from windu.persistence.substitution import substitute

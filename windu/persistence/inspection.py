@@ -1,4 +1,4 @@
-"""What a run holds, told without building any of it."""
+"""What a run holds, told without building it, and one part of it alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The manifest of a run: what artifacts it has, and how their bytes are known again."""
+"""The manifest of a run: artifacts, versions, digests, and how they are sealed."""
 
 from __future__ import annotations
 

@@ -1,28 +1,283 @@
-"""What an estimator says about its example: written down at save, replayed at load."""
+"""A saved estimator against its source, and its example predicted again at load."""
 
 from __future__ import annotations
 
+import copy
 import json
 import math
+import reprlib
 import warnings
 from collections.abc import Mapping
+from functools import partial
 from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from sklearn.neighbors import BallTree, KDTree
 
 from windu.exceptions import (
     FeatureSchemaError,
     IntegrityError,
+    PersistenceError,
     VersionError,
     WinduWarning,
 )
 from windu.io.cells import plain_value
-from windu.persistence.comparison import without_own_checks
+from windu.persistence.flavors import is_native
+from windu.persistence.functions import CODE
+from windu.schema.user.given import pandera_schema_of
 
-__all__ = ["TOLERANCE", "check_given", "check_replay", "differences", "expected"]
+__all__ = [
+    "TOLERANCE",
+    "check_given",
+    "check_replay",
+    "check_same",
+    "differences",
+    "expected",
+    "first_difference",
+    "without_own_checks",
+]
+
+_PLAIN = (str, bytes, bytearray, int, float, complex, type(None), type(...), range)
+#: Of these, what is equal is the same.
+_EXACT = frozenset((str, int, bool, bytes))
+_INDICES = ("indices", "indptr", "offsets", "coords")
+
+#: What a tree of neighbours counts while it is asked: trims, leaves, splits and calls.
+_COUNTERS = range(7, 11)
+
+
+def first_difference(saved: Any, loaded: Any) -> tuple[str, Any, Any] | None:
+    """Return where two objects differ first, in what is stored of them.
+
+    Parameters
+    ----------
+    saved, loaded : object
+        What was saved, and what came of it.
+
+    Returns
+    -------
+    tuple of (str, object, object) or None
+        The path, such as ``.model.class_weight[False]``, and what stands there in each;
+        None if there is no difference.
+
+    Examples
+    --------
+    >>> from windu.persistence.replay import first_difference
+    >>> first_difference({"a": [1, 2]}, {"a": [1, 3]})
+    ("['a'][1]", 2, 3)
+    """
+    seen: set[tuple[int, int]] = set()
+    # What is compared stays alive, so that an id means one object.
+    alive = []
+    stack = [("", saved, loaded)]
+    while stack:
+        path, value_saved, value_loaded = stack.pop()
+        if value_saved is value_loaded or (id(value_saved), id(value_loaded)) in seen:
+            continue
+        if type(value_saved) is type(value_loaded) and type(value_saved) in _EXACT:
+            if value_saved == value_loaded:
+                continue
+            return path, value_saved, value_loaded
+        seen.add((id(value_saved), id(value_loaded)))
+        alive.append((value_saved, value_loaded))
+        if type(value_saved) is not type(value_loaded) or not _alike(
+            value_saved, value_loaded
+        ):
+            return path, value_saved, value_loaded
+        for place, *pair in reversed(_pairs(value_saved, value_loaded)):
+            stack.append((path + place, *pair))
+    return None
+
+
+def _alike(saved: Any, loaded: Any) -> bool:
+    """Tell whether two objects of a type are the same, but for the parts they hold."""
+    if isinstance(saved, _PLAIN):
+        # Tells -0.0 from 0.0, and finds nan equal to itself.
+        return repr(saved) == repr(loaded)
+    if isinstance(saved, CODE):
+        return bool(saved == loaded)
+    if isinstance(saved, (np.ndarray, np.generic)):
+        return _same_array(np.asanyarray(saved), np.asanyarray(loaded))
+    if isinstance(saved, np.dtype):
+        return bool(saved == loaded)
+    if isinstance(saved, dict):
+        return _keys(saved) == _keys(loaded)
+    if isinstance(saved, (set, frozenset)):
+        return sorted(map(repr, saved)) == sorted(map(repr, loaded))
+    if isinstance(saved, (list, tuple)):
+        return len(saved) == len(loaded)
+    if sparse.issparse(saved):
+        # The width of their indices is scipy's to choose.
+        names = [name for name in _INDICES if hasattr(saved, name)]
+        states = ([getattr(side, name) for name in names] for side in (saved, loaded))
+        return (saved.shape, saved.format) == (loaded.shape, loaded.format) and all(
+            map(np.array_equal, *states)
+        )
+    return True
+
+
+def _same_array(saved: np.ndarray, loaded: np.ndarray) -> bool:
+    if saved.dtype != loaded.dtype or saved.shape != loaded.shape:
+        return False
+    if saved.dtype == object:
+        return True
+    if isinstance(saved, np.ma.MaskedArray):
+        same = np.array_equal(np.ma.getmaskarray(saved), np.ma.getmaskarray(loaded))
+        return same and bool(np.ma.allequal(saved, loaded))
+    if saved.dtype.names:
+        # Between the fields lie bytes that nobody has set.
+        return all(
+            _same_array(saved[field], loaded[field]) for field in saved.dtype.names
+        )
+    return saved.tobytes() == loaded.tobytes()
+
+
+def _keys(mapping: dict[Any, Any]) -> list[tuple[type, str]]:
+    return [(type(key), repr(key)) for key in mapping]
+
+
+def _pairs(saved: Any, loaded: Any) -> list[tuple[str, Any, Any]]:
+    """Return what two alike objects hold, side by side."""
+    if isinstance(saved, (*_PLAIN, *CODE)) or is_native(saved):
+        return []
+    if isinstance(saved, dict):
+        values = zip(saved, saved.values(), loaded.values(), strict=True)
+        return [(f"[{key!r}]", first, second) for key, first, second in values]
+    if isinstance(saved, (list, tuple)):
+        return _items(saved, loaded)
+    if isinstance(saved, np.ndarray):
+        is_plain = saved.dtype != object
+        return [] if is_plain else _items(saved.ravel().tolist(), loaded.ravel())
+    if sparse.issparse(saved):
+        return [(".data", saved.data, loaded.data)]
+    if isinstance(saved, partial):
+        names = ("func", "args", "keywords")
+        return [
+            (f".{name}", getattr(saved, name), getattr(loaded, name)) for name in names
+        ]
+    if isinstance(saved, (KDTree, BallTree)):
+        items = _items(saved.__getstate__(), loaded.__getstate__())
+        return [item for number, item in enumerate(items) if number not in _COUNTERS]
+    if isinstance(saved, (np.random.RandomState, np.random.Generator)):
+        return [("", _stream(saved), _stream(loaded))]
+    if isinstance(saved, (np.generic, np.dtype, set, frozenset)):
+        return []
+    pairs: list[tuple[str, Any, Any]] = []
+    for state, other in zip(_content(saved), _content(loaded), strict=True):
+        if isinstance(state, dict) and isinstance(other, dict):
+            for name in sorted({*state, *other}, key=str):
+                pair = state.get(name, _Missing), other.get(name, _Missing)
+                pairs.append((f".{name}", *pair))
+        else:
+            pairs.append(("", state, other))
+    return pairs
+
+
+def _items(saved: Any, loaded: Any) -> list[tuple[str, Any, Any]]:
+    pairs = enumerate(zip(saved, loaded, strict=True))
+    return [(f"[{number}]", *pair) for number, pair in pairs]
+
+
+class _Missing:
+    """Stands for an attribute that is not there."""
+
+
+def _content(obj: Any) -> list[Any]:
+    """Return how an object is made, its state, and the items that it is filled with."""
+    try:
+        reduced = obj.__reduce_ex__(4)
+    except TypeError:
+        # It does not say; what came of it is another.
+        return [_Missing(), None, None, None]
+    if isinstance(reduced, str):
+        return [reduced, None, None, None]
+    arguments, state, items, pairs = [*reduced[1:], None, None, None][:4]
+    filled = [
+        None if iterator is None else list(iterator) for iterator in (items, pairs)
+    ]
+    return [arguments, state, *filled]
+
+
+def _stream(obj: Any) -> Any:
+    if isinstance(obj, np.random.RandomState):
+        return obj.get_state(legacy=False)
+    return obj.bit_generator.state
+
+
+def check_same(saved: Any, loaded: Any) -> None:
+    """Raise if what was loaded again differs from what was saved.
+
+    Parameters
+    ----------
+    saved, loaded : object
+        Before and after.
+
+    Raises
+    ------
+    PersistenceError
+        With the path of what changed.
+    """
+    if type(saved) is not type(loaded):
+        raise PersistenceError(
+            f"A saved {type(saved).__name__} must load as one. Got "
+            f"{type(loaded).__name__}."
+        )
+    difference = first_difference(saved, loaded)
+    if difference is not None:
+        path, before, after = difference
+        raise PersistenceError(
+            "What is saved must come back as it was. Got "
+            f"{path.lstrip('.')} of the {type(saved).__name__}: skops makes "
+            f"{_shown(after)} of {_shown(before)}. Use a value that "
+            "JSON can hold, for instance whole numbers or texts as keys, or an array "
+            "of numpy."
+        )
+    if hasattr(saved, "example_"):
+        saved, loaded = map(without_own_checks, (saved, loaded))
+        for method in ("predict", "predict_proba"):
+            if hasattr(saved, method):
+                _check_equal(
+                    method,
+                    *(getattr(e, method)(saved.example_) for e in (saved, loaded)),
+                )
+
+
+def _shown(value: Any) -> str:
+    text = reprlib.repr(value)
+    kind = type(value).__name__
+    return text if isinstance(value, (dict, list, tuple)) else f"the {kind} {text}"
+
+
+def without_own_checks(estimator: Any) -> Any:
+    """Return an estimator that takes its example whatever a user's schema asks for."""
+    # A user's checks may ask for more than the few rows of the example have.
+    if pandera_schema_of(getattr(estimator, "schema", None)) is None:
+        return estimator
+    estimator = copy.copy(estimator)
+    estimator.schema = "infer"
+    return estimator
+
+
+def _check_equal(method: str, saved: Any, loaded: Any) -> None:
+    if hasattr(saved, "toarray"):
+        saved, loaded = saved.toarray(), loaded.toarray()
+    if hasattr(saved, "equals"):
+        same = saved.equals(loaded)
+    elif isinstance(saved, list):
+        # Rows of labels may be arrays.
+        same = len(saved) == len(loaded) and all(map(np.array_equal, saved, loaded))
+    else:
+        kind = np.asarray(saved).dtype.kind
+        same = np.array_equal(saved, loaded, equal_nan=kind == "f")
+    if not same:
+        raise PersistenceError(
+            f"A saved estimator must {method} the same after load. It does not on the "
+            "stored example. A part holds state that skops does not keep; use another."
+        )
+
 
 #: Predictions of other versions may differ by so much, absolute or relative.
 TOLERANCE = 1e-9

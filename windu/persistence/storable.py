@@ -1,4 +1,4 @@
-"""Which part of an object cannot be stored: its path, told at save."""
+"""What a saved object holds, which part cannot be stored, and where functions stand."""
 
 from __future__ import annotations
 

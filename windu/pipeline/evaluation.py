@@ -13,7 +13,7 @@ from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
 
 from windu._compat.row_order import match_rows
 from windu.evaluation import details_of, importance_of
-from windu.evaluation.indicators import IndicatorScorer
+from windu.evaluation.held_out import IndicatorScorer
 from windu.exceptions import PartError, WinduWarning, did_you_mean
 
 __all__ = [

@@ -15,6 +15,7 @@ from windu.io.atomic_write import atomic_write
 from windu.io.databases import is_database
 from windu.metastore import Metastore
 from windu.persistence import load
+from windu.pipeline.model_selection import store_of
 from windu.pipeline.scoring import (
     BATCH_SIZE,
     check_kept,
@@ -23,7 +24,6 @@ from windu.pipeline.scoring import (
     predictions,
     read_table,
 )
-from windu.pipeline.settings import store_of
 
 __all__ = ["PredictionPipeline"]
 

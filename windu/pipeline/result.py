@@ -1,4 +1,4 @@
-"""What a run of a pipeline did and made."""
+"""What a run of a pipeline did and made, as tables and as pictures."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import sparse
 
 from windu.estimator.prediction import validate
-from windu.evaluation.indicators import column_classes
+from windu.evaluation.held_out import column_classes
 from windu.exceptions import SchemaError, TableError, did_you_mean_each
 from windu.io.batches import read_batches, streamed_form, table_writer
 from windu.io.cells import TrainedColumn

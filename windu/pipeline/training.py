@@ -18,17 +18,17 @@ from windu.metastore import Metastore
 from windu.metastore.cache import Tested, cache_of
 from windu.pipeline.evaluation import check_model_gives, options_of
 from windu.pipeline.fitted import FittedPipeline, SingleSteps, count_test, tell_alarms
-from windu.pipeline.model_selection import ModelSelection
-from windu.pipeline.result import HIDDEN, PipelineResult, diagram, steps_table
-from windu.pipeline.runner import Done, StepRunner
-from windu.pipeline.settings import (
+from windu.pipeline.model_selection import (
     CHECKS,
     PARTS,
     SETTINGS,
+    ModelSelection,
     checked,
     own_types,
     store_of,
 )
+from windu.pipeline.result import HIDDEN, PipelineResult, diagram, steps_table
+from windu.pipeline.runner import Done, StepRunner
 from windu.pipeline.steps import (
     MAIN,
     Resolved,

@@ -1,4 +1,4 @@
-"""Pieces of a page. Every text that comes from a run is escaped here."""
+"""A page and its pieces. Every text that comes from a run is escaped here."""
 
 from __future__ import annotations
 

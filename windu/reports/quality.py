@@ -1,4 +1,4 @@
-"""Sections on held-back rows: classes, calibration, thresholds, residuals."""
+"""Sections of a report: the data, held-back rows, thresholds, how to load."""
 
 from __future__ import annotations
 
@@ -9,12 +9,7 @@ from typing import Any
 from windu.persistence.card import loading_lines
 from windu.persistence.container import tree_of
 from windu.persistence.runs import Run
-from windu.reports.figures import (
-    calibration_curve,
-    cut_curves,
-    histogram,
-    joint_counts,
-)
+from windu.reports.figures import calibration_curve, cut_curves, histogram, joint_counts
 from windu.reports.html import (
     bar,
     listed,

@@ -20,12 +20,7 @@ from windu.schema.compiled import (
 )
 from windu.schema.dates import has_zone
 from windu.schema.names import check_names, duplicates, is_infinite
-from windu.schema.recast import (
-    is_parsed,
-    is_settled,
-    recast,
-    without_empty_texts,
-)
+from windu.schema.recast import is_parsed, is_settled, recast, without_empty_texts
 from windu.schema.report import Difference, ValidationReport, drift_of
 
 __all__ = ["compare", "conform", "conform_training"]

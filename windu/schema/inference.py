@@ -1,4 +1,4 @@
-"""From a table to its schema."""
+"""From a table to its schema, and the rows kept as an example."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ import pandas as pd
 from windu.io.cells import MISSING_CELLS, without_blanks
 from windu.io.frames import as_frame
 from windu.schema import kinds
-from windu.schema.columns import ColumnSchema, TableSchema
+from windu.schema.columns import ColumnSchema, TableSchema, check_tolerance
 from windu.schema.dates import days_of, has_zone, usable_dates
 from windu.schema.names import check_columns
 from windu.schema.numbers import code_width_of, digit_form_of, parse_numbers
 from windu.schema.report import bins_of
-from windu.schema.tolerance import check_tolerance
 
 if TYPE_CHECKING:
     import pandera.pandas
 import json
 
-from windu._compat.dtypes import cast
+from windu._compat.targets import cast
 from windu.io.cells import plain_value
 from windu.schema.kinds import as_numbers, is_castable
 
@@ -168,7 +167,7 @@ def infer_schema(
         pandas or polars DataFrame, 2-D array, list of dicts.
     tolerance : mapping of str to str, default=None
         Kind of difference to what is done about it (ignore, cast, warn, raise), where
-        it is not the default; see `windu.schema.tolerance.DIFFERENCES`.
+        it is not the default; see `windu.schema.columns.DIFFERENCES`.
 
     Returns
     -------

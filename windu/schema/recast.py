@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from windu._compat.dtypes import cast
+from windu._compat.targets import cast
 from windu.io.cells import LARGEST_WHOLE, settle_objects, without_blanks
 from windu.schema import kinds
 from windu.schema.columns import ColumnSchema

@@ -1,4 +1,4 @@
-"""`ValidationReport`: all differences of a table from its schema, in one table."""
+"""`ValidationReport`: differences of a table from its schema, drift, and warnings."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ class Difference:
     column : str, int or None
         The column; None for the table.
     difference : str
-        Its kind, as in `windu.schema.tolerance.DIFFERENCES`.
+        Its kind, as in `windu.schema.columns.DIFFERENCES`.
     action : str
         What is done about it.
     expected, got : str

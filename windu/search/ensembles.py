@@ -1,4 +1,4 @@
-"""Ensembles of the trials of a search, chosen on rows that they were not fitted on."""
+"""Ensembles of the trials of a search, and scorers that know their outputs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from windu.components.ensemble import (
 from windu.estimator import WinduEstimator
 from windu.estimator.labels import fit_label_encoder
 from windu.estimator.parts import fresh_part, name_of
-from windu.evaluation.indicators import IndicatorScorer
+from windu.evaluation.held_out import IndicatorScorer
 from windu.search.folds import Job, evaluate
 from windu.tasks import Target, read_target
 

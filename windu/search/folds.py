@@ -29,7 +29,7 @@ from windu.estimator.metadata import sliced
 from windu.estimator.rows import CompiledRows, compile_features, compile_model
 from windu.estimator.thresholding import Refits
 from windu.search.early_stopping import found_rounds, held_out, with_rounds
-from windu.search.measures import latency_of, size_of
+from windu.search.results import latency_of, size_of
 from windu.steps import run_steps
 from windu.tasks import read_target
 

@@ -300,10 +300,7 @@ class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
         return self
 
     def _base(self, X: Any, y: Any) -> Any:
-        """Return the estimator with its task decided, by all rows.
-
-        What is wrong with the table is told here, with its rows.
-        """
+        """Return the estimator with its task decided by all rows, which are checked."""
         estimator = candidate(self.estimator, {})
         if isinstance(estimator, WinduEstimator):
             values = first_values(estimator, X, y)
@@ -323,11 +320,8 @@ class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
             warnings.filterwarnings("ignore", "The least populated class", UserWarning)
             # An infinite y is told by the estimator.
             warnings.filterwarnings("ignore", "invalid value enc", RuntimeWarning)
-            cv = check_cv(
-                self.cv,
-                labels,
-                classifier=is_classifier(estimator) and labels is y,
-            )
+            stratified = is_classifier(estimator) and labels is y
+            cv = check_cv(self.cv, labels, classifier=stratified)
             splits = [
                 (np.asarray(fit), np.asarray(score))
                 for fit, score in cv.split(X, labels, **metadata)

@@ -1,4 +1,4 @@
-"""What a search looks for: from a trial of optuna to parameters."""
+"""What a search looks for: ranges and choices, and parameters of a trial."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where folds are evaluated: in this process, or in several others."""
+"""Where folds are evaluated, in this process or others, and until when."""
 
 from __future__ import annotations
 

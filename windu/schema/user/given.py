@@ -10,10 +10,15 @@ from typing import Any, get_args
 import pandas as pd
 
 from windu.exceptions import SchemaError, did_you_mean
-from windu.schema.columns import ColumnSchema, Kind, TableSchema
+from windu.schema.columns import (
+    ColumnSchema,
+    Kind,
+    TableSchema,
+    action_for,
+    check_tolerance,
+)
 from windu.schema.names import listed
 from windu.schema.report import Difference
-from windu.schema.tolerance import action_for, check_tolerance
 
 __all__ = [
     "check_with_pandera",

@@ -1,4 +1,4 @@
-"""Values in a user's schema as JSON and back: numbers, texts, dates, lists of them."""
+"""Values, dtypes and patterns of a user's schema as JSON and back."""
 
 from __future__ import annotations
 
