@@ -17,7 +17,8 @@ from packaging.version import Version
 from tests.conftest import BUCKET
 from tests.properties.columns import KINDS, draw_table
 from windu import PredictionPipeline, WinduEstimator, predict_file
-from windu.exceptions import SchemaError
+from windu.estimator.rows import rows_of
+from windu.exceptions import DataWarning, SchemaError, WinduWarning
 from windu.io.batches import write_table
 
 pytestmark = pytest.mark.filterwarnings("ignore::windu.exceptions.DataWarning")
@@ -237,3 +238,50 @@ def test_a_row_is_predicted_as_in_its_table(model, n_classes):
     for row in range(30):
         for rows in ([row], [row, row], [row, (row + 7) % 30], range(row, 30)):
             np.testing.assert_array_equal(predict(new.iloc[rows])[0], expected[row])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_few_rows_are_as_in_a_table(kind):
+    """The short way of few rows has the bits of the ordinary one, or declines."""
+    kinds = list(dict.fromkeys([kind, "float64"]))
+    est = fitted(kinds, 0)
+    compiled = rows_of(est)
+    for n_rows in (1, 2, 7, 40):
+        frame = draw_table(kinds, n_rows, n_rows)
+        matrix = None if compiled is None else compiled.matrix(frame)
+        if matrix is None:
+            continue
+        with warnings.catch_warnings():
+            # What is told of a table is no clean case.
+            warnings.simplefilter("error", WinduWarning)
+            np.testing.assert_array_equal(matrix, est._matrix(frame)[0])
+
+
+def test_unknown_levels_of_few_rows_are_told():
+    """Of a table of five rows as of five hundred."""
+    X = draw_table(["category", "float64"], 0, N_TRAIN)
+    y = np.random.default_rng(0).integers(0, 2, N_TRAIN)
+    est = WinduEstimator("decision_tree", random_state=0).fit(X, y)
+    new = draw_table(["category", "float64"], 1, 10)
+    new["category"] = "none of these"
+    with pytest.warns(DataWarning, match="'category'"):
+        est.predict(new)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        est.predict(new.head(2))
+
+
+@pytest.mark.parametrize("form", ["%m/%d/%Y %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
+def test_dates_with_offsets_and_without_zeros_stay_quick(form):
+    """As of `bird_strikes` and `mpls_search`, among others."""
+    days = pd.date_range("2020-01-01", periods=200, freq="31h", tz="UTC")
+    texts = days.strftime(form).str.replace(r"\b0(\d[/: ])", r"\1", regex=True)
+    X = pd.DataFrame({"when": texts, "x": np.arange(200.0)})
+    est = WinduEstimator("decision_tree", random_state=0).fit(X, np.arange(200) % 2)
+    compiled = rows_of(est)
+    assert compiled is not None
+    for rows in (X.iloc[[3]], X.iloc[50:90]):
+        np.testing.assert_array_equal(compiled.matrix(rows), est._matrix(rows)[0])
+    shifted = X.iloc[:2].assign(when=texts[:2].str.replace("+0000", "+02:00"))
+    assert compiled.matrix(shifted) is not None
+    np.testing.assert_array_equal(compiled.matrix(shifted), est._matrix(shifted)[0])

@@ -23,7 +23,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 import windu
 from windu import WinduEstimator
 from windu.estimator import rows as rows_module
-from windu.estimator.rows import compile_rows, is_one_row, rows_of
+from windu.estimator.rows import compile_rows, has_few_rows, rows_of
 from windu.exceptions import SchemaError
 
 ROWS = settings(
@@ -256,7 +256,7 @@ def test_what_is_not_clean_is_refused_as_ever(form, changes, message):
         {"visits": 1e30},
         {"when": "2020-05-01"},
         {"when": pd.Timestamp("2020-05-01 00:00:00.000000001")},
-        {"signed": "1/2/2020"},
+        {"signed": " 01/02/2020"},
         {"price": 12.5},
         {"extra": 1},
     ],
@@ -291,9 +291,10 @@ def test_other_orders_and_forms_of_a_row():
     columns = {name: [value] for name, value in ROW.items()}
     assert rows_of(est).matrix(columns) is None
     assert_same(est.predict_proba(columns), right)
-    assert not is_one_row(pd.DataFrame([ROW, ROW]))
-    assert not is_one_row([])
-    assert not is_one_row(np.array(1.0))
+    assert has_few_rows(pd.DataFrame([ROW, ROW]))
+    assert not has_few_rows(pd.DataFrame([ROW] * 100))
+    assert not has_few_rows([])
+    assert not has_few_rows(np.array(1.0))
 
 
 @pytest.mark.slow

@@ -29,6 +29,7 @@ from windu.components.featurizers import part_names
 from windu.components.text import TextEncoder
 from windu.schema.columns import ColumnSchema
 from windu.schema.compiled import known_levels, spelling_of
+from windu.schema.dates import date_reader
 from windu.schema.kinds import is_missing_text
 from windu.schema.numbers import parse_number
 
@@ -55,8 +56,6 @@ _DATES = frozenset({datetime, pd.Timestamp})
 _HARMLESS = frozenset({str, bool, np.bool_, type(pd.NA), type(pd.NaT), *_DATES})
 _UNCHANGED = ("categorical", "high-cardinality", "text")
 _DAY = 86_400_000_000.0
-#: What strftime writes in one form only, so that a text can be compared with it.
-_EXACT_FORMAT = re.compile(r"(?:%[YmdHMSbB]|[^%])*")
 
 
 def features_of_value(column: ColumnSchema, checked: bool) -> ValueFeatures | None:
@@ -218,9 +217,11 @@ def _boolean(value: Any) -> list[Any]:
 
 def _date(column: ColumnSchema) -> ValueFeatures | None:
     start = pd.Timestamp(str(column.minimum))
-    if start.nanosecond or start.tz is not None:
+    if start.nanosecond:
         return None
-    read = _reader(column)
+    if start.tz is not None:
+        start = start.tz_convert(None)
+    read = date_reader(column)
     if read is None:
         return None
     first, n_parts = start.to_pydatetime(), len(part_names(column))
@@ -229,7 +230,7 @@ def _date(column: ColumnSchema) -> ValueFeatures | None:
         if _is_missing(value) or value is pd.NaT:
             return [_NAN] * n_parts
         date = read(value)
-        if not 1700 <= date.year <= 2200:
+        if date is None or not 1700 <= date.year <= 2200:
             raise Decline
         numbers = [
             float(date.year),
@@ -245,47 +246,6 @@ def _date(column: ColumnSchema) -> ValueFeatures | None:
         return [*numbers, float(elapsed) / _DAY]
 
     return parts
-
-
-def _reader(column: ColumnSchema) -> Callable[[Any], datetime] | None:
-    """Return what makes a datetime of a value that is not missing."""
-    if column.storage == "text":
-        text_format = column.date_format or "%"
-        if not _EXACT_FORMAT.fullmatch(text_format):
-            return None
-        return lambda value: _read_text(value, text_format)
-    unit = re.fullmatch(r"datetime64\[(s|ms|us|ns)\]|object", column.dtype)
-    if column.storage != "datetime" or unit is None:
-        return None
-    # Finer parts than the dtype of training holds are cut off when a table is cast.
-    finest = {"s": 1_000_000, "ms": 1000}.get(unit[1] or "", 1)
-
-    def read(value: Any) -> datetime:
-        if type(value) not in _DATES or value.tzinfo is not None:
-            raise Decline
-        if type(value) is pd.Timestamp:
-            if value.nanosecond:
-                raise Decline
-            value = value.to_pydatetime()
-        if value.microsecond % finest:
-            raise Decline
-        return value
-
-    return read
-
-
-def _read_text(value: Any, text_format: str) -> datetime:
-    """Return the date of a text that is written in the one way of its format."""
-    if type(value) is not str:
-        raise Decline
-    try:
-        date = datetime.strptime(value, text_format)
-        same = date.strftime(text_format) == value
-    except ValueError:
-        raise Decline from None
-    if not same:
-        raise Decline
-    return date
 
 
 RowFunction = Callable[[Any], list[float]]

@@ -41,7 +41,7 @@ from windu.estimator.metadata import router_of
 from windu.estimator.parts import fresh_part, visual_block
 from windu.estimator.prediction import PREDICT_STEPS, Validation, decode
 from windu.estimator.replacing import PartParameters, Replacing, laid_out
-from windu.estimator.rows import CompiledRows, is_one_row, rows_of
+from windu.estimator.rows import CompiledRows, has_few_rows, rows_of
 from windu.estimator.thresholding import decided
 from windu.steps import Step, run_steps
 from windu.tasks import TASKS
@@ -288,11 +288,13 @@ class WinduEstimator(
             self.feature_names_in_ = np.array(values["table"].names, dtype=object)
 
     def _row_matrix(self, X: Any) -> tuple[Any, Any]:
-        """Return matrix and model on the short way of one row, or None twice."""
+        """Return matrix and model on the short way of few rows, or None twice."""
         check_is_fitted(self)
-        rows = self._compiled_rows() if is_one_row(X) else None
+        rows = self._compiled_rows() if has_few_rows(X) else None
         matrix = None if rows is None else rows.matrix(X)
-        return (None, None) if rows is None or matrix is None else (matrix, rows.model)
+        if rows is None or matrix is None:
+            return None, None
+        return matrix, rows.model if len(matrix) == 1 else self.model_
 
     def _compiled_rows(self) -> CompiledRows | None:
         return rows_of(self)

@@ -28,6 +28,7 @@ from windu.components.featurizers import AutoFeaturizer
 from windu.exceptions import SchemaError
 from windu.io.frames import as_frame
 from windu.schema.columns import TableSchema
+from windu.schema.compiled import KnownLevels, known_levels
 from windu.schema.user.check import UserCheck, stamp_of, user_check
 from windu.schema.user.given import pandera_schema_of
 
@@ -37,10 +38,13 @@ __all__ = [
     "compile_features",
     "compile_model",
     "compile_rows",
-    "is_one_row",
+    "has_few_rows",
     "model_of_row",
     "rows_of",
 ]
+
+#: Of more rows a frame and scikit-learn's transformer are as quick as one by one.
+MAX_ROWS = 50
 
 _BLENDS = (BoostedBlendClassifier, BoostedBlendRegressor)
 #: Models of which `model_of_row` makes a copy.
@@ -93,8 +97,8 @@ class CompiledRows:
 
     Parameters
     ----------
-    names : list of str or int
-        Names of the columns of training.
+    schema : TableSchema
+        Of the table of training.
     named : bool
         Whether training had names; rows without names are then not taken.
     asked : UserCheck or None
@@ -117,80 +121,108 @@ class CompiledRows:
 
     def __init__(
         self,
-        names: list[Any],
+        schema: TableSchema,
         named: bool,
         own_schema: UserCheck | None,
         features: list[Callable[[Any], list[Any]]],
         transform: Callable[[Any], list[float]],
     ):
-        self.names = names
-        self.columns = pd.Index(names)
+        self.names = schema.names
+        self.columns = pd.Index(self.names)
         self.named = named
         self.asked = own_schema
         self.features = features
         self.transform = transform
+        known = [(at, known_levels(column)) for at, column in enumerate(schema.columns)]
+        self.levels = [(at, levels) for at, levels in known if levels is not None]
         self.model: Any = None
         self.proofs = np.empty((0, 0))
         self.proven: set[type] = set()
 
     def matrix(self, X: Any) -> np.ndarray | None:
-        """Return the matrix for the model, or None if the row is not a clean case.
+        """Return the matrix for the model, or None if a row is not a clean case.
 
         Parameters
         ----------
-        X : table of one row
-            A frame, a dict, a list of one dict; an array for arrays.
+        X : table of few rows
+            A frame, a dict, a list of dicts; an array for arrays.
 
         Returns
         -------
-        ndarray of shape (1, n_features_out) or None
+        ndarray of shape (n_rows, n_features_out) or None
             Bit by bit what the ordinary way gives.
         """
-        values = self._values(X if self.asked is None else self._checked(X, self.asked))
-        if values is None:
+        rows = self._values(X if self.asked is None else self._checked(X, self.asked))
+        if rows is None:
             return None
-        row: list[Any] = []
+        if any(self._mostly_unknown(rows, *levels) for levels in self.levels):
+            # That is told, by the ordinary way.
+            return None
+        numbers = []
         try:
-            for feature_of, value in zip(self.features, values, strict=True):
-                row += feature_of(value)
+            for values in rows:
+                row: list[Any] = []
+                for feature_of, value in zip(self.features, values, strict=True):
+                    row += feature_of(value)
+                numbers.append(self.transform(row))
         except Decline:
             return None
-        matrix = np.array([self.transform(row)], dtype=np.float64)
+        matrix = np.array(numbers, dtype=np.float64)
         # Of an overflow numpy warns on the ordinary way.
         return None if np.isinf(matrix).any() else matrix
 
+    def _mostly_unknown(
+        self, rows: Sequence[Sequence[Any]], position: int, known: KnownLevels
+    ) -> bool:
+        if len(rows) < known.min_rows:
+            return False
+        texts = [values[position] for values in rows if type(values[position]) is str]
+        n_known = sum(map(known.levels.__contains__, texts))
+        # Of empty texts, which are missing, some may be counted here.
+        return n_known < len(texts) * known.share / 2
+
     def _checked(self, X: Any, own_schema: UserCheck) -> pd.DataFrame | None:
         frame = as_frame(X)
-        if len(frame) != 1:
+        if not 0 < len(frame) <= MAX_ROWS:
             return None
         frame, report = own_schema.compare(frame, everything=False)
         return None if report.differences else frame
 
-    def _values(self, X: Any) -> Sequence[Any] | None:
-        if isinstance(X, list) and len(X) == 1:
-            X = X[0] if isinstance(X[0], dict) else None
+    def _values(self, X: Any) -> Sequence[Sequence[Any]] | None:
+        """Return the values of each row, or None for other forms and columns."""
         if not self.named:
             plain = isinstance(X, np.ndarray) and X.dtype.char in "bhilqBHILQfd"
-            return X[0].tolist() if plain and X.shape == (1, len(self.names)) else None
+            fits = plain and X.ndim == 2 and X.shape[1] == len(self.names)
+            return X.tolist() if fits else None
         if isinstance(X, dict):
-            try:
-                return (
-                    [X[name] for name in self.names]
-                    if len(X) == len(self.names)
-                    else None
-                )
-            except KeyError:
-                return None
-        if not isinstance(X, pd.DataFrame) or len(X) != 1:
+            X = [X]
+        if isinstance(X, list):
+            return self._values_of_dicts(X)
+        if not isinstance(X, pd.DataFrame):
             return None
         try:
-            return X.iloc[0].tolist() if X.columns.equals(self.columns) else None
+            if not X.columns.equals(self.columns):
+                return None
+            if len(X) == 1:
+                return [X.iloc[0].tolist()]
         except ValueError:
             # Dates of several resolutions may have none in common.
             return None
+        return list(zip(*(column.tolist() for _, column in X.items()), strict=True))
+
+    def _values_of_dicts(self, X: list[Any]) -> list[list[Any]] | None:
+        rows = []
+        for row in X:
+            if not isinstance(row, dict) or len(row) != len(self.names):
+                return None
+            try:
+                rows.append([row[name] for name in self.names])
+            except KeyError:
+                return None
+        return rows
 
 
-def is_one_row(X: Any) -> bool:
+def has_few_rows(X: Any) -> bool:
     """Tell whether a table may have a short way.
 
     Parameters
@@ -205,7 +237,7 @@ def is_one_row(X: Any) -> bool:
     """
     if isinstance(X, (pd.DataFrame, np.ndarray, list)):
         # An array of no dimension has no length.
-        return getattr(X, "ndim", 1) > 0 and len(X) == 1
+        return getattr(X, "ndim", 1) > 0 and 0 < len(X) <= MAX_ROWS
     return isinstance(X, dict)
 
 
@@ -262,7 +294,7 @@ def compile_features(est: Any) -> CompiledRows | None:
     transform = transform_of_row(est.transformer_, names)
     if transform is None or len(features) < len(makers):
         return None
-    rows = CompiledRows(schema.names, est._named, own_schema, features, transform)
+    rows = CompiledRows(schema, est._named, own_schema, features, transform)
     return rows if _is_proven(rows, est) else None
 
 

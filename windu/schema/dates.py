@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
-from typing import Any
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from pandas.tseries.api import guess_datetime_format
 
+if TYPE_CHECKING:
+    from windu.schema.columns import ColumnSchema
+
 __all__ = [
     "DateReading",
+    "date_reader",
     "days_of",
     "has_zone",
     "parse_dates",
@@ -312,3 +317,100 @@ def _is_swapped(first: str, right: str) -> bool:
     """Tell whether two formats differ in the order of day and month alone."""
     swapped = first.replace("%d", "%_").replace("%m", "%d").replace("%_", "%m")
     return swapped == right
+
+
+#: What strftime writes in one form only, so that a text can be compared with it.
+_EXACT_FORMAT = re.compile(r"(?:%[YmdHMSbB]|[^%])*(%z)?")
+_LAST_OFFSET = re.compile(r"(?:Z|[+-][0-9]{2}:?[0-9]{2})\Z")
+_NUMBER = re.compile(r"[0-9]+")
+_ISO_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)?"
+    r"(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+
+
+def date_reader(column: ColumnSchema) -> Callable[[Any], datetime | None] | None:
+    """Return what reads one value of a column of dates as a whole table is read.
+
+    Parameters
+    ----------
+    column : ColumnSchema
+        The column of training.
+
+    Returns
+    -------
+    callable or None
+        From a value that is not missing to its time, UTC without a zone; None for what
+        is not plainly as in training. None for columns that it does not know.
+    """
+    if column.storage == "text":
+        text_format = column.date_format or "%"
+        if text_format == _ISO:
+            return lambda value: _read_iso(value, column.zoned)
+        exact = _EXACT_FORMAT.fullmatch(text_format)
+        if exact is None:
+            return None
+        plain = text_format.removesuffix("%z")
+        return lambda value: _read_text(value, plain, exact[1] is not None)
+    unit = re.fullmatch(r"datetime64\[(s|ms|us|ns)(, .+)?\]|object", column.dtype)
+    if column.storage != "datetime" or unit is None:
+        return None
+    # Finer parts than the dtype of training holds are cut off when a table is cast.
+    finest = {"s": 1_000_000, "ms": 1000}.get(unit[1] or "", 1)
+    zoned = unit[2] is not None
+
+    def read(value: Any) -> datetime | None:
+        if type(value) not in (datetime, pd.Timestamp):
+            return None
+        if (value.tzinfo is not None) != zoned:
+            return None
+        if type(value) is pd.Timestamp:
+            if value.nanosecond:
+                return None
+            value = value.to_pydatetime()
+        if value.microsecond % finest:
+            return None
+        return value.astimezone(UTC).replace(tzinfo=None) if zoned else value
+
+    return read
+
+
+def _read_text(value: Any, text_format: str, zoned: bool) -> datetime | None:
+    """Return the date of a text that is written in the one way of its format."""
+    if type(value) is not str:
+        return None
+    offset = _LAST_OFFSET.search(value) if zoned else None
+    if zoned and offset is None:
+        return None
+    text = value if offset is None else value[: offset.start()]
+    try:
+        date = datetime.strptime(text, text_format)
+        written = date.strftime(text_format)
+        # Hours and days may lack their zero.
+        if written != text and written != _NUMBER.sub(_two_digits, text):
+            return None
+        if offset is None:
+            return date
+        shift = datetime.strptime(offset[0], "%z").utcoffset() or timedelta()
+        return date - shift
+    except (ValueError, OverflowError):
+        return None
+
+
+def _two_digits(digits: re.Match[str]) -> str:
+    return digits[0].zfill(2)
+
+
+def _read_iso(value: Any, zoned: bool | None) -> datetime | None:
+    if type(value) is not str or _ISO_TIME.fullmatch(value) is None:
+        return None
+    try:
+        date = datetime.fromisoformat(value)
+        if zoned is not None and (date.tzinfo is not None) != zoned:
+            return None
+        return (
+            date if date.tzinfo is None else date.astimezone(UTC).replace(tzinfo=None)
+        )
+    except (ValueError, OverflowError):
+        return None
