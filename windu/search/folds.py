@@ -76,6 +76,10 @@ class EstimatorOnFold(WinduEstimator):
     def _compiled_rows(self) -> CompiledRows | None:
         return self._short
 
+    def _row_matrix(self, X: Any) -> tuple[Any, Any]:
+        # The matrix of the held-out rows is made once for all candidates.
+        return (None, None) if X is self._rows else super()._row_matrix(X)
+
     def _matrix(self, X: Any) -> tuple[Any, bool]:
         return (self._make(), False) if X is self._rows else super()._matrix(X)
 
