@@ -285,3 +285,17 @@ def test_dates_with_offsets_and_without_zeros_stay_quick(form):
     shifted = X.iloc[:2].assign(when=texts[:2].str.replace("+0000", "+02:00"))
     assert compiled.matrix(shifted) is not None
     np.testing.assert_array_equal(compiled.matrix(shifted), est._matrix(shifted)[0])
+
+
+@pytest.mark.parametrize("n_rows", [2, 40])
+def test_few_rows_lie_in_memory_as_a_table_does(n_rows):
+    """A product of matrices rounds by it: a linear model shows every other order."""
+    X = draw_table(["float64", "int64", "texts", "category"], 0, N_TRAIN)
+    y = np.random.default_rng(0).integers(0, 2, N_TRAIN)
+    est = WinduEstimator("linear", random_state=0).fit(X, y)
+    new = draw_table(list(X), 1, n_rows)
+    matrix, ordinary = rows_of(est).matrix(new), est._matrix(new)[0]
+    assert matrix.flags.f_contiguous == ordinary.flags.f_contiguous
+    np.testing.assert_array_equal(
+        est.predict_proba(new), est.model_.predict_proba(ordinary)
+    )

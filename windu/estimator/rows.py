@@ -167,7 +167,9 @@ class CompiledRows:
                 numbers.append(self.transform(row))
         except Decline:
             return None
-        matrix = np.array(numbers, dtype=np.float64)
+        # A product of matrices rounds by how they lie in memory.
+        order: Any = "F" if self.proofs.flags.fnc else "C"
+        matrix = np.array(numbers, dtype=np.float64, order=order)
         # Of an overflow numpy warns on the ordinary way.
         return None if np.isinf(matrix).any() else matrix
 

@@ -40,6 +40,7 @@ class EstimatorOnFold(WinduEstimator):
     """An estimator that makes the matrix of the held-out rows once."""
 
     _rows: Any = None
+    _compiled: Callable[[], CompiledRows | None] | None = None
     #: All classes, where the fold lacks some; to it these are impossible.
     _all: Any = None
 
@@ -70,11 +71,12 @@ class EstimatorOnFold(WinduEstimator):
 
     @cached_property
     def _short(self) -> CompiledRows | None:
-        rows = self._compiled()
+        rows = None if self._compiled is None else self._compiled()
         return None if rows is None else compile_model(rows, self)
 
     def _compiled_rows(self) -> CompiledRows | None:
-        return self._short
+        # Before all is fitted, as for a threshold, nothing is compiled.
+        return None if self._compiled is None else self._short
 
     def _row_matrix(self, X: Any) -> tuple[Any, Any]:
         # The matrix of the held-out rows is made once for all candidates.
