@@ -58,11 +58,6 @@ class Memo:
         For the steps that are kept outside: given a key and what makes its values,
         returns them from elsewhere or makes them, with a state and a note.
 
-    Attributes
-    ----------
-    hits : int
-        How often something was in memory already.
-
     Examples
     --------
     >>> from windu.estimator.memo import Memo
@@ -80,7 +75,6 @@ class Memo:
         self.steps = steps
         self.max_bytes = max_bytes
         self.outside = outside
-        self.hits = 0
         self._kept: OrderedDict[str, tuple[Any, int]] = OrderedDict()
         self._slots: dict[str, str] = {}
 
@@ -120,7 +114,6 @@ class Memo:
         if key is None:
             return make_values(), "ran", ""
         if key in self._kept and not fresh:
-            self.hits += 1
             self._kept.move_to_end(key)
             return self._kept[key][0], "kept", ""
         outcome = outside(key, make_values) if outside else (make_values(), "ran", "")

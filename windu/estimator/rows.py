@@ -102,7 +102,7 @@ class CompiledRows:
     named : bool
         Whether training had names; rows without names are then not taken.
     asked : UserCheck or None
-        What a user's schema asks for; it is asked about a table of one row.
+        What a user's schema asks for; it is asked about the table of these rows.
     features : list of callable
         One a column, from a value to its features.
     transform : callable
@@ -167,7 +167,7 @@ class CompiledRows:
                 numbers.append(self.transform(row))
         except Decline:
             return None
-        # A product of matrices rounds by how they lie in memory.
+        # A product of matrices rounds by how they lie in memory: as they do otherwise.
         order: Any = "F" if self.proofs.flags.fnc else "C"
         matrix = np.array(numbers, dtype=np.float64, order=order)
         # Of an overflow numpy warns on the ordinary way.
@@ -180,7 +180,7 @@ class CompiledRows:
             return False
         texts = [values[position] for values in rows if type(values[position]) is str]
         n_known = sum(map(known.levels.__contains__, texts))
-        # Of empty texts, which are missing, some may be counted here.
+        # Empty texts, which are missing, count as unknown: at most one decline more.
         return n_known < len(texts) * known.share / 2
 
     def _checked(self, X: Any, own_schema: UserCheck) -> pd.DataFrame | None:
