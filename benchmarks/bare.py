@@ -8,17 +8,23 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from windu import WinduEstimator
 
 
-def bare_pipeline(est: WinduEstimator) -> Pipeline:
-    """Return transformer and model of a fitted estimator, unfitted, as a Pipeline.
+def bare_pipeline(est: WinduEstimator, X: pd.DataFrame | None = None) -> Pipeline:
+    """Return the parts of a fitted estimator, unfitted, as a Pipeline.
 
-    For tables of numbers and levels, which need no featurizer: what is left out is
-    schema, featurizer, label encoder and every check.
+    Schema, label encoder and every check are left out. So is the featurizer, unless
+    its features have other names than the columns of `X`.
     """
-    return make_pipeline(clone(est.transformer_), clone(est.model_))
+    parts = [clone(est.transformer_), clone(est.model_)]
+    if X is not None:
+        names = est.featurizer_.get_feature_names_out().tolist()
+        if not set(names) <= set(X.columns):
+            parts.insert(0, FunctionTransformer(est.featurizer_.featurize))
+    return make_pipeline(*parts)
 
 
 def make_table(

@@ -17,7 +17,7 @@ from packaging.version import Version
 from tests.conftest import BUCKET
 from tests.properties.columns import KINDS, draw_table
 from windu import PredictionPipeline, WinduEstimator, predict_file
-from windu.estimator.rows import rows_of
+from windu.estimator.chain import chain_of
 from windu.exceptions import DataWarning, SchemaError, WinduWarning
 from windu.io.batches import write_table
 
@@ -250,10 +250,10 @@ ORDINARY = MIXTURES | {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_few_rows_are_as_in_a_table(kind):
-    """The short way of few rows has the bits of the ordinary one, or declines."""
+    """The compiled chain of few rows has the bits of the ordinary one, or declines."""
     kinds = list(dict.fromkeys([kind, "float64"]))
     est = fitted(kinds, 0)
-    compiled = rows_of(est)
+    compiled = chain_of(est)
     for n_rows in (1, 2, 7, 40):
         frame = draw_table(kinds, n_rows, n_rows)
         matrix = None if compiled is None else compiled.matrix(frame)
@@ -287,7 +287,7 @@ def test_dates_with_offsets_and_without_zeros_stay_quick(form):
     texts = days.strftime(form).str.replace(r"\b0(\d[/: ])", r"\1", regex=True)
     X = pd.DataFrame({"when": texts, "x": np.arange(200.0)})
     est = WinduEstimator("decision_tree", random_state=0).fit(X, np.arange(200) % 2)
-    compiled = rows_of(est)
+    compiled = chain_of(est)
     assert compiled is not None
     for rows in (X.iloc[[3]], X.iloc[50:90]):
         np.testing.assert_array_equal(compiled.matrix(rows), est._matrix(rows)[0])
@@ -303,7 +303,7 @@ def test_few_rows_lie_in_memory_as_a_table_does(n_rows):
     y = np.random.default_rng(0).integers(0, 2, N_TRAIN)
     est = WinduEstimator("linear", random_state=0).fit(X, y)
     new = draw_table(list(X), 1, n_rows)
-    matrix, ordinary = rows_of(est).matrix(new), est._matrix(new)[0]
+    matrix, ordinary = chain_of(est).matrix(new), est._matrix(new)[0]
     assert matrix.flags.f_contiguous == ordinary.flags.f_contiguous
     np.testing.assert_array_equal(
         est.predict_proba(new), est.model_.predict_proba(ordinary)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import make_ugly
 from windu import WinduEstimator, infer_schema
-from windu.estimator.rows import rows_of
+from windu.estimator.chain import chain_of
 from windu.exceptions import SchemaError
 from windu.schema.user.check import user_check
 
@@ -79,7 +79,7 @@ def test_single_rows_keep_their_short_way():
     est = fitted(checked(ROWS), CITY)
     for bad in ({"visits": -1}, {"visits": 9}, {"city": "Paris"}, {"city": ""}):
         row = {"visits": 1, "city": "Rome"} | bad
-        assert rows_of(est).matrix(row) is None
+        assert chain_of(est).matrix(row) is None
         with pytest.raises(SchemaError, match="must pass the check"):
             est.predict(row)
     with pytest.raises(SchemaError, match="not_nullable"):
@@ -108,8 +108,8 @@ def test_single_rows_are_as_in_the_batch(columns):
     for i in range(20):
         one = CITY.iloc[[i]]
         row = one.to_dict("records")[0]
-        np.testing.assert_array_equal(rows_of(est).matrix(one), matrix[[i]])
-        np.testing.assert_array_equal(rows_of(est).matrix(row), matrix[[i]])
+        np.testing.assert_array_equal(chain_of(est).matrix(one), matrix[[i]])
+        np.testing.assert_array_equal(chain_of(est).matrix(row), matrix[[i]])
         # A product of one row may round otherwise than one of many.
         np.testing.assert_allclose(est.predict_proba(one), expected[[i]], rtol=1e-12)
         np.testing.assert_allclose(est.predict_proba([row]), expected[[i]], rtol=1e-12)

@@ -1,4 +1,4 @@
-"""scikit-learn's trees, and its histogram gradient boosting asked for one row."""
+"""scikit-learn's trees, and its histogram gradient boosting for few rows."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from sklearn.ensemble import (
 from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 from sklearn.tree._tree import Tree
 
-__all__ = ["Tree", "TreePredictor", "boosting_of_row"]
+__all__ = ["Tree", "TreePredictor", "boosting_of_few_rows"]
 
 
 #: More nodes than this take more memory as objects than a short wait is worth.
 _MAX_NODES = 100_000
 
 
-def boosting_of_row(model: Any) -> Any:
-    """Return a model of the same predictions that is quick for one row.
+def boosting_of_few_rows(model: Any) -> Any:
+    """Return a model of the same predictions that is quick for few rows.
 
-    scikit-learn calls into compiled code once a tree: for one row the calls, not the
+    scikit-learn calls into compiled code once a tree: for few rows the calls, not the
     trees, take the time. Here each tree is walked in Python, in the same order with
     the same comparisons, so that the sum has the same bits.
 
@@ -36,7 +36,7 @@ def boosting_of_row(model: Any) -> Any:
     Returns
     -------
     estimator
-        A shallow copy for matrices of shape (1, n_features) of float64; the model
+        A shallow copy for matrices of float64 that need no validation; the model
         itself where it is too large, has categorical splits or another form.
     """
     if type(model) not in (
@@ -85,8 +85,7 @@ def _as_tuples(nodes: np.ndarray) -> Any:
 
 
 def _raw_predict(iterations: list[Any], start: list[float]) -> Callable[..., Any]:
-    def raw_predict(X: np.ndarray, n_threads: Any = None) -> np.ndarray:
-        row = X[0].tolist()
+    def sums_of(row: list[float]) -> list[float]:
         sums = list(start)
         for trees in iterations:
             for k, node in enumerate(trees):
@@ -98,6 +97,9 @@ def _raw_predict(iterations: list[Any], start: list[float]) -> Callable[..., Any
                     else:
                         node = right
                 sums[k] += node
-        return np.array([sums])
+        return sums
+
+    def raw_predict(X: np.ndarray, n_threads: Any = None) -> np.ndarray:
+        return np.array([sums_of(row) for row in X.tolist()])
 
     return raw_predict

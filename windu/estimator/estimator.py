@@ -26,6 +26,7 @@ from windu._compat.sklearn import (
 )
 from windu.components.labelwise import yes_probabilities
 from windu.components.target_leakage import warn_of_leakage
+from windu.estimator.chain import FEW_ROWS, CompiledChain, chain_of
 from windu.estimator.delegation import (
     FittedAttributes,
     PartialPipeline,
@@ -39,9 +40,14 @@ from windu.estimator.fitting import FIT_STEPS, first_values
 from windu.estimator.memo import Memo, in_memory_of
 from windu.estimator.metadata import router_of
 from windu.estimator.parts import fresh_part, visual_block
-from windu.estimator.prediction import PREDICT_STEPS, Validation, decode
+from windu.estimator.prediction import (
+    Validation,
+    decode,
+    featurize,
+    transform,
+    validate,
+)
 from windu.estimator.replacing import PartParameters, Replacing, laid_out
-from windu.estimator.rows import CompiledRows, has_few_rows, rows_of
 from windu.estimator.thresholding import decided
 from windu.steps import Step, run_steps
 from windu.tasks import TASKS
@@ -287,46 +293,42 @@ class WinduEstimator(
         if named and all(isinstance(name, str) for name in values["table"].names):
             self.feature_names_in_ = np.array(values["table"].names, dtype=object)
 
-    def _row_matrix(self, X: Any) -> tuple[Any, Any]:
-        """Return matrix and model on the short way of few rows, or None twice."""
-        check_is_fitted(self)
-        rows = self._compiled_rows() if has_few_rows(X) else None
-        matrix = None if rows is None else rows.matrix(X)
-        if rows is None or matrix is None:
-            return None, None
-        return matrix, rows.model if len(matrix) == 1 else self.model_
+    def _compiled_chain(self) -> CompiledChain | None:
+        return chain_of(self)
 
-    def _compiled_rows(self) -> CompiledRows | None:
-        return rows_of(self)
-
-    def _matrix(self, X: Any) -> tuple[Any, bool]:
+    def _matrix(self, X: Any, chain: CompiledChain | None = None) -> tuple[Any, bool]:
         """Return the matrix for the model, and whether it stands for no rows."""
         check_is_fitted(self)
-        values = {
-            "X": X,
-            "table": self._table_schema,
-            "named": self._named,
-            "schema": self.schema,
-            "featurizer_": self.featurizer_,
-            "transformer_": self.transformer_,
-            "model_": self.model_,
-            "feature_schema": self._feature_table_schema,
-            "trained_features": self._feature_table_schema if self._swapped else None,
-        }
-        values = run_steps(PREDICT_STEPS, values, until="validate")
-        empty = not len(values["frame"])
-        if empty:
-            # Most parts refuse no rows; what they give for one has the right form.
-            values["frame"] = self.example_.head(1)
-        return run_steps(PREDICT_STEPS[1:], values)["matrix"], empty
+        frame = validate(X, self._table_schema, self._named, self.schema)
+        matrix = None if chain is None else chain.matrix_of_valid(frame)
+        if matrix is not None:
+            return matrix, False
+        # Most parts refuse no rows; what they give for one has the right form.
+        rows = frame if len(frame) else self.example_.head(1)
+        return self._matrix_of_valid(rows), not len(frame)
+
+    def _matrix_of_valid(self, frame: pd.DataFrame) -> Any:
+        trained = self._feature_table_schema
+        features = featurize(
+            frame, self.featurizer_, trained if self._swapped else None
+        )
+        return transform(features, trained, self.transformer_, self.model_)
+
+    def _encoded(self, X: Any) -> tuple[Any, Any, bool]:
+        """Return the matrix, the model for it, and whether it stands for no rows."""
+        check_is_fitted(self)
+        chain = self._compiled_chain()
+        matrix = None if chain is None else chain.matrix(X)
+        if chain is not None and matrix is not None:
+            few = len(matrix) <= FEW_ROWS
+            return matrix, chain.model if few else self.model_, False
+        matrix, empty = self._matrix(X, chain)
+        return matrix, self.model_, empty
 
     def _call_model(self, method: str, X: Any) -> Any:
         with openmp_threads(_cells(X), fit=False):
-            matrix, model = self._row_matrix(X)
-            if matrix is not None:
-                return getattr(model, method)(matrix)
-            matrix, empty = self._matrix(X)
-            output = getattr(self.model_, method)(matrix)
+            matrix, model, empty = self._encoded(X)
+            output = getattr(model, method)(matrix)
         if not empty:
             return output
         return (

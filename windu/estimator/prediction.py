@@ -40,10 +40,8 @@ from windu.schema.report import MAX_LISTED, Difference, ValidationReport
 from windu.schema.user.check import user_check
 from windu.schema.user.given import pandera_schema_of
 from windu.schema.user.stored import StoredSchema, from_json, to_json
-from windu.steps import Step
 
 __all__ = [
-    "PREDICT_STEPS",
     "Validation",
     "asked_for_frames",
     "checked_features",
@@ -261,23 +259,6 @@ def transform(
     if not isinstance(matrix, pd.DataFrame):
         return matrix
     return model_input(matrix, feature_schema, wants_of(model_))
-
-
-PREDICT_STEPS: tuple[Step, ...] = (
-    Step("validate", ("X", "table", "named", "schema"), ("frame",), validate),
-    Step(
-        "featurize",
-        ("frame", "featurizer_", "trained_features"),
-        ("features",),
-        featurize,
-    ),
-    Step(
-        "transform",
-        ("features", "feature_schema", "transformer_", "model_"),
-        ("matrix",),
-        transform,
-    ),
-)
 
 
 _CONTAINERS: dict[str, Callable[[Any], Any]] = {

@@ -21,12 +21,12 @@ from windu._compat.sklearn import (
     take_rows,
 )
 from windu.estimator import WinduEstimator
+from windu.estimator.chain import CompiledChain, compile_features, compile_model
 from windu.estimator.delegation import model_has
 from windu.estimator.fitting import FIT_STEPS, first_values
 from windu.estimator.labels import encode
 from windu.estimator.memo import Memo
 from windu.estimator.metadata import sliced
-from windu.estimator.rows import CompiledRows, compile_features, compile_model
 from windu.estimator.thresholding import Refits
 from windu.search.early_stopping import found_rounds, held_out, with_rounds
 from windu.search.results import latency_of, size_of
@@ -40,7 +40,7 @@ class EstimatorOnFold(WinduEstimator):
     """An estimator that makes the matrix of the held-out rows once."""
 
     _rows: Any = None
-    _compiled: Callable[[], CompiledRows | None] | None = None
+    _compiled: Callable[[], CompiledChain | None] | None = None
     #: All classes, where the fold lacks some; to it these are impossible.
     _all: Any = None
 
@@ -64,26 +64,25 @@ class EstimatorOnFold(WinduEstimator):
         self,
         rows: Any,
         make_matrix: Callable[[], Any],
-        compiled: Callable[[], CompiledRows | None],
+        compiled: Callable[[], CompiledChain | None],
     ) -> None:
         self._rows, self._make, self._compiled = rows, make_matrix, compiled
         self._outputs: dict[str, Any] = {}
 
     @cached_property
-    def _short(self) -> CompiledRows | None:
+    def _own_chain(self) -> CompiledChain | None:
         rows = None if self._compiled is None else self._compiled()
         return None if rows is None else compile_model(rows, self)
 
-    def _compiled_rows(self) -> CompiledRows | None:
+    def _compiled_chain(self) -> CompiledChain | None:
         # Before all is fitted, as for a threshold, nothing is compiled.
-        return None if self._compiled is None else self._short
+        return None if self._compiled is None else self._own_chain
 
-    def _row_matrix(self, X: Any) -> tuple[Any, Any]:
+    def _encoded(self, X: Any) -> tuple[Any, Any, bool]:
         # The matrix of the held-out rows is made once for all candidates.
-        return (None, None) if X is self._rows else super()._row_matrix(X)
-
-    def _matrix(self, X: Any) -> tuple[Any, bool]:
-        return (self._make(), False) if X is self._rows else super()._matrix(X)
+        if X is self._rows:
+            return self._make(), self.model_, False
+        return super()._encoded(X)
 
     def _call_model(self, method: str, X: Any) -> Any:
         if X is not self._rows:

@@ -1,4 +1,4 @@
-"""One row on the short way has the bits of the ordinary way."""
+"""The compiled chain gives the bits of the fitted parts, for any number of rows."""
 
 import copy
 import pickle
@@ -22,8 +22,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import windu
 from windu import WinduEstimator
-from windu.estimator import rows as rows_module
-from windu.estimator.rows import compile_rows, has_few_rows, rows_of
+from windu.estimator import chain as chain_module
+from windu.estimator.chain import FEW_ROWS, chain_of, compile_chain
 from windu.exceptions import SchemaError
 
 ROWS = settings(
@@ -40,7 +40,7 @@ TASKS = ["binary", "multiclass", "regression", "multilabel"]
 
 
 def make_table(n_rows=160, seed=0):
-    """Return a table with a column of every kind that the short way knows."""
+    """Return a table with a column of every kind that the compiled chain knows."""
     rng = np.random.default_rng(seed)
     X = pd.DataFrame(
         {
@@ -96,9 +96,9 @@ def fitted(model, task, schema="infer"):
 
 
 def ordinary(est, method, X):
-    """Call a method with the short way switched off."""
+    """Call a method without the compiled chain."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("windu.estimator.estimator.rows_of", lambda est: None)
+        patch.setattr("windu.estimator.estimator.chain_of", lambda est: None)
         return getattr(est, method)(X)
 
 
@@ -167,7 +167,7 @@ def test_a_row_has_the_bits_of_the_ordinary_way(model, task, schema):
         # Frames in another order go the ordinary way.
         frame = pd.DataFrame([row], columns=list(VALUES))
         forms = [row, [row], frame]
-        matrices = [rows_of(est).matrix(form) for form in forms]
+        matrices = [chain_of(est).matrix(form) for form in forms]
         taken.extend(matrix is not None for matrix in matrices)
         if matrices[0] is None:
             return
@@ -199,7 +199,7 @@ def test_a_row_has_the_bits_that_it_has_in_its_table(model, task):
     whole = {method: getattr(est, method)(X) for method in methods_of(task)}
     for i in range(40):
         one = X.iloc[[i]]
-        given = rows_of(est).matrix(one)
+        given = chain_of(est).matrix(one)
         assert_same(given, matrix[[i]])
         for method, right in whole.items():
             predicted = getattr(est, method)(one)
@@ -236,11 +236,11 @@ ROW = make_table().iloc[0].to_dict()
 )
 @pytest.mark.parametrize("form", [dict, pd.DataFrame, list])
 def test_what_is_not_clean_is_refused_as_ever(form, changes, message):
-    """The short way declines; the ordinary way raises the same as without it."""
+    """The compiled chain declines; the ordinary way raises the same as without it."""
     est = fitted("auto", "binary")
     row = ROW | changes
     X = {dict: row, list: [row], pd.DataFrame: pd.DataFrame([row])}[form]
-    assert rows_of(est).matrix(X) is None
+    assert chain_of(est).matrix(X) is None
     with pytest.raises(SchemaError, match=message) as without:
         ordinary(est, "predict", X)
     with pytest.raises(SchemaError, match=message) as raised:
@@ -265,7 +265,7 @@ def test_what_has_to_be_cast_goes_the_ordinary_way(changes):
     """Nothing is lost: the answer is the same, only later."""
     est = fitted("auto", "binary")
     row = ROW | changes
-    assert rows_of(est).matrix(row) is None
+    assert chain_of(est).matrix(row) is None
     assert_same(est.predict_proba(row), ordinary(est, "predict_proba", row))
 
 
@@ -274,7 +274,7 @@ def test_missing_and_renamed_columns_are_refused():
     est = fitted("auto", "binary")
     row = {name: value for name, value in ROW.items() if name != "city"}
     for X in (row, row | {"town": "Rome"}, pd.DataFrame([row])):
-        assert rows_of(est).matrix(X) is None
+        assert chain_of(est).matrix(X) is None
         with pytest.raises(SchemaError, match="city"):
             est.predict(X)
 
@@ -284,41 +284,39 @@ def test_other_orders_and_forms_of_a_row():
     est = fitted("auto", "binary")
     right = est.predict_proba(ROW)
     turned = dict(reversed(ROW.items()))
-    assert_same(rows_of(est).matrix(turned), rows_of(est).matrix(ROW))
+    assert_same(chain_of(est).matrix(turned), chain_of(est).matrix(ROW))
     frame = pd.DataFrame([turned])
-    assert rows_of(est).matrix(frame) is None
+    assert chain_of(est).matrix(frame) is None
     assert_same(est.predict_proba(frame), right)
     columns = {name: [value] for name, value in ROW.items()}
-    assert rows_of(est).matrix(columns) is None
+    assert chain_of(est).matrix(columns) is None
     assert_same(est.predict_proba(columns), right)
-    assert has_few_rows(pd.DataFrame([ROW, ROW]))
-    assert not has_few_rows(pd.DataFrame([ROW] * 100))
-    assert not has_few_rows([])
-    assert not has_few_rows(np.array(1.0))
+    for nothing in ([], {}, frame.head(0), np.array(1.0)):
+        assert chain_of(est).matrix(nothing) is None
 
 
 @pytest.mark.slow
 def test_arrays_for_arrays():
-    """Rows of arrays go the short way where training had an array."""
+    """Rows of arrays go the compiled chain where training had an array."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(80, 4))
     est = WinduEstimator("auto", random_state=0).fit(X, X[:, 0] > 0)
     for row in (X[[3]], X[[3]].astype("float32"), np.array([[1, 2, 3, 4]])):
-        given = rows_of(est).matrix(row)
+        given = chain_of(est).matrix(row)
         assert_same(given, est._matrix(row)[0])
         assert_same(est.predict_proba(row), ordinary(est, "predict_proba", row))
-    assert rows_of(est).matrix(X[[3]].astype(object)) is None
-    assert rows_of(est).matrix(X[[3], :2]) is None
+    assert chain_of(est).matrix(X[[3]].astype(object)) is None
+    assert chain_of(est).matrix(X[[3], :2]) is None
     named = WinduEstimator("auto", random_state=0).fit(pd.DataFrame(X), X[:, 0] > 0)
-    assert rows_of(named).matrix(X[[3]]) is None
+    assert chain_of(named).matrix(X[[3]]) is None
 
 
 def test_features_without_a_featurizer():
     """Numbers alone need none."""
     X = pd.DataFrame(np.random.default_rng(0).normal(size=(80, 3)), columns=list("abc"))
     est = WinduEstimator("linear", featurizer=None, random_state=0).fit(X, X["a"] > 0)
-    assert_same(rows_of(est).matrix(X.iloc[[1]]), est._matrix(X.iloc[[1]])[0])
-    assert rows_of(est).matrix({"a": 1, "b": 2.0, "c": None}) is not None
+    assert_same(chain_of(est).matrix(X.iloc[[1]]), est._matrix(X.iloc[[1]])[0])
+    assert chain_of(est).matrix({"a": 1, "b": 2.0, "c": None}) is not None
 
 
 @pytest.mark.slow
@@ -339,7 +337,7 @@ def test_parts_and_wishes_of_a_users_own_take_the_ordinary_way(parts):
     est = WinduEstimator("decision_tree", random_state=0, **parts)
     est.set_params(model=HistGradientBoostingClassifier(max_iter=3))
     est.fit(X, make_target(X, "binary"))
-    assert rows_of(est) is None
+    assert chain_of(est) is None
     one = X.iloc[[0]]
     assert_same(est.predict(one), ordinary(est, "predict", one))
 
@@ -350,7 +348,7 @@ def test_nothing_compiled_is_copied_or_stored(tmp_path):
     X = make_table()
     est = WinduEstimator("auto", random_state=0).fit(X, make_target(X, "binary"))
     before = dict(vars(est)), pickle.dumps(est)
-    assert rows_of(est) is rows_of(est)
+    assert chain_of(est) is chain_of(est)
     right = est.predict_proba(ROW)
     assert dict(vars(est)) == before[0]
     assert pickle.dumps(est) == before[1]
@@ -361,16 +359,16 @@ def test_nothing_compiled_is_copied_or_stored(tmp_path):
         windu.load(tmp_path / "est.windu"),
     ]
     for made in copies:
-        assert made not in rows_module._COMPILED
+        assert made not in chain_module._COMPILED
         assert_same(made.predict_proba(ROW), right)
-        assert rows_of(made) is not rows_of(est)
+        assert chain_of(made) is not chain_of(est)
         assert_same(made.predict_proba(ROW), ordinary(made, "predict_proba", ROW))
-    assert clone(est) not in rows_module._COMPILED
+    assert clone(est) not in chain_module._COMPILED
 
 
 @pytest.mark.slow
 def test_a_new_fit_and_a_new_part_compile_anew():
-    """The short way never speaks for a model that is gone."""
+    """The compiled chain never speaks for a model that is gone."""
     X = make_table()
     est = WinduEstimator("auto", random_state=0).fit(X, make_target(X, "binary"))
     est.predict_proba(ROW)
@@ -379,9 +377,9 @@ def test_a_new_fit_and_a_new_part_compile_anew():
     other = fitted("linear", "binary")
     est.model_, est.transformer_ = other.model_, other.transformer_
     assert_same(est.predict_proba(ROW), ordinary(other, "predict_proba", ROW))
-    first = rows_of(est)
+    first = chain_of(est)
     est.set_params(schema=None)
-    assert rows_of(est) is not first
+    assert chain_of(est) is not first
 
 
 def test_a_model_that_learns_on_is_noticed():
@@ -407,15 +405,15 @@ def test_one_fit_is_compiled_once(model, monkeypatch):
     y = make_target(make_table(60), "binary")
     est = WinduEstimator(model, random_state=0).fit(X, y)
     compiled = []
-    once = rows_module.compile_rows
+    once = chain_module.compile_chain
     monkeypatch.setattr(
-        rows_module, "compile_rows", lambda est: compiled.append(est) or once(est)
+        chain_module, "compile_chain", lambda est: compiled.append(est) or once(est)
     )
     for i in range(4):
         est.predict(X.iloc[[i]])
         est.predict(X)
     assert len(compiled) == 1
-    assert rows_of(est) is not None
+    assert chain_of(est) is not None
 
 
 @pytest.mark.slow
@@ -438,11 +436,11 @@ def test_threads_compile_the_same():
 def test_trees_walked_in_python_give_the_same_bits(n_classes, leaves, values):
     """Sums of leaves are added in the same order."""
     model = boosted(n_classes, leaves)
-    quick = rows_module.model_of_row(model)
+    quick = chain_module.model_of_few_rows(model)
     assert quick is not model
-    row = np.array([values])
-    for method in ("predict_proba", "predict"):
-        assert_same(getattr(quick, method)(row), getattr(model, method)(row))
+    for rows in (np.array([values]), np.array([values, values[::-1], [0.0, 1.0, 2.0]])):
+        for method in ("predict_proba", "predict"):
+            assert_same(getattr(quick, method)(rows), getattr(model, method)(rows))
 
 
 @cache
@@ -460,18 +458,79 @@ def test_trees_with_levels_are_left_to_scikit_learn():
     X = np.tile(np.arange(6.0), 50).reshape(-1, 1)
     model = HistGradientBoostingClassifier(max_iter=3, categorical_features=[0])
     model.fit(X, np.isin(X[:, 0], [0, 3, 4]))
-    assert rows_module.model_of_row(model) is model
+    assert chain_module.model_of_few_rows(model) is model
 
 
-def test_a_short_way_with_other_bits_is_not_taken(monkeypatch):
+def test_a_compiled_chain_with_other_bits_is_not_used(monkeypatch):
     """What is compiled proves itself on rows of training first."""
     est = fitted("auto", "binary")
-    compiled = rows_module.transform_of_row
+    compiled = chain_module.matrix_encoder
 
     def wrong(transformer, names):
-        work = compiled(transformer, names)
-        return lambda row: [number + 1e-9 for number in work(row)]
+        encode = compiled(transformer, names)
+        return lambda *features: encode(*features) + 1e-9
 
-    assert compile_rows(est) is not None
-    monkeypatch.setattr(rows_module, "transform_of_row", wrong)
-    assert compile_rows(est) is None
+    assert compile_chain(est) is not None
+    monkeypatch.setattr(chain_module, "matrix_encoder", wrong)
+    assert compile_chain(est) is None
+
+
+# Lists of values up to 500 rows, Series of pandas beyond.
+SIZES = st.sampled_from([2, FEW_ROWS, FEW_ROWS + 1, 40, 501, 700])
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::windu.exceptions.DataWarning")
+@pytest.mark.parametrize("schema", ["infer", None])
+@pytest.mark.parametrize("model", ["auto", "linear"])
+def test_a_table_has_the_bits_of_the_fitted_parts(model, schema):
+    """As a frame, as one whose integers may be missing, and as dicts."""
+    est = fitted(model, "binary", schema)
+    taken = []
+
+    @ROWS
+    @given(st.lists(CLEAN_ROWS, min_size=1, max_size=6), SIZES)
+    @np.errstate(over="ignore", invalid="ignore")
+    def check(rows, size):
+        # Values of training keep the levels known.
+        known = make_table(size).to_dict("records")
+        rows = (rows + known)[:size]
+        frame = pd.DataFrame(rows, columns=list(VALUES))
+        right = est._matrix(frame)[0]
+        for form in (frame, frame.astype({"maybe": "Float64"}), rows):
+            matrix = chain_of(est).matrix(form)
+            taken.append(matrix is not None)
+            if matrix is not None:
+                assert_same(matrix, right)
+                assert matrix.flags.c_contiguous == right.flags.c_contiguous
+
+    check()
+    assert np.mean(taken) > 0.3
+
+
+def test_each_row_of_a_table_keeps_its_own_values():
+    """Repeated values are encoded once, and come back in their rows."""
+    est = fitted("auto", "multiclass")
+    X = make_table(600).sample(frac=1, random_state=0)
+    whole = chain_of(est).matrix(X)
+    assert_same(whole, est._matrix(X)[0])
+    for start in (0, 37, 599):
+        rows = X.iloc[start : start + 3]
+        assert_same(chain_of(est).matrix(rows), whole[start : start + 3])
+
+
+def test_a_table_is_encoded_the_same_after_it_was_cast():
+    """Columns in another order and whole numbers as floats are validated first."""
+    est = fitted("auto", "binary")
+    X = make_table(30)
+    turned = X[X.columns[::-1]].astype({"visits": "float64"})
+    assert chain_of(est).matrix(turned) is None
+    assert_same(est.predict_proba(turned), est.predict_proba(X))
+    encoded = []
+    with pytest.MonkeyPatch.context() as patch:
+        chain = chain_of(est)
+        patch.setattr(
+            type(chain), "matrix_of_valid", lambda self, frame: encoded.append(frame)
+        )
+        assert_same(est.predict_proba(turned), est.predict_proba(X))
+    assert len(encoded) == 1

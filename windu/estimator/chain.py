@@ -1,13 +1,14 @@
-"""One row on a short way: the computation of the whole table, without the table.
+"""The compiled chain: from a clean table to the matrix, without frames.
 
 For one row a frame, a `ColumnTransformer` and their checks cost fifty times what the
-model costs. The short way is compiled from the fitted parts on first use. It takes
-clean rows only; whatever has to be cast, warned of or refused goes the ordinary way.
+model costs. The compiled chain is made from the fitted parts on first use. It accepts
+tables that are written as in training; a table that must be cast, warned of or refused
+is validated first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import copy
 from operator import is_
 from typing import Any
@@ -20,34 +21,45 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
 )
 
-from windu._compat.boosting import boosting_of_row
+from windu._compat.boosting import boosting_of_few_rows
 from windu._compat.sklearn import output_is_default
-from windu.components._row_features import Decline, features_of_value, transform_of_row
 from windu.components.blend import BoostedBlendClassifier, BoostedBlendRegressor
+from windu.components.block_encoding import MatrixEncoder, matrix_encoder
+from windu.components.encoding import (
+    ColumnEncoder,
+    Decline,
+    Feature,
+    Values,
+    column_encoder,
+)
 from windu.components.featurizers import AutoFeaturizer
 from windu.exceptions import SchemaError
 from windu.io.frames import as_frame
+from windu.schema.check import conform
 from windu.schema.columns import TableSchema
-from windu.schema.compiled import KnownLevels, known_levels
 from windu.schema.user.check import UserCheck, stamp_of, user_check
 from windu.schema.user.given import pandera_schema_of
 
 __all__ = [
+    "FEW_ROWS",
     "QUICK_TYPES",
-    "CompiledRows",
+    "CompiledChain",
+    "chain_of",
+    "compile_chain",
     "compile_features",
     "compile_model",
-    "compile_rows",
-    "has_few_rows",
-    "model_of_row",
-    "rows_of",
+    "model_of_few_rows",
 ]
 
-#: Of more rows a frame and scikit-learn's transformer are as quick as one by one.
-MAX_ROWS = 50
+#: Up to so many rows, row by row is quicker: to read a frame, and to walk trees.
+FEW_ROWS = 10
+#: Up to so many rows a list of values is quicker than a Series.
+_LISTED_ROWS = 500
+#: A user's own schema may be asked twice about so many rows.
+_MAX_CHECKED = 1000
 
 _BLENDS = (BoostedBlendClassifier, BoostedBlendRegressor)
-#: Models of which `model_of_row` makes a copy.
+#: Models of which `model_of_few_rows` makes a copy.
 QUICK_TYPES = (
     *_BLENDS,
     HistGradientBoostingClassifier,
@@ -55,8 +67,8 @@ QUICK_TYPES = (
 )
 
 
-def model_of_row(model: Any) -> Any:
-    """Return what predicts the same as a model, and is quick for one row.
+def model_of_few_rows(model: Any) -> Any:
+    """Return what predicts the same as a model, and is quick for few rows.
 
     Parameters
     ----------
@@ -66,18 +78,18 @@ def model_of_row(model: Any) -> Any:
     Returns
     -------
     estimator
-        For matrices of shape (1, n_features) of float64 that need no validation; the
+        For matrices of float64 that need no validation; the
         model itself where no shorter way is known.
     """
     if type(model) in _BLENDS:
         quick = copy(model)
-        quick.booster_ = boosting_of_row(model.booster_)
+        quick.booster_ = boosting_of_few_rows(model.booster_)
         quick._blend = quick._mix
         return quick
-    return boosting_of_row(model)
+    return boosting_of_few_rows(model)
 
 
-#: On so many rows of the training table the short way must prove itself.
+#: On so many rows of the training table the compiled chain must prove itself.
 _N_PROOFS = 5
 
 #: What changes when a part is fitted again, or its schema edited.
@@ -88,12 +100,12 @@ _WATCHED = {
 }
 
 # Beside the estimators, not in them: what is compiled is never copied or stored.
-_COMPILED: WeakKeyDictionary[Any, tuple[Sequence[Any], CompiledRows | None]]
+_COMPILED: WeakKeyDictionary[Any, tuple[Sequence[Any], CompiledChain | None]]
 _COMPILED = WeakKeyDictionary()
 
 
-class CompiledRows:
-    """The short way of one fitted estimator.
+class CompiledChain:
+    """The compiled chain of one fitted estimator.
 
     Parameters
     ----------
@@ -103,19 +115,20 @@ class CompiledRows:
         Whether training had names; rows without names are then not taken.
     asked : UserCheck or None
         What a user's schema asks for; it is asked about the table of these rows.
-    features : list of callable
-        One a column, from a value to its features.
-    transform : callable
-        From all features to the numbers of the matrix.
+    columns : list of callable
+        One encoder a column, from its values to its features.
+    encode : callable
+        From all features to the matrix.
 
     Attributes
     ----------
     model : estimator or None
-        What predicts from the matrix; None until `compile_model` has found it.
+        What predicts up to `FEW_ROWS` rows from their matrix; None until
+        `compile_model` has found it.
     proofs : ndarray of shape (n_proofs, n_features_out)
-        Rows of training on the ordinary way.
+        Rows of training, encoded by the fitted parts themselves.
     proven : set of type
-        Types of models that gave the same bits for these rows on both ways; the set
+        Types of models that gave the same bits for these rows in both ways; the set
         is common to all models that `compile_model` was asked for.
     """
 
@@ -124,127 +137,118 @@ class CompiledRows:
         schema: TableSchema,
         named: bool,
         own_schema: UserCheck | None,
-        features: list[Callable[[Any], list[Any]]],
-        transform: Callable[[Any], list[float]],
+        columns: list[ColumnEncoder],
+        encode: MatrixEncoder,
     ):
         self.names = schema.names
-        self.columns = pd.Index(self.names)
+        self.index = pd.Index(self.names)
         self.named = named
         self.asked = own_schema
-        self.features = features
-        self.transform = transform
-        known = [(at, known_levels(column)) for at, column in enumerate(schema.columns)]
-        self.levels = [(at, levels) for at, levels in known if levels is not None]
+        self.columns = columns
+        self.encode = encode
         self.model: Any = None
         self.proofs = np.empty((0, 0))
         self.proven: set[type] = set()
 
     def matrix(self, X: Any) -> np.ndarray | None:
-        """Return the matrix for the model, or None if a row is not a clean case.
+        """Return the matrix for the model, or None if the table is not clean.
 
         Parameters
         ----------
-        X : table of few rows
+        X : table of shape (n_samples, n_columns)
             A frame, a dict, a list of dicts; an array for arrays.
 
         Returns
         -------
-        ndarray of shape (n_rows, n_features_out) or None
-            Bit by bit what the ordinary way gives.
+        ndarray of shape (n_samples, n_features_out) or None
+            The bits that the fitted parts give.
         """
-        rows = self._values(X if self.asked is None else self._checked(X, self.asked))
-        if rows is None:
+        if self.asked is not None:
+            X = self._checked(X, self.asked)
+        values = self._values(X)
+        return None if values is None else self._encode(values)
+
+    def matrix_of_valid(self, frame: pd.DataFrame) -> np.ndarray | None:
+        """Return the matrix of a validated frame, or None as `matrix` does.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame of shape (n_samples, n_columns)
+            Columns, order and dtypes of training.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features_out) or None
+            None also for no rows.
+        """
+        if not len(frame):
             return None
-        if any(self._mostly_unknown(rows, *levels) for levels in self.levels):
-            # That is told, by the ordinary way.
-            return None
-        numbers = []
+        return self._encode([_values_of(column) for _, column in frame.items()])
+
+    def _encode(self, values: Sequence[Values]) -> np.ndarray | None:
+        n_rows = len(values[0])
+        features: list[Feature] = []
+        # A product of matrices rounds by their order in memory.
+        order = "F" if self.proofs.flags.fnc else "C"
         try:
-            for values in rows:
-                row: list[Any] = []
-                for feature_of, value in zip(self.features, values, strict=True):
-                    row += feature_of(value)
-                numbers.append(self.transform(row))
+            for encode, column in zip(self.columns, values, strict=True):
+                features += encode(column)
+            matrix = self.encode(features, n_rows, order)
         except Decline:
             return None
-        # A product of matrices rounds by how they lie in memory: as they do otherwise.
-        order: Any = "F" if self.proofs.flags.fnc else "C"
-        matrix = np.array(numbers, dtype=np.float64, order=order)
-        # Of an overflow numpy warns on the ordinary way.
+        # Validation refuses infinity, and numpy warns of an overflow.
         return None if np.isinf(matrix).any() else matrix
-
-    def _mostly_unknown(
-        self, rows: Sequence[Sequence[Any]], position: int, known: KnownLevels
-    ) -> bool:
-        if len(rows) < known.min_rows:
-            return False
-        texts = [values[position] for values in rows if type(values[position]) is str]
-        n_known = sum(map(known.levels.__contains__, texts))
-        # Empty texts, which are missing, count as unknown: at most one decline more.
-        return n_known < len(texts) * known.share / 2
 
     def _checked(self, X: Any, own_schema: UserCheck) -> pd.DataFrame | None:
         frame = as_frame(X)
-        if not 0 < len(frame) <= MAX_ROWS:
+        if not 0 < len(frame) <= _MAX_CHECKED:
             return None
         frame, report = own_schema.compare(frame, everything=False)
         return None if report.differences else frame
 
-    def _values(self, X: Any) -> Sequence[Sequence[Any]] | None:
-        """Return the values of each row, or None for other forms and columns."""
+    def _values(self, X: Any) -> Sequence[Values] | None:
+        """Return the values of each column, or None for other forms and columns."""
         if not self.named:
             plain = isinstance(X, np.ndarray) and X.dtype.char in "bhilqBHILQfd"
             fits = plain and X.ndim == 2 and X.shape[1] == len(self.names)
-            return X.tolist() if fits else None
+            return list(X.T) if fits and len(X) else None
         if isinstance(X, dict):
             X = [X]
         if isinstance(X, list):
             return self._values_of_dicts(X)
-        if not isinstance(X, pd.DataFrame):
+        if not isinstance(X, pd.DataFrame) or not len(X):
             return None
         try:
-            if not X.columns.equals(self.columns):
+            if not X.columns.equals(self.index):
                 return None
-            if len(X) == 1:
-                return [X.iloc[0].tolist()]
+            if len(X) <= FEW_ROWS:
+                rows = [X.iloc[i].tolist() for i in range(len(X))]
+                return [list(column) for column in zip(*rows, strict=True)]
         except ValueError:
             # Dates of several resolutions may have none in common.
             return None
-        return list(zip(*(column.tolist() for _, column in X.items()), strict=True))
+        return [_values_of(column) for _, column in X.items()]
 
-    def _values_of_dicts(self, X: list[Any]) -> list[list[Any]] | None:
-        rows = []
-        for row in X:
-            if not isinstance(row, dict) or len(row) != len(self.names):
-                return None
-            try:
-                rows.append([row[name] for name in self.names])
-            except KeyError:
-                return None
-        return rows
-
-
-def has_few_rows(X: Any) -> bool:
-    """Tell whether a table may have a short way.
-
-    Parameters
-    ----------
-    X : table
-        As taken by `predict`.
-
-    Returns
-    -------
-    bool
-        True for a dict also where it holds columns.
-    """
-    if isinstance(X, (pd.DataFrame, np.ndarray, list)):
-        # An array of no dimension has no length.
-        return getattr(X, "ndim", 1) > 0 and 0 < len(X) <= MAX_ROWS
-    return isinstance(X, dict)
+    def _values_of_dicts(self, X: list[Any]) -> list[Values] | None:
+        n_columns = len(self.names)
+        fits = all(isinstance(row, dict) and len(row) == n_columns for row in X)
+        if not X or not fits:
+            return None
+        try:
+            return [[row[name] for row in X] for name in self.names]
+        except KeyError:
+            return None
 
 
-def compile_rows(est: Any) -> CompiledRows | None:
-    """Return the short way of a fitted estimator.
+def _values_of(column: pd.Series) -> Values:
+    if isinstance(column.dtype, np.dtype) and column.dtype != object:
+        return column.to_numpy()
+    # To find the different values, pandas has a fixed cost and is quick beyond it.
+    return column if len(column) > _LISTED_ROWS else column.tolist()
+
+
+def compile_chain(est: Any) -> CompiledChain | None:
+    """Return the compiled chain of a fitted estimator.
 
     Parameters
     ----------
@@ -253,15 +257,15 @@ def compile_rows(est: Any) -> CompiledRows | None:
 
     Returns
     -------
-    CompiledRows or None
+    CompiledChain or None
         None for parts of a user's own, and wherever it would not give the same bits.
     """
     rows = compile_features(est)
     return None if rows is None else compile_model(rows, est)
 
 
-def compile_features(est: Any) -> CompiledRows | None:
-    """Return the short way as far as the matrix.
+def compile_features(est: Any) -> CompiledChain | None:
+    """Return the compiled chain as far as the matrix.
 
     Parameters
     ----------
@@ -270,7 +274,7 @@ def compile_features(est: Any) -> CompiledRows | None:
 
     Returns
     -------
-    CompiledRows or None
+    CompiledChain or None
         The same for all estimators that have all but the model in common.
     """
     if est._swapped:
@@ -291,45 +295,45 @@ def compile_features(est: Any) -> CompiledRows | None:
         names = [str(name) for name in schema.names]
     else:
         return None
-    makers = [features_of_value(column, checked) for column in schema.columns]
-    features = [maker for maker in makers if maker is not None]
-    transform = transform_of_row(est.transformer_, names)
-    if transform is None or len(features) < len(makers):
+    encoders = [column_encoder(column, checked) for column in schema.columns]
+    columns = [encoder for encoder in encoders if encoder is not None]
+    encode = matrix_encoder(est.transformer_, names)
+    if encode is None or len(columns) < len(encoders):
         return None
-    rows = CompiledRows(schema, est._named, own_schema, features, transform)
+    rows = CompiledChain(schema, est._named, own_schema, columns, encode)
     return rows if _is_proven(rows, est) else None
 
 
-def compile_model(rows: CompiledRows, est: Any) -> CompiledRows | None:
-    """Return the short way with the model of an estimator.
+def compile_model(rows: CompiledChain, est: Any) -> CompiledChain | None:
+    """Return the compiled chain with the model of an estimator.
 
     Parameters
     ----------
-    rows : CompiledRows
+    rows : CompiledChain
         As far as the matrix; not changed.
     est : WinduEstimator
         Fitted.
 
     Returns
     -------
-    CompiledRows or None
+    CompiledChain or None
         None where the model would not give the same bits.
     """
     rows = copy(rows)
-    rows.model = model_of_row(est.model_)
+    rows.model = model_of_few_rows(est.model_)
     if rows.model is est.model_ or type(est.model_) in rows.proven:
         return rows
     method = "predict_proba" if hasattr(est.model_, "classes_") else "predict"
-    for row in rows.proofs:
+    for matrix in (*rows.proofs[:, np.newaxis], rows.proofs):
         methods = [getattr(model, method) for model in (rows.model, est.model_)]
-        if not _same_bits(*(output_of(row[np.newaxis]) for output_of in methods)):
+        if not _same_bits(*(output_of(matrix) for output_of in methods)):
             return None
     rows.proven.add(type(est.model_))
     return rows
 
 
-def rows_of(est: Any) -> CompiledRows | None:
-    """Return the short way of a fitted estimator, compiled on first use.
+def chain_of(est: Any) -> CompiledChain | None:
+    """Return the compiled chain of a fitted estimator, compiled on first use.
 
     Parameters
     ----------
@@ -338,14 +342,14 @@ def rows_of(est: Any) -> CompiledRows | None:
 
     Returns
     -------
-    CompiledRows or None
-        As from `compile_rows`, again after a part was replaced or fitted anew.
+    CompiledChain or None
+        As from `compile_chain`, again after a part was replaced or fitted anew.
     """
     stamp = _stamp(est)
     compiled = _COMPILED.get(est)
     if compiled is None or not _same(compiled[0], stamp):
         # Threads that come at the same time compile the same.
-        compiled = _COMPILED[est] = (stamp, compile_rows(est))
+        compiled = _COMPILED[est] = (stamp, compile_chain(est))
     return compiled[1]
 
 
@@ -359,7 +363,7 @@ def _looks_at_values(schema: TableSchema) -> bool:
 
 
 def _stamp(est: Any) -> list[Any]:
-    """Return what the short way was made of, to be compared by identity."""
+    """Return what the compiled chain was made of, to be compared by identity."""
     state = vars(est)
     stamp = [est.schema, state["_named"], output_is_default(est)]
     pandera_schema = pandera_schema_of(est.schema)
@@ -381,21 +385,24 @@ def _same(first: Sequence[Any], second: Sequence[Any]) -> bool:
     return len(first) == len(second) and all(map(is_, first, second))
 
 
-def _is_proven(rows: CompiledRows, est: Any) -> bool:
+def _is_proven(rows: CompiledChain, est: Any) -> bool:
     """Tell whether rows of training come out as on the ordinary way.
 
     Other versions of scikit-learn may compute otherwise; then nothing is compiled.
     """
     frame = est.example_.head(_N_PROOFS)
     try:
-        rows.proofs = est._matrix(frame if est._named else frame.to_numpy())[0]
+        # Parsers of a user's schema have run on these rows.
+        rows.proofs = est._matrix_of_valid(conform(frame, est._table_schema))
     except SchemaError:
         # The example holds texts for what JSON cannot say, such as decimals.
         return False
-    for i, right in enumerate(rows.proofs):
-        row = frame.iloc[[i]]
-        matrix = rows.matrix(row if est._named else row.to_numpy())
-        if matrix is not None and not _same_bits(matrix, right[np.newaxis]):
+    tables = [slice(i, i + 1) for i in range(len(frame))] + [slice(None)]
+    for part in tables:
+        table = frame.iloc[part]
+        values = rows._values(table if est._named else table.to_numpy())
+        matrix = None if values is None else rows._encode(values)
+        if matrix is not None and not _same_bits(matrix, rows.proofs[part]):
             return False
     return True
 
