@@ -1,17 +1,39 @@
 """The runner: in order, each step on what the earlier ones made."""
 
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import pytest
 
 from windu.exceptions import StepError
 from windu.steps import Step, run_steps
 
-STEPS = [
-    Step("load", (), ("x",), lambda: 3),
-    Step("split", ("x",), ("a", "b"), lambda x: (x, x + 1)),
-    Step("join", ("a", "b"), ("c",), lambda a, b: [a, b]),
-]
+
+class Pair(NamedTuple):
+    a: int
+    b: int
+
+
+def load():
+    return 3
+
+
+def split(x) -> Pair:
+    return Pair(x, x + 1)
+
+
+def _join(a, b):
+    return [a, b]
+
+
+STEPS = [Step.of(load, makes="x"), Step.of(split), Step.of(_join, makes="c")]
+
+
+def test_a_step_is_read_from_its_function():
+    """Needs are parameters, names of values are fields of the result."""
+    assert [step.name for step in STEPS] == ["load", "split", "join"]
+    assert [step.needs for step in STEPS] == [(), ("x",), ("a", "b")]
+    assert [step.makes for step in STEPS] == [("x",), ("a", "b"), ("c",)]
 
 
 def test_values_pass_from_step_to_step():

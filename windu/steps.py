@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from inspect import signature
+from typing import Any, get_type_hints
 
 from windu.exceptions import StepError, did_you_mean
 
-__all__ = ["Step", "run_steps"]
+__all__ = ["PARTS", "Step", "run_steps"]
+
+#: The parts of an estimator, in the order of the data flow.
+PARTS = ("featurizer", "transformer", "label_encoder", "model", "threshold")
 
 
 @dataclass(frozen=True)
@@ -23,15 +27,16 @@ class Step:
     needs : tuple of str
         Names of the values it takes, passed by keyword.
     makes : tuple of str
-        Names of the values it gives; one name takes the return value as it is.
+        Names of the values it makes, the one that it is run for first.
     function : callable
-        The work: keyword arguments in, one value or a tuple out.
+        Takes keyword arguments; returns one value, or a named tuple of several.
 
     Examples
     --------
     >>> from windu.steps import Step, run_steps
-    >>> double = Step("double", ("x",), ("y",), lambda x: 2 * x)
-    >>> run_steps([double], {"x": 3})["y"]
+    >>> def double(x: int) -> int:
+    ...     return 2 * x
+    >>> run_steps([Step.of(double, makes="y")], {"x": 3})["y"]
     6
     """
 
@@ -40,6 +45,37 @@ class Step:
     makes: tuple[str, ...]
     function: Callable[..., Any]
 
+    @classmethod
+    def of(
+        cls, function: Callable[..., Any], *, name: str = "", makes: str = ""
+    ) -> Step:
+        """Return the step that a function stands for.
+
+        Parameters
+        ----------
+        function : callable
+            Its parameters are what the step needs, and the fields of the named tuple
+            that it returns are what the step makes.
+        name : str, default=""
+            The step's name; that of the function by default.
+        makes : str, default=""
+            The name of the one value that the function returns, if it returns one.
+
+        Returns
+        -------
+        Step
+            The step.
+        """
+        needs = tuple(signature(function).parameters)
+        fields = (makes,) if makes else get_type_hints(function)["return"]._fields
+        return cls(name or function.__name__.lstrip("_"), needs, fields, function)
+
+    def run(self, needed: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the step makes, by name."""
+        outputs = self.function(**needed)
+        outputs = outputs if len(self.makes) > 1 else (outputs,)
+        return dict(zip(self.makes, outputs, strict=True))
+
 
 def run_steps(
     steps: Sequence[Step],
@@ -47,7 +83,7 @@ def run_steps(
     *,
     until: str | None = None,
     around: Callable[[Step], AbstractContextManager[Any]] | None = None,
-    perform: Callable[[Step, Mapping[str, Any]], Any] | None = None,
+    perform: Callable[[Step, Mapping[str, Any]], Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Run steps in order, each on what the earlier ones made.
 
@@ -63,8 +99,8 @@ def run_steps(
         Called with each step; the context manager it returns is open while the
         step runs (messages, callbacks, timing).
     perform : callable, default=None
-        Called with each step and the values it needs, in the place of the step's
-        function; returns what that would return (a cache).
+        Called with each step and the values it needs in the place of `Step.run`;
+        returns what that would return (a cache).
 
     Returns
     -------
@@ -79,7 +115,7 @@ def run_steps(
     Examples
     --------
     >>> from windu.steps import Step, run_steps
-    >>> run_steps([Step("b", ("a",), ("b",), lambda a: a)], {})
+    >>> run_steps([Step.of(lambda a: a, name="b", makes="b")], {})
     Traceback (most recent call last):
     ...
     windu.exceptions.StepError: The step 'b' needs 'a'. ...
@@ -96,12 +132,7 @@ def run_steps(
             )
         with around(step) if around else nullcontext():
             needed = {name: values[name] for name in step.needs}
-            outputs = perform(step, needed) if perform else step.function(**needed)
-        values.update(
-            zip(step.makes, outputs, strict=True)
-            if len(step.makes) > 1
-            else ((name, outputs) for name in step.makes)
-        )
+            values.update(perform(step, needed) if perform else step.run(needed))
         if step.name == until:
             break
     return values

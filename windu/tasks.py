@@ -20,7 +20,7 @@ from windu._compat.targets import (
 )
 from windu.exceptions import TargetError
 
-__all__ = ["RULES", "TASKS", "Target", "infer_task", "read_target"]
+__all__ = ["RULES", "TASKS", "Container", "Target", "infer_task", "read_target"]
 
 Task = Literal["binary", "multiclass", "multilabel", "regression"]
 Form = Literal["column", "table", "labels"]
@@ -56,6 +56,47 @@ RULES: tuple[tuple[str, str, str], ...] = (
 
 
 @dataclass(frozen=True)
+class Container:
+    """The form that predictions are brought into, where values do not show it.
+
+    Attributes
+    ----------
+    kind : str
+        The type that holds the labels of a row; the type of a sparse matrix; "polars";
+        else the dtype of numbers.
+    dtype : str
+        Of the arrays that hold the labels of a row.
+    enums : tuple of int
+        Positions of the columns of a polars frame that are an Enum.
+
+    Examples
+    --------
+    >>> from windu.tasks import Container
+    >>> str(Container("polars", enums=(0, 2)))
+    'polars:0,2'
+    >>> Container.of_text("polars:0,2")
+    Container(kind='polars', dtype='', enums=(0, 2))
+    """
+
+    kind: str = ""
+    dtype: str = ""
+    enums: tuple[int, ...] = ()
+
+    @classmethod
+    def of_text(cls, text: str) -> Container:
+        """Return the container of a text, as an estimator keeps it."""
+        kind, _, detail = text.partition(":")
+        if kind == "polars":
+            return cls(kind, enums=tuple(int(i) for i in detail.split(",") if i))
+        return cls(kind, detail)
+
+    def __str__(self) -> str:
+        if self.kind == "polars":
+            return f"polars:{','.join(map(str, self.enums))}"
+        return f"{self.kind}:{self.dtype}" if self.dtype else self.kind
+
+
+@dataclass(frozen=True)
 class Target:
     """A target, read once.
 
@@ -70,17 +111,15 @@ class Target:
         Whether it came as pandas categories.
     ranks : list or None
         The categories that occur, lowest first, where they are ordered.
-    container : str
-        What predictions are to be brought into, where `values` does not show it: the
-        type that holds the labels of a row, the type of a sparse matrix, "polars:" and
-        the positions of columns that are an Enum, the dtype of floats.
+    container : Container
+        What predictions are brought into.
     """
 
     values: Any
     form: Form
     categorical: bool = False
     ranks: list[Any] | None = None
-    container: str = ""
+    container: Container = Container()
 
 
 def read_target(y: Any) -> Target:
@@ -147,7 +186,9 @@ def read_target(y: Any) -> Target:
         distinct = set(values.tolist())
         ranks = [label for label in dtype.categories.tolist() if label in distinct]
     form: Form = "column" if values.ndim == 1 else "table"
-    return Target(values, form, categories, ranks, container or str(values.dtype))
+    if not container.kind:
+        container = Container(str(values.dtype))
+    return Target(values, form, categories, ranks, container)
 
 
 def infer_task(target: Target, model_type: str | None = None) -> tuple[Task, str]:
@@ -232,25 +273,26 @@ def _is_yes_no(column: pd.Series) -> bool:
     return column.nunique() <= 2
 
 
-def _container_of_row(labels: Any) -> str:
-    """Return the type that holds the labels of a row; of arrays with their dtype."""
+def _container_of_row(labels: Any) -> Container:
+    """Return what holds the labels of a row."""
     if not isinstance(labels, np.ndarray):
-        return type(labels).__name__
+        return Container(type(labels).__name__)
     # As many letters as it takes.
-    return "ndarray:" + ("U" if labels.dtype.kind == "U" else labels.dtype.str)
+    dtype = "U" if labels.dtype.kind == "U" else labels.dtype.str
+    return Container("ndarray", dtype)
 
 
-def _container(y: Any) -> str:
+def _container(y: Any) -> Container:
     """Return what a table came in that is read as a frame or an array."""
     if hasattr(y, "toarray"):
-        return type(y).__name__
+        return Container(type(y).__name__)
     if type(y).__module__.partition(".")[0] == "polars" and hasattr(y, "columns"):
         dtypes = map(str, y.dtypes)
-        enums = [str(i) for i, dtype in enumerate(dtypes) if dtype.startswith("Enum")]
-        return "polars:" + ",".join(enums)
+        enums = (i for i, dtype in enumerate(dtypes) if dtype.startswith("Enum"))
+        return Container("polars", enums=tuple(enums))
     if isinstance(y, pd.DataFrame) and len(set(y.dtypes)) == 1:
-        return str(y.dtypes.iloc[0])
-    return ""
+        return Container(str(y.dtypes.iloc[0]))
+    return Container()
 
 
 def _any_column(bad: Any) -> np.ndarray:

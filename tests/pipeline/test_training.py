@@ -14,7 +14,6 @@ from windu.datasets import load_penguins
 from windu.estimator import memo
 from windu.exceptions import ConfigError, PartError, StepError, TableError, WinduWarning
 from windu.pipeline.splitting import split_rows
-from windu.pipeline.steps import MAIN
 from windu.steps import Step
 
 TABLE = load_penguins().frame
@@ -108,7 +107,7 @@ def test_nothing_fitted_is_changed_later():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", [step for step in MAIN if step != "preprocess"])
+@pytest.mark.parametrize("step", STEPS)
 def test_a_single_step(step):
     """Each is a method, and what `until` ends with."""
     pipe = make()

@@ -28,10 +28,11 @@ from windu.config.yaml_text import (
     short,
 )
 from windu.estimator import WinduEstimator
-from windu.estimator.parts import PARTS, fresh_part
+from windu.estimator.parts import fresh_part
 from windu.exceptions import ConfigError, did_you_mean
 from windu.schema.columns import check_tolerance
 from windu.schema.user.given import pandera_schema_of
+from windu.steps import PARTS
 
 __all__ = [
     "estimator_section",

@@ -20,8 +20,8 @@ from windu.config.references import check_allow
 from windu.config.sections import PipelineConfig, PredictionConfig, read_section
 from windu.config.writing import write_part
 from windu.config.yaml_text import Document, Path, dotted, emit, read_yaml
-from windu.estimator.parts import PARTS
 from windu.exceptions import ConfigError
+from windu.steps import PARTS
 
 __all__ = [
     "read_pipeline",

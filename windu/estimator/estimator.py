@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from numbers import Integral
 from typing import Any, ClassVar, Literal
@@ -25,6 +25,7 @@ from windu._compat.sklearn import (
     propagated,
 )
 from windu.components.labelwise import yes_probabilities
+from windu.components.registry import wants_of
 from windu.components.target_leakage import warn_of_leakage
 from windu.estimator.chain import FEW_ROWS, CompiledChain, chain_of
 from windu.estimator.delegation import (
@@ -36,7 +37,7 @@ from windu.estimator.delegation import (
     type_before_fit,
     with_weights_of_model,
 )
-from windu.estimator.fitting import FIT_STEPS, first_values
+from windu.estimator.fitting import FIT_STEPS, Fitted, fit_inputs
 from windu.estimator.memo import Memo, in_memory_of
 from windu.estimator.metadata import router_of
 from windu.estimator.parts import fresh_part, visual_block
@@ -44,13 +45,13 @@ from windu.estimator.prediction import (
     Validation,
     decode,
     featurize,
-    transform,
+    matrix_of,
     validate,
 )
 from windu.estimator.replacing import PartParameters, Replacing, laid_out
 from windu.estimator.thresholding import decided
 from windu.steps import Step, run_steps
-from windu.tasks import TASKS
+from windu.tasks import TASKS, Container
 
 __all__ = ["WinduEstimator"]
 
@@ -239,8 +240,10 @@ class WinduEstimator(
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, fit_params: dict[str, Any]
     ) -> Any:
-        values = first_values(self, X, y, sample_weight, fit_params)
-        values["callback_context"] = lambda part: propagated(self._step_context, part)
+        inputs = fit_inputs(self, X, y, sample_weight, fit_params)._replace(
+            callback_context=lambda part: propagated(self._step_context, part)
+        )
+        values = inputs._asdict()
         context = self._init_callback_context(max_subtasks=len(FIT_STEPS))
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         perform = None
@@ -249,14 +252,14 @@ class WinduEstimator(
             kept = dict.fromkeys(("featurize", "fit_transformer"), outside)
             memo = Memo(_UP_TO_TRANSFORMER, outside=kept)
             perform = memo.performer(values, {})
-        with openmp_threads(values["frame"].size, fit=True):
+        with openmp_threads(inputs.frame.size, fit=True):
             values = run_steps(
                 FIT_STEPS,
                 values,
                 around=lambda step: self._around(step, context, X, y),
                 perform=perform,
             )
-        self._store_fitted(values)
+        self._store_fitted(Fitted.of(values))
         warn_of_leakage(values["frame"], y, values["table"], values["task"])
         context.call_on_fit_task_end(
             estimator=self, X=X, y=y, reconstruction_attributes=dict
@@ -276,22 +279,24 @@ class WinduEstimator(
         finally:
             del self._step_context
 
-    def _store_fitted(self, values: Mapping[str, Any]) -> None:
-        self.task_ = values["task"]
-        for name in ("featurizer_", "transformer_", "label_encoder_", "model_"):
-            setattr(self, name, laid_out(values[name]))
-        self.threshold_ = values["threshold_"]
-        self._table_schema = values["table"]
-        self._feature_table_schema = values["feature_schema"]
-        self._example = values["example"]
-        self._named = named = values["named"]
+    def _store_fitted(self, fitted: Fitted) -> None:
+        self.task_ = fitted.task
+        self.featurizer_ = laid_out(fitted.featurizer_)
+        self.transformer_ = laid_out(fitted.transformer_)
+        self.label_encoder_ = laid_out(fitted.label_encoder_)
+        self.model_ = laid_out(fitted.model_)
+        self.threshold_ = fitted.threshold_
+        self._table_schema = fitted.table
+        self._feature_table_schema = fitted.feature_schema
+        self._example = fitted.example
+        self._named = fitted.named
         self._forget_replacement()
-        target = values["target"]
-        self._container = "" if target is None else target.container
-        self.n_features_in_ = len(values["table"].names)
+        self._container = str(fitted.target.container) if fitted.target else ""
+        names = fitted.table.names
+        self.n_features_in_ = len(names)
         self.__dict__.pop("feature_names_in_", None)
-        if named and all(isinstance(name, str) for name in values["table"].names):
-            self.feature_names_in_ = np.array(values["table"].names, dtype=object)
+        if fitted.named and all(isinstance(name, str) for name in names):
+            self.feature_names_in_ = np.array(names, dtype=object)
 
     def _compiled_chain(self) -> CompiledChain | None:
         return chain_of(self)
@@ -312,7 +317,8 @@ class WinduEstimator(
         features = featurize(
             frame, self.featurizer_, trained if self._swapped else None
         )
-        return transform(features, trained, self.transformer_, self.model_)
+        wants = wants_of(self.model_)
+        return matrix_of(features, trained, self.transformer_, wants)
 
     def _encoded(self, X: Any) -> tuple[Any, Any, bool]:
         """Return the matrix, the model for it, and whether it stands for no rows."""
@@ -361,7 +367,8 @@ class WinduEstimator(
         else:
             codes = decided(self, X)
         index = X.index if isinstance(X, pd.DataFrame) else None
-        return decode(codes, self.task_, self.label_encoder_, index, self._container)
+        container = Container.of_text(self._container)
+        return decode(codes, self.task_, self.label_encoder_, index, container)
 
     @available_if(model_has("predict_proba"))
     def predict_proba(self, X: Any) -> np.ndarray:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from contextlib import nullcontext
-from typing import Any
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,11 +21,12 @@ from windu.components.labelwise import LabelwiseClassifier, takes_labels
 from windu.components.log_encoder import fit_on_better_scale, is_candidate
 from windu.components.model_input import model_input, tell_categories, with_categories
 from windu.components.registry import Wants, wants_of
+from windu.components.thresholds import ThresholdSelector
 from windu.components.transformers import AutoTransformer, codes_of
 from windu.estimator.labels import encode, fit_label_encoder, is_auto, resolve_task
 from windu.estimator.metadata import read_metadata
-from windu.estimator.parts import PARTS, as_seed, fresh_part, with_defaults
-from windu.estimator.prediction import asked_for_frames, checked_features
+from windu.estimator.parts import as_seed, fresh_part, with_defaults
+from windu.estimator.prediction import asked_for_frames, checked_features, matrix_of
 from windu.estimator.thresholding import Refits, check_threshold, select_threshold
 from windu.exceptions import FeatureError, PartError, TargetError
 from windu.io.frames import (
@@ -47,16 +48,94 @@ from windu.schema.user.given import (
     overlay,
     pandera_schema_of,
 )
-from windu.steps import Step
-from windu.tasks import Target
+from windu.steps import PARTS, Step
+from windu.tasks import Target, Task
 
-__all__ = ["FIT_STEPS", "first_values"]
+__all__ = ["FIT_STEPS", "FitInputs", "Fitted", "fit_inputs"]
+
+
+class FitInputs(NamedTuple):
+    """What the steps of `fit` start from."""
+
+    frame: pd.DataFrame
+    named: bool
+    target: Target | None
+    task: Task | None
+    schema: Any
+    featurizer: Any
+    transformer: Any
+    label_encoder: Any
+    model: Any
+    threshold: ThresholdSelector | None
+    random_state: Any
+    n_jobs: int | None
+    verbose: bool
+    wants: Wants
+    fit_params: dict[str, Any]
+    refits: Refits
+    callback_context: Callable[[Any], AbstractContextManager[Any]]
+
+
+class InferredTable(NamedTuple):
+    """What is learned of the raw table."""
+
+    table: TableSchema
+    frame: pd.DataFrame
+    example: str
+
+
+class Features(NamedTuple):
+    """The features of the training rows."""
+
+    features: pd.DataFrame
+    featurizer_: Any
+    feature_schema: TableSchema
+
+
+class FittedTransformer(NamedTuple):
+    """The transformer, and its matrix where fitting and transforming are one."""
+
+    transformer_: Any
+    fitted_matrix: Any
+
+
+class Matrix(NamedTuple):
+    """What the model is fitted on."""
+
+    matrix: Any
+    feature_schema: TableSchema
+
+
+class FittedModel(NamedTuple):
+    """The model, and the label encoder of the scale that it was fitted on."""
+
+    model_: Any
+    label_encoder_: Any
+
+
+class Fitted(NamedTuple):
+    """What a fitted estimator keeps of all that its steps made."""
+
+    task: Task | None
+    featurizer_: Any
+    transformer_: Any
+    label_encoder_: Any
+    model_: Any
+    threshold_: ThresholdSelector | None
+    table: TableSchema
+    feature_schema: TableSchema
+    example: str
+    named: bool
+    target: Target | None
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Fitted:
+        """Return these of the values of `windu.steps.run_steps`."""
+        return cls(*(values[name] for name in cls._fields))
 
 
 @surrogates_refused()
-def infer_schema(
-    frame: pd.DataFrame, schema: Any
-) -> tuple[pd.DataFrame, TableSchema, str]:
+def infer_schema(frame: pd.DataFrame, schema: Any) -> InferredTable:
     """Check the table by a user's schema, learn its own, choose the example batch."""
     check_columns(frame)
     pandera_schema = pandera_schema_of(schema)
@@ -75,21 +154,21 @@ def infer_schema(
     if schema is not None:
         frame = conform_training(frame, table)
     warn_of_columns(table)
-    return frame, table, choose_example(frame, table)
+    return InferredTable(table, frame, choose_example(frame, table))
 
 
 def featurize(
     frame: pd.DataFrame, target: Target | None, table: TableSchema, featurizer: Any
-) -> tuple[Any, Any, TableSchema]:
+) -> Features:
     """Fit the featurizer and make the features."""
     if featurizer is None:
-        return None, frame, table
+        return Features(frame, None, table)
     y = None if target is None else target.values
     if isinstance(featurizer, AutoFeaturizer):
         features = featurizer.fit(frame, schema=table).featurize(frame)
-        return featurizer, features, featurizer.feature_table_schema(features)
+        return Features(features, featurizer, featurizer.feature_table_schema(features))
     features = fit_transform_frames(featurizer, frame, y)
-    return featurizer, features, infer_table(features)
+    return Features(features, featurizer, infer_table(features))
 
 
 def fit_transform_frames(featurizer: Any, frame: pd.DataFrame, y: Any) -> pd.DataFrame:
@@ -112,10 +191,10 @@ def fit_transformer(
     wants: Wants,
     random_state: Any,
     n_jobs: int | None,
-) -> tuple[Any, Any]:
+) -> FittedTransformer:
     """Fit the transformer; also what it gives where it only fits and transforms."""
     if transformer is None:
-        return None, None
+        return FittedTransformer(None, None)
     if isinstance(transformer, AutoTransformer):
         is_known = isinstance(featurizer_, AutoFeaturizer) or _all_numbers(
             feature_schema
@@ -135,9 +214,10 @@ def fit_transformer(
         # A class with fewer rows than the encoder's folds is missing in some.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         if hasattr(transformer, "fit_transform"):
-            return transformer, transformer.fit_transform(frame, codes)
+            matrix = transformer.fit_transform(frame, codes)
+            return FittedTransformer(transformer, matrix)
         transformer.fit(frame, codes)
-    return transformer, None
+    return FittedTransformer(transformer, None)
 
 
 def transform(
@@ -146,17 +226,16 @@ def transform(
     transformer_: Any,
     fitted_matrix: Any,
     wants: Wants,
-) -> tuple[Any, TableSchema]:
+) -> Matrix:
     """Return the matrix for the model, cross-fitted where fitting gave it."""
+    if transformer_ is None and wants.categories is not None:
+        feature_schema = with_categories(feature_schema, features)
     if fitted_matrix is not None:
-        return model_input(fitted_matrix, feature_schema, wants), feature_schema
-    if transformer_ is None:
-        if wants.categories is not None:
-            feature_schema = with_categories(feature_schema, features)
-        return model_input(features, feature_schema, wants), feature_schema
-    with config_context(enable_metadata_routing=False):
-        matrix = transformer_.transform(text_columns(features))
-    return model_input(matrix, feature_schema, wants), feature_schema
+        matrix = model_input(fitted_matrix, feature_schema, wants)
+    else:
+        with config_context(enable_metadata_routing=False):
+            matrix = matrix_of(features, feature_schema, transformer_, wants)
+    return Matrix(matrix, feature_schema)
 
 
 def _all_numbers(schema: TableSchema) -> bool:
@@ -175,10 +254,10 @@ def fit_model(
     callback_context: Any,
     n_jobs: int | None,
     verbose: bool,
-) -> tuple[Any, Any]:
+) -> FittedModel:
     """Fit the model on what the transformer made, amounts on their better scale."""
     if model is None:
-        return None, label_encoder_
+        return FittedModel(None, label_encoder_)
     _translate_class_weight(model, label_encoder_)
     drops_classes = isinstance(model, BoostedBlendClassifier)
     weight = fit_params.get("sample_weight")
@@ -193,8 +272,8 @@ def fit_model(
             )
             if verbose:
                 print(f"[WinduEstimator] {gain}")
-            return model, encoder
-        return model.fit(matrix, codes, **fit_params), label_encoder_
+            return FittedModel(model, encoder)
+        return FittedModel(model.fit(matrix, codes, **fit_params), label_encoder_)
 
 
 def _check_weights(
@@ -259,71 +338,26 @@ def _translate_class_weight(model: Any, label_encoder: Any) -> None:
 
 
 FIT_STEPS: tuple[Step, ...] = (
-    Step(
-        "infer_schema",
-        ("frame", "schema"),
-        ("frame", "table", "example"),
-        infer_schema,
-    ),
-    Step(
-        "featurize",
-        ("frame", "target", "table", "featurizer"),
-        ("featurizer_", "features", "feature_schema"),
-        featurize,
-    ),
-    Step(
-        "fit_label_encoder",
-        ("target", "task", "label_encoder"),
-        ("label_encoder_",),
-        fit_label_encoder,
-    ),
-    Step("encode", ("target", "task", "label_encoder_"), ("codes",), encode),
-    Step(
-        "fit_transformer",
-        (
-            *("features", "feature_schema", "codes", "task", "featurizer_"),
-            *("transformer", "wants", "random_state", "n_jobs"),
-        ),
-        ("transformer_", "fitted_matrix"),
-        fit_transformer,
-    ),
-    Step(
-        "transform",
-        ("features", "feature_schema", "transformer_", "fitted_matrix", "wants"),
-        ("matrix", "feature_schema"),
-        transform,
-    ),
-    Step(
-        "fit_model",
-        (
-            *("matrix", "codes", "task", "model", "transformer_"),
-            *("label_encoder", "label_encoder_"),
-            *("fit_params", "callback_context", "n_jobs", "verbose"),
-        ),
-        ("model_", "label_encoder_"),
-        fit_model,
-    ),
-    Step(
-        "select_threshold",
-        (
-            *("threshold", "model_", "matrix", "frame", "target", "task", "codes"),
-            *("label_encoder_", "refits"),
-        ),
-        ("threshold_",),
-        select_threshold,
-    ),
+    Step.of(infer_schema),
+    Step.of(featurize),
+    Step.of(fit_label_encoder, makes="label_encoder_"),
+    Step.of(encode, makes="codes"),
+    Step.of(fit_transformer),
+    Step.of(transform),
+    Step.of(fit_model),
+    Step.of(select_threshold, makes="threshold_"),
 )
 
 
 @surrogates_refused()
-def first_values(
+def fit_inputs(
     estimator: Any,
     X: Any,
     y: Any = None,
     sample_weight: Any = None,
     fit_params: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Return the values that the steps of `fit` start from.
+) -> FitInputs:
+    """Return what the steps of `fit` start from.
 
     Parameters
     ----------
@@ -340,7 +374,7 @@ def first_values(
 
     Returns
     -------
-    dict of str to object
+    FitInputs
         By the names that the steps need.
 
     Raises
@@ -373,14 +407,17 @@ def first_values(
         *(estimator, parts["model"], parts["threshold"]),
         *(matched.pop("sample_weight"), matched, len(frame)),
     )
-    return {
-        **{"frame": frame, "named": named_columns(X), "target": target, "task": task},
-        "schema": estimator.schema,
+    return FitInputs(
+        frame=frame,
+        named=named_columns(X),
+        target=target,
+        task=task,
+        schema=estimator.schema,
         **parts,
         **shared_params,
-        "verbose": estimator.verbose,
-        "wants": wants_of(parts["model"]),
-        "fit_params": metadata.model,
-        "refits": Refits(estimator, metadata.model, metadata.groups, metadata.costs),
-        "callback_context": lambda part: nullcontext(),
-    }
+        verbose=estimator.verbose,
+        wants=wants_of(parts["model"]),
+        fit_params=metadata.model,
+        refits=Refits(estimator, metadata.model, metadata.groups, metadata.costs),
+        callback_context=lambda part: nullcontext(),
+    )

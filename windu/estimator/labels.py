@@ -15,7 +15,7 @@ from sklearn.utils import check_array
 from windu.components.label_encoders import IndicatorEncoder
 from windu.components.registry import model_type
 from windu.exceptions import PartError, TargetError
-from windu.tasks import RULES, Target, infer_task, read_target
+from windu.tasks import RULES, Target, Task, infer_task, read_target
 
 __all__ = [
     "check_encoder",
@@ -198,7 +198,7 @@ def _check_finite(codes: np.ndarray, target: Target, label_encoder: Any) -> None
 
 def resolve_task(
     estimator: Any, y: Any, frame: pd.DataFrame
-) -> tuple[Target | None, str | None]:
+) -> tuple[Target | None, Task | None]:
     """Read the target, and decide the task.
 
     Parameters

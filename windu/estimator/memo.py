@@ -159,11 +159,11 @@ class Memo:
 
         def perform(step: Step, needed: Mapping[str, Any]) -> Any:
             if step.name not in self.steps:
-                return step.function(**needed)
+                return step.run(needed)
             key = key_of_step(step, [key_of(name) for name in step.needs])
             keys.update(keys_made(step, key))
             outside = self.outside.get(step.name)
-            return self.make(key, lambda: step.function(**needed), outside=outside)[0]
+            return self.make(key, lambda: step.run(needed), outside=outside)[0]
 
         return perform
 

@@ -18,17 +18,15 @@ from windu.components.registry import StoredPart, make_model, make_named, model_
 from windu.components.thresholds import ThresholdSelector
 from windu.components.transformers import AutoTransformer
 from windu.exceptions import PartError
+from windu.steps import PARTS
 
 __all__ = [
-    "PARTS",
     "fresh_part",
     "name_of",
     "named_part",
     "visual_block",
     "with_defaults",
 ]
-
-PARTS = ("featurizer", "transformer", "label_encoder", "model", "threshold")
 
 _AUTO: dict[str, Callable[[], Any]] = {
     "featurizer": AutoFeaturizer,

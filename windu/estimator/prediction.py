@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import compress
 from typing import Any, Self
@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from windu.components.featurizers import AutoFeaturizer
 from windu.components.model_input import model_input
-from windu.components.registry import wants_of
+from windu.components.registry import Wants
 from windu.estimator.parts import name_of
 from windu.exceptions import (
     FeatureError,
@@ -40,6 +40,7 @@ from windu.schema.report import MAX_LISTED, Difference, ValidationReport
 from windu.schema.user.check import user_check
 from windu.schema.user.given import pandera_schema_of
 from windu.schema.user.stored import StoredSchema, from_json, to_json
+from windu.tasks import Container
 
 __all__ = [
     "Validation",
@@ -51,8 +52,8 @@ __all__ = [
     "featurize",
     "kept_rows",
     "made_by",
+    "matrix_of",
     "read_named",
-    "transform",
 ]
 
 
@@ -249,16 +250,14 @@ def features_of(frame: pd.DataFrame, featurizer_: Any) -> pd.DataFrame:
     return frame if featurizer_ is None else made_by(featurizer_, frame)
 
 
-def transform(
-    features: pd.DataFrame, feature_schema: TableSchema, transformer_: Any, model_: Any
+def matrix_of(
+    features: pd.DataFrame, feature_schema: TableSchema, transformer_: Any, wants: Wants
 ) -> Any:
     """Return the matrix for the model."""
     matrix: Any = features
     if transformer_ is not None:
         matrix = transformer_.transform(text_columns(features))
-    if not isinstance(matrix, pd.DataFrame):
-        return matrix
-    return model_input(matrix, feature_schema, wants_of(model_))
+    return model_input(matrix, feature_schema, wants)
 
 
 _CONTAINERS: dict[str, Callable[[Any], Any]] = {
@@ -269,7 +268,11 @@ _CONTAINERS: dict[str, Callable[[Any], Any]] = {
 
 
 def decode(
-    codes: Any, task: str | None, label_encoder: Any, index: Any, container: str
+    codes: Any,
+    task: str | None,
+    label_encoder: Any,
+    index: Any,
+    container: Container,
 ) -> Any:
     """Return predictions in the form that y had.
 
@@ -283,8 +286,8 @@ def decode(
         The fitted label encoder.
     index : pandas.Index or None
         Index of the table, where it was a frame.
-    container : str
-        What predictions are brought into, as in `windu.tasks.Target`.
+    container : Container
+        What predictions are brought into.
 
     Returns
     -------
@@ -305,19 +308,21 @@ def decode(
     return label_encoder.inverse_transform(codes.astype(np.int64))
 
 
-def _decode_values(codes: np.ndarray, label_encoder: Any, container: str) -> np.ndarray:
+def _decode_values(
+    codes: np.ndarray, label_encoder: Any, container: Container
+) -> np.ndarray:
     """Return numbers in the units of y; single precision stays so."""
     decoded = codes
     if label_encoder is not None and len(codes):
         table = codes.reshape(len(codes), -1)
         decoded = np.asarray(label_encoder.inverse_transform(table))
         decoded = decoded.reshape(codes.shape)
-    single = container == "float32" and decoded.dtype == np.float64
+    single = container.kind == "float32" and decoded.dtype == np.float64
     return decoded.astype(np.float32) if single else decoded
 
 
 def _decode_labels(
-    codes: np.ndarray, label_encoder: Any, index: Any, container: str
+    codes: np.ndarray, label_encoder: Any, index: Any, container: Container
 ) -> Any:
     """Return lists of labels, or a table in the form that y had."""
     if label_encoder is None:
@@ -325,23 +330,21 @@ def _decode_labels(
     if isinstance(label_encoder, MultiLabelBinarizer):
         # Numbers as Python's own, which is what lists hold.
         names = label_encoder.classes_.tolist()
-        kind, _, dtype = container.partition(":")
-        make_container = _CONTAINERS.get(kind, list)
-        if kind == "ndarray":
-            make_container = partial(np.array, dtype=dtype)
+        make_container = _CONTAINERS.get(container.kind, list)
+        if container.kind == "ndarray":
+            make_container = partial(np.array, dtype=container.dtype)
         return [make_container([*compress(names, row)]) for row in codes]
     decoded = label_encoder.inverse_transform(codes)
-    if container.startswith("polars:"):
-        enums = container.partition(":")[2].split(",")
-        return _as_polars(decoded, [int(i) for i in enums if i])
+    if container.kind == "polars":
+        return _as_polars(decoded, container.enums)
     if isinstance(decoded, pd.DataFrame):
         return decoded if index is None else decoded.set_axis(index, axis=0)
-    if container.endswith(("_matrix", "_array")):
-        return getattr(sparse, container)(decoded)
+    if container.kind.endswith(("_matrix", "_array")):
+        return getattr(sparse, container.kind)(decoded)
     return decoded
 
 
-def _as_polars(frame: pd.DataFrame, enums: list[int]) -> Any:
+def _as_polars(frame: pd.DataFrame, enums: Sequence[int]) -> Any:
     """Return a polars frame with the categories at these positions as an Enum."""
     import polars
 

@@ -14,6 +14,7 @@ from pandas.util import hash_pandas_object
 from sklearn.exceptions import NotFittedError
 
 from windu._compat.sklearn import openmp_threads
+from windu.components.registry import wants_of
 from windu.estimator.accepted import (
     check_codes,
     check_label_encoder,
@@ -21,19 +22,21 @@ from windu.estimator.accepted import (
     check_scale,
     check_scores,
 )
-from windu.estimator.parts import PARTS, name_of
+from windu.estimator.parts import name_of
 from windu.estimator.prediction import (
     conformed_features,
     decode,
     features_of,
     featurize,
-    transform,
+    matrix_of,
 )
 from windu.estimator.thresholding import codes_of, scores_of
 from windu.exceptions import FeatureError, PartError
 from windu.io.frames import text_columns
 from windu.schema import kinds
 from windu.schema.report import ValidationReport
+from windu.steps import PARTS
+from windu.tasks import Container
 
 __all__ = ["COLUMNS", "Replay", "movement", "proved", "report_of"]
 
@@ -196,7 +199,7 @@ def _replay(est: Any, frame: pd.DataFrame) -> Replay:
 
 def _matrix_of(est: Any, features: pd.DataFrame) -> Any:
     schema = est._feature_table_schema
-    return transform(features, schema, est.transformer_, est.model_)
+    return matrix_of(features, schema, est.transformer_, wants_of(est.model_))
 
 
 def _proof(
@@ -354,7 +357,8 @@ def _decided(est: Any, run: Replay) -> Any:
 
 def _decoded(est: Any, codes: np.ndarray) -> Any:
     rows = pd.RangeIndex(len(codes))
-    return decode(codes, est.task_, est.label_encoder_, rows, est._container)
+    container = Container.of_text(est._container)
+    return decode(codes, est.task_, est.label_encoder_, rows, container)
 
 
 def report_of(

@@ -15,11 +15,12 @@ from sklearn.utils.validation import check_is_fitted
 from windu._compat.bases import BaseEstimator
 from windu.components.thresholds import ThresholdSelector
 from windu.estimator.delegation import type_before_fit
-from windu.estimator.parts import PARTS, fresh_part, named_part
+from windu.estimator.parts import fresh_part, named_part
 from windu.estimator.prediction import asked_for_frames
 from windu.estimator.proof import proved, report_of
 from windu.estimator.thresholding import response_of
 from windu.exceptions import PartError, WinduWarning, did_you_mean
+from windu.steps import PARTS
 
 __all__ = [
     "PartParameters",

@@ -19,9 +19,10 @@ from windu.exceptions import IntegrityError, SchemaError
 from windu.io.cells import plain_value
 from windu.persistence.flavors import opaque_in
 from windu.persistence.objects import build, check_trusted, dump, types_in
-from windu.persistence.runs import PARTS, Run
+from windu.persistence.runs import Run
 from windu.schema.columns import TableSchema
 from windu.schema.inference import unpack_frame
+from windu.steps import PARTS
 
 __all__ = [
     "MAX_ROWS",

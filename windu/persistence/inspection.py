@@ -22,11 +22,12 @@ from windu.persistence.container import tree_of
 from windu.persistence.flavors import opaque_in
 from windu.persistence.functions import bind
 from windu.persistence.objects import types_in
-from windu.persistence.runs import PARTS, Run, open_path
+from windu.persistence.runs import Run, open_path
 from windu.persistence.signature import key_of
 from windu.persistence.trust import TRUSTED
 from windu.schema.inference import unpack_frame
 from windu.schema.pandera_schema import to_pandera
+from windu.steps import PARTS
 
 __all__ = [
     "Inspection",

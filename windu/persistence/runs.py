@@ -10,11 +10,10 @@ from pathlib import Path
 from windu.exceptions import IntegrityError, PersistenceError
 from windu.persistence.container import MAX_BYTES, MAX_FILE, unpack
 from windu.persistence.manifest import MANIFEST, MAX_MANIFEST, Manifest
+from windu.steps import PARTS
 
-__all__ = ["PARTS", "Run", "open_path", "open_run"]
+__all__ = ["Run", "open_path", "open_run"]
 
-#: The fitted parts, in the order of the data flow.
-PARTS = ("featurizer", "transformer", "label_encoder", "model", "threshold")
 _OBJECTS = (*PARTS, "estimator", "object")
 _ARTIFACTS = {
     *(f"{name}.skops" for name in _OBJECTS),

@@ -12,7 +12,6 @@ from sklearn.exceptions import NotFittedError
 
 from windu.estimator import WinduEstimator
 from windu.estimator.digests import digest_of
-from windu.estimator.parts import PARTS
 from windu.exceptions import (
     DataWarning,
     PartError,
@@ -27,6 +26,7 @@ from windu.pipeline.result import PipelineResult
 from windu.pipeline.runner import Done
 from windu.pipeline.scoring import predictions
 from windu.pipeline.steps import as_columns, predict_held_back
+from windu.steps import PARTS
 
 __all__ = ["FittedPipeline", "SingleSteps", "count_test", "tell_alarms"]
 

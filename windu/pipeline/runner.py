@@ -146,7 +146,7 @@ class StepRunner:
         key_of = dict(keys)
         self.done = []
 
-        def perform(step: Step, needed: Mapping[str, Any]) -> Any:
+        def perform(step: Step, needed: Mapping[str, Any]) -> Mapping[str, Any]:
             before = time.perf_counter()
             if report is not None:
                 report(Done(step.name, "running", 0.0))
@@ -161,7 +161,7 @@ class StepRunner:
                         "it depends on has changed. Run without start, or from "
                         f"{step.name!r}."
                     )
-                return _named(step, step.function(**needed))
+                return step.run(needed)
 
             fresh = start is not None and at >= first
             values, state, note = self._memo.make(
@@ -186,8 +186,7 @@ class StepRunner:
             )
             if report is not None:
                 report(self.done[-1])
-            made_values = tuple(values[name] for name in step.makes)
-            return made_values if len(made_values) > 1 else made_values[0]
+            return values
 
         return run_steps(steps, values, until=until, perform=perform)
 
@@ -224,12 +223,6 @@ class StepRunner:
 def _is_absent(step: Step, needed: Mapping[str, Any]) -> bool:
     part = _ABSENT.get(step.name)
     return part is not None and needed[part] is None
-
-
-def _named(step: Step, outputs: Any) -> dict[str, Any]:
-    if len(step.makes) == 1:
-        return {step.makes[0]: outputs}
-    return dict(zip(step.makes, outputs, strict=True))
 
 
 def _shapes(values: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -14,8 +15,7 @@ from sklearn.frozen import FrozenEstimator
 from windu._compat.sklearn import openmp_threads
 from windu.components.registry import StoredPart
 from windu.estimator.digests import IDLE, digest_of
-from windu.estimator.fitting import FIT_STEPS, first_values
-from windu.estimator.parts import PARTS
+from windu.estimator.fitting import FIT_STEPS, FitInputs, Fitted, fit_inputs
 from windu.estimator.prediction import conformed_features
 from windu.evaluation import describe_data
 from windu.exceptions import (
@@ -34,10 +34,9 @@ from windu.pipeline.evaluation import evaluate
 from windu.pipeline.scoring import predictions
 from windu.pipeline.splitting import split_rows, split_target
 from windu.schema.columns import TableSchema
-from windu.steps import Step
+from windu.steps import PARTS, Step
 
 __all__ = [
-    "MAIN",
     "PREPROCESSORS",
     "Resolved",
     "as_columns",
@@ -227,39 +226,26 @@ PREPROCESSORS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "drop_empty_rows": lambda table: table.dropna(how="all", ignore_index=True),
 }
 
-#: What a step is run for, by name of the step.
-MAIN = {
-    **{"load": "raw", "preprocess": "raw", "split": "X", "infer_schema": "table"},
-    **{"describe": "stats"},
-    **{"featurize": "features", "fit_label_encoder": "label_encoder_"},
-    **{"encode": "codes", "fit_transformer": "transformer_", "transform": "matrix"},
-    **{"fit_model": "model_", "select_threshold": "threshold_"},
-    **{"predict": "predictions", "evaluate": "metrics"},
-}
+HeldOut = Mapping[str, tuple[Any, Any]]
 
-#: What is read: the table to learn from, and those that are held back whole.
-_TABLES = ("raw", "raw_dev", "raw_test")
-_PARTS = ("featurizer", "transformer", "label_encoder", "model", "threshold")
-#: What the estimator's steps start from, with keys of their own.
-_FIRST = (
-    *("frame", "named", "target", "task", "schema", *_PARTS),
-    *("random_state", "n_jobs", "verbose", "wants", "fit_params", "refits"),
-    "callback_context",
-)
-_FITTED = (
-    *("task", "featurizer_", "transformer_", "label_encoder_", "model_"),
-    *("threshold_", "table", "feature_schema", "example", "named", "target"),
-)
+
+class Tables(NamedTuple):
+    """The table to learn from, and those that are held back whole."""
+
+    raw: pd.DataFrame
+    raw_dev: pd.DataFrame | None
+    raw_test: pd.DataFrame | None
+
+
+class Rows(NamedTuple):
+    """The rows to learn from, and those that are held back, by part."""
+
+    X: pd.DataFrame
+    y: Any
+    held_back: HeldOut
+
 
 _BEFORE_TRANSFORMER = [step.name for step in FIT_STEPS].index("fit_transformer")
-_CHECK = Step(
-    "check_features",
-    ("features", "featurizer_", "transformer", "wanted"),
-    ("are_wanted",),
-    check_features,
-)
-
-HeldOut = Mapping[str, tuple[Any, Any]]
 
 
 def steps_of(*, preprocesses: bool, model: bool, stored: bool) -> list[Step]:
@@ -280,58 +266,45 @@ def steps_of(*, preprocesses: bool, model: bool, stored: bool) -> list[Step]:
         In order.
     """
     steps = [
-        Step("load", ("data", "files"), _TABLES, _load),
-        Step("preprocess", (*_TABLES, "preprocess"), _TABLES, _preprocess),
-        Step(
-            "split",
-            (*_TABLES, "target_name", "split"),
-            ("X", "y", "held_back"),
-            _split,
-        ),
-        Step("prepare", ("X", "y", "estimator"), _FIRST, _prepare),
+        Step.of(_load),
+        Step.of(_preprocess),
+        Step.of(_split),
+        Step.of(_prepare),
         _threaded(FIT_STEPS[0]),
-        Step(
-            "describe",
-            ("X", "y", "held_back", "table", "task", "split"),
-            ("stats",),
-            _describe,
-        ),
+        Step.of(_describe, makes="stats"),
         *(_threaded(step) for step in FIT_STEPS[1:_BEFORE_TRANSFORMER]),
-        *([_CHECK] if stored else []),
+        *([Step.of(check_features, makes="are_wanted")] if stored else []),
         *(_threaded(step) for step in FIT_STEPS[_BEFORE_TRANSFORMER:]),
-        Step("assemble", ("parameters", *_FITTED), ("estimator_",), _assemble),
-        Step(
-            "predict", ("estimator_", "held_back"), ("predictions",), predict_held_back
-        ),
-        Step(
-            "evaluate",
-            ("estimator_", "held_back", "scores", "importance"),
-            ("metrics",),
-            _evaluate,
-        ),
+        Step("assemble", ("parameters", *Fitted._fields), ("estimator_",), _assemble),
+        Step.of(predict_held_back, name="predict", makes="predictions"),
+        Step.of(_evaluate, makes="metrics"),
     ]
     absent = {"preprocess": not preprocesses, "predict": not model}
     absent["evaluate"] = not model
     return [step for step in steps if not absent.get(step.name)]
 
 
-def _load(data: Any, files: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the table, and those that are held back whole."""
+def _load(data: Any, files: Mapping[str, Any]) -> Tables:
     table = read_table(data)
     trained = columns_of(table)
     parts = (files.get(name) for name in ("dev", "test"))
     # Texts of these are read as those of the table to learn from.
-    return table, *(
-        None if table_or_none is None else read_table(table_or_none, trained)
-        for table_or_none in parts
+    return Tables(
+        table, *(None if part is None else read_table(part, trained) for part in parts)
     )
 
 
-def _preprocess(preprocess: Any, **tables: pd.DataFrame | None) -> tuple[Any, ...]:
-    return tuple(
+def _preprocess(
+    raw: pd.DataFrame,
+    raw_dev: pd.DataFrame | None,
+    raw_test: pd.DataFrame | None,
+    preprocess: Any,
+) -> Tables:
+    held_back = (
         None if table is None else _preprocessed(table, preprocess)
-        for table in tables.values()
+        for table in (raw_dev, raw_test)
     )
+    return Tables(_preprocessed(raw, preprocess), *held_back)
 
 
 def _preprocessed(table: pd.DataFrame, preprocess: Any) -> pd.DataFrame:
@@ -355,11 +328,10 @@ def _split(
     raw_test: pd.DataFrame | None,
     target_name: Any,
     split: Mapping[str, Any] | None,
-) -> tuple[Any, Any, HeldOut]:
-    """Return the rows to learn from, their target, and what is held back."""
+) -> Rows:
     X, y = (raw, None) if target_name is None else split_target(raw, target_name)
     if split is None:
-        return X, y, {}
+        return Rows(X, y, {})
     tables = {"dev": raw_dev, "test": raw_test}
     tables_given = {name: table for name, table in tables.items() if table is not None}
     own = ("files", "fit_on")
@@ -383,13 +355,12 @@ def _split(
         dev, truth = rows_held.pop("dev")
         X = pd.concat([X, dev], ignore_index=True)
         y = None if y is None else pd.concat([y, truth], ignore_index=True)
-    return X, y, {name: rows_held[name] for name in parts if name in rows_held}
+    held_back = {name: rows_held[name] for name in parts if name in rows_held}
+    return Rows(X, y, held_back)
 
 
-def _prepare(X: Any, y: Any, estimator: Any) -> tuple[Any, ...]:
-    """Return what the steps of `WinduEstimator.fit` start from."""
-    values = first_values(clone(estimator), X, y)
-    return tuple(values[name] for name in _FIRST)
+def _prepare(X: Any, y: Any, estimator: Any) -> FitInputs:
+    return fit_inputs(clone(estimator), X, y)
 
 
 def read_keys(data: Any, files: Any, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -398,7 +369,7 @@ def read_keys(data: Any, files: Any, values: Mapping[str, Any]) -> dict[str, Any
     digests = {name: source_digest(source) for name, source in sources.items()}
     return {
         name: f"{digests[name]}:raw" if digests.get(name) else digest_of(values[name])
-        for name in _TABLES
+        for name in Tables._fields
     }
 
 
@@ -421,7 +392,11 @@ def first_keys(values: Mapping[str, Any], rows: str | None) -> dict[str, str | N
     # A threshold is chosen by fitting the whole chain again.
     key = None if rows is None else digest_of(values["refits"].estimator, rows)
     return {
-        **{name: digest_of(values[name]) for name in _FIRST if name not in ignored},
+        **{
+            name: digest_of(values[name])
+            for name in FitInputs._fields
+            if name not in ignored
+        },
         **dict.fromkeys(IDLE, ""),
         **{"frame": rows, "target": rows, "refits": key},
     }
@@ -429,7 +404,7 @@ def first_keys(values: Mapping[str, Any], rows: str | None) -> dict[str, str | N
 
 def _assemble(parameters: Any, **values: Any) -> Any:
     estimator = clone(parameters)
-    estimator._store_fitted(values)
+    estimator._store_fitted(Fitted(**values))
     return estimator
 
 
@@ -474,4 +449,4 @@ def _threaded(step: Step) -> Step:
         with openmp_threads(size, fit=True):
             return step.function(**needed)
 
-    return Step(step.name, step.needs, step.makes, function)
+    return replace(step, function=function)

@@ -30,7 +30,6 @@ from windu.pipeline.model_selection import (
 from windu.pipeline.result import HIDDEN, PipelineResult, diagram, steps_table
 from windu.pipeline.runner import Done, StepRunner
 from windu.pipeline.steps import (
-    MAIN,
     Resolved,
     first_keys,
     read_keys,
@@ -352,6 +351,7 @@ class TrainingPipeline(SingleSteps, FittedPipeline, ModelSelection):
         values = self._values(start=start, until=until, progress=progress)
         steps = steps_table(self._runner.done)
         last = self._runner.done[-1].step
+        main = next(step.makes[0] for step in self._steps() if step.name == last)
         metrics = values.get("metrics", {})
         stats = values.get("stats", {})
         tell_alarms(stats, self._runner.done)
@@ -375,7 +375,7 @@ class TrainingPipeline(SingleSteps, FittedPipeline, ModelSelection):
         self._ran = settings
         self.result_ = PipelineResult(
             *(steps, values.get("estimator_"), metrics, stored),
-            values[MAIN.get(last, "estimator_")],
+            values[main],
             stats,
         )
         return self.result_

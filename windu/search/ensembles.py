@@ -163,7 +163,7 @@ class Averaged:
         estimator = _WithOutputs(**job.estimator.get_params(deep=False))
         estimator.task_, estimator.threshold_ = task, None
         estimator.label_encoder_ = _fitted_encoder(job.estimator, target)
-        estimator._container = target.container
+        estimator._container = str(target.container)
         self._estimator = estimator
 
     def __call__(self, folds: Sequence[np.ndarray]) -> float:

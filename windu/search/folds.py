@@ -23,7 +23,7 @@ from windu._compat.sklearn import (
 from windu.estimator import WinduEstimator
 from windu.estimator.chain import CompiledChain, compile_features, compile_model
 from windu.estimator.delegation import model_has
-from windu.estimator.fitting import FIT_STEPS, first_values
+from windu.estimator.fitting import FIT_STEPS, Fitted, fit_inputs
 from windu.estimator.labels import encode
 from windu.estimator.memo import Memo
 from windu.estimator.metadata import sliced
@@ -326,14 +326,15 @@ def _fitted(chosen: WinduEstimator, fold: _Fold, job: Job) -> WinduEstimator:
     fitted = EstimatorOnFold(**chosen.get_params(deep=False))
     rows = f"fold {fold.number}" if job.shared else None
     metadata = dict(fold.fit_params)
-    values = first_values(
+    values = fit_inputs(
         fitted, fold.X, fold.y, metadata.pop("sample_weight", None), metadata
-    )
+    )._asdict()
     keys: dict[str, str | None] = {"frame": rows, "target": rows}
     perform = shared.performer(values, keys)
     with openmp_threads(values["frame"].size, fit=True):
         values = run_steps(FIT_STEPS[:_AFTER], values, perform=perform)
-        fitted._store_fitted(values | {"model_": values["model"], "threshold_": None})
+        unfitted = {"model_": values["model"], "threshold_": None}
+        fitted._store_fitted(Fitted.of(values | unfitted))
         matrix_key = keys.get("matrix") and f"{keys['matrix']} of the held-out rows"
 
         def matrix() -> Any:
@@ -351,7 +352,7 @@ def _fitted(chosen: WinduEstimator, fold: _Fold, job: Job) -> WinduEstimator:
         values = run_steps(FIT_STEPS[_AFTER:], values, until="fit_model")
         values["refits"] = _for_found_rounds(values["refits"], values["model_"])
         values = run_steps(FIT_STEPS[_FITTED:], values)
-    fitted._store_fitted(values)
+    fitted._store_fitted(Fitted.of(values))
     short = keys.get("matrix") and f"{keys['matrix']} of one row"
     fitted._share(
         fold.X_score,

@@ -29,7 +29,7 @@ from windu._compat.sklearn import (
 )
 from windu.estimator import WinduEstimator
 from windu.estimator.digests import digest_of
-from windu.estimator.fitting import first_values, infer_schema
+from windu.estimator.fitting import fit_inputs, infer_schema
 from windu.estimator.parts import as_seed
 from windu.exceptions import SearchError
 from windu.io.frames import as_frame
@@ -303,9 +303,9 @@ class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
         """Return the estimator with its task decided by all rows, which are checked."""
         estimator = candidate(self.estimator, {})
         if isinstance(estimator, WinduEstimator):
-            values = first_values(estimator, X, y)
-            infer_schema(values["frame"], estimator.schema)
-            estimator.set_params(task=values["task"] or "auto")
+            inputs = fit_inputs(estimator, X, y)
+            infer_schema(inputs.frame, estimator.schema)
+            estimator.set_params(task=inputs.task or "auto")
         return estimator
 
     def _splits(
