@@ -250,10 +250,10 @@ def first_difference(first: Any, two: Any, path: tuple[Any, ...] = ()) -> Any:
         Keys and positions.
     """
     # YAML has numbers and lists of them.
-    first, two = (
-        value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
-        for value in (first, two)
-    )
+    if isinstance(first, (np.ndarray, np.generic)):
+        first = first.tolist()
+    if isinstance(two, (np.ndarray, np.generic)):
+        two = two.tolist()
     if first is two:
         return None
     if type(first) is not type(two):

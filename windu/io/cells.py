@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,7 @@ __all__ = [
     "is_long",
     "plain_numbers",
     "plain_value",
+    "plain_values",
     "settle_objects",
     "typed_cells",
     "without_blanks",
@@ -217,6 +218,9 @@ def plain_numbers(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
     return numbers, readable
 
 
+_PLAIN_TYPES = frozenset((str, int, bool, type(None)))
+
+
 def plain_value(value: Any) -> Any:
     """Return a value of a table as one that JSON can hold; missing ones as None."""
     if value is None or (np.ndim(value) == 0 and pd.isna(value)):
@@ -229,6 +233,16 @@ def plain_value(value: Any) -> Any:
         is_whole = value.is_finite() and value == value.to_integral_value()
         return int(value) if is_whole else float(value)
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def plain_values(values: Iterable[Any]) -> list[Any]:
+    """Return values of a table as `plain_value` does each."""
+    return [
+        value
+        if type(value) in _PLAIN_TYPES or (type(value) is float and value == value)
+        else plain_value(value)
+        for value in values
+    ]
 
 
 def is_long(value: Any) -> bool:

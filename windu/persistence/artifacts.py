@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from windu.estimator import WinduEstimator
 from windu.exceptions import IntegrityError, SchemaError
-from windu.io.cells import plain_value
+from windu.io.cells import plain_values
 from windu.persistence.flavors import opaque_in
 from windu.persistence.objects import build, check_trusted, dump, types_in
 from windu.persistence.runs import Run
@@ -139,7 +139,7 @@ def _column(note: dict[str, Any], array: Any) -> dict[str, Any]:
     fields = {key: value for key, value in note.items() if key != "json"}
     if note["json"]:
         return fields | {"values": [json.loads(value) for value in values]}
-    return fields | {"values": [plain_value(value) for value in values]}
+    return fields | {"values": plain_values(values)}
 
 
 _SCHEMAS = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from io import BytesIO
 from struct import Struct
@@ -369,34 +369,43 @@ def check_cost(tree: dict[str, Any], source: str) -> None:
             f"{source} must be of skops' protocol {_MIN_PROTOCOL} or later. Got "
             f"{protocol!r}. Save it again with a newer skops."
         )
-    costs: dict[Any, int] = {}
-
-    def visits(obj: Any) -> int:
-        total = 0
-        for value in obj.values() if isinstance(obj, dict) else obj:
-            if isinstance(value, (dict, list)):
-                total += of_node(value) if isinstance(value, dict) else visits(value)
-        return total
-
-    def of_node(obj: dict[str, Any]) -> int:
-        number = obj.get("__id__")
-        if not isinstance(number, (int, str, float)):
-            number = None
-        if number in costs:
-            return costs[number]
-        if number is not None:
-            # What leads back to itself is walked once.
-            costs[number] = 1
-        total = 1 + visits(obj)
-        if number is not None:
-            costs[number] = total
-        return total
-
-    if of_node(tree) > _MAX_VISITS:
+    if _visits(tree) > _MAX_VISITS:
         raise IntegrityError(
             f"{source} must hold at most {_MAX_VISITS} parts, counted as often as they "
             "are referred to. Got more: it is damaged or was edited."
         )
+
+
+def _visits(tree: dict[str, Any]) -> int:
+    """Return how many nodes skops visits, each as often as it is referred to."""
+    visits_of_node: dict[Any, int] = {}
+    # Of each open node its number, what is left of its content, and its visits so far.
+    stack: list[tuple[Any, Iterator[Any], list[int]]] = [(None, iter([tree]), [0])]
+    while True:
+        number, values, total = stack[-1]
+        for value in values:
+            if isinstance(value, list):
+                stack.append((None, iter(value), [0]))
+                break
+            if isinstance(value, dict):
+                inner = value.get("__id__")
+                if not isinstance(inner, (int, str, float)):
+                    inner = None
+                if inner in visits_of_node:
+                    total[0] += visits_of_node[inner]
+                    continue
+                if inner is not None:
+                    # A node that leads back to itself is visited once.
+                    visits_of_node[inner] = 1
+                stack.append((inner, iter(value.values()), [1]))
+                break
+        else:
+            stack.pop()
+            if number is not None:
+                visits_of_node[number] = total[0]
+            if not stack:
+                return total[0]
+            stack[-1][2][0] += total[0]
 
 
 def check_roles(tree: dict[str, Any], source: str) -> None:

@@ -167,7 +167,7 @@ def _by_type() -> dict[str, str]:
 
 def is_native(model: Any) -> bool:
     """Tell whether a flavor writes an object, which only its library can look into."""
-    return _flavor_of(model) is not None
+    return f"{type(model).__module__}.{type(model).__qualname__}" in _by_type()
 
 
 def to_native(model: Any, store: Callable[[str, bytes], str]) -> Any:
@@ -270,13 +270,13 @@ def opaque_in(files: Mapping[str, bytes]) -> set[str]:
     set of str
         For `load(trusted=...)`.
     """
-    found = (
-        _opaque(flavor, name, data)
-        for name, flavor in _flavors().items()
-        for file, data in files.items()
-        if file.endswith(_suffix(name, flavor))
-    )
-    return {name for name in found if name is not None}
+    types = set()
+    for name, flavor in _flavors().items():
+        suffix = _suffix(name, flavor)
+        for file, data in files.items():
+            if file.endswith(suffix):
+                types.add(_opaque(flavor, name, data))
+    return {name for name in types if name is not None}
 
 
 def _opaque(flavor: Flavor, name: str, data: bytes) -> str | None:
@@ -304,10 +304,11 @@ def libraries_of(files: Iterable[str]) -> list[str]:
         Names of the flavors.
     """
     files = list(files)
+    suffixes = {name: _suffix(name, flavor) for name, flavor in _flavors().items()}
     return [
         name
-        for name, flavor in _flavors().items()
-        if any(file.endswith(_suffix(name, flavor)) for file in files)
+        for name, suffix in suffixes.items()
+        if any([file.endswith(suffix) for file in files])
     ]
 
 

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import repeat
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -134,13 +135,13 @@ def _schemas(root: Any) -> Iterator[tuple[Any, Any]]:
             continue
         elif isinstance(obj, dict):
             seen.add(id(obj))
-            stack += [(obj, value) for value in obj.values()]
+            stack += zip(repeat(obj), obj.values())
         elif isinstance(obj, (list, tuple, set, frozenset)):
             seen.add(id(obj))
-            stack += [(obj, value) for value in obj]
+            stack += zip(repeat(obj), obj)
         elif hasattr(obj, "__dict__"):
             seen.add(id(obj))
-            stack += [(obj, value) for value in vars(obj).values()]
+            stack += zip(repeat(obj), vars(obj).values())
 
 
 #: Parts that may be functions.

@@ -205,12 +205,8 @@ def describe() -> dict[str, Any]:
 @cache
 def _packages() -> dict[str, str]:
     # Hundreds of files are read, which takes longer than all else in a save.
-    metadata = (distribution.metadata for distribution in distributions())
-    return dict(
-        sorted(
-            (distribution["Name"], distribution["Version"]) for distribution in metadata
-        )
-    )
+    metadata = [distribution.metadata for distribution in distributions()]
+    return dict(sorted([(package["Name"], package["Version"]) for package in metadata]))
 
 
 #: The newest format that is read, and the one that is written.

@@ -144,7 +144,7 @@ def _pack_trees(trees: list[Any], shape: list[int]) -> PackedTrees | None:
     if not alike:
         return None
     values = {name: [state[name] for state in states] for name in names}
-    shared = {n: v[0] for n, v in values.items() if all(_same(x, v[0]) for x in v)}
+    shared = {n: v[0] for n, v in values.items() if all([_same(x, v[0]) for x in v])}
     own = {name: v for name, v in values.items() if name not in shared}
     return _packed(fitted, _NAMES[kind], shape, shared, own)
 

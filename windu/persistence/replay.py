@@ -24,7 +24,7 @@ from windu.exceptions import (
     VersionError,
     WinduWarning,
 )
-from windu.io.cells import plain_value
+from windu.io.cells import plain_value, plain_values
 from windu.persistence.flavors import is_native
 from windu.persistence.functions import CODE
 from windu.schema.user.given import pandera_schema_of
@@ -129,9 +129,8 @@ def _same_array(saved: np.ndarray, loaded: np.ndarray) -> bool:
         return same and bool(np.ma.allequal(saved, loaded))
     if saved.dtype.names:
         # Between the fields lie bytes that nobody has set.
-        return all(
-            _same_array(saved[field], loaded[field]) for field in saved.dtype.names
-        )
+        names = saved.dtype.names
+        return all([_same_array(saved[name], loaded[name]) for name in names])
     return saved.tobytes() == loaded.tobytes()
 
 
@@ -195,10 +194,8 @@ def _content(obj: Any) -> list[Any]:
     if isinstance(reduced, str):
         return [reduced, None, None, None]
     arguments, state, items, pairs = [*reduced[1:], None, None, None][:4]
-    filled = [
-        None if iterator is None else list(iterator) for iterator in (items, pairs)
-    ]
-    return [arguments, state, *filled]
+    items = None if items is None else list(items)
+    return [arguments, state, items, None if pairs is None else list(pairs)]
 
 
 def _stream(obj: Any) -> Any:
@@ -456,10 +453,8 @@ def _rows(output: Any) -> list[list[Any]]:
     if isinstance(output, (pd.DataFrame, pd.Series)):
         output = output.to_numpy(dtype=object)
     if isinstance(output, list):
-        return [[plain_value(value) for value in np.ravel(row)] for row in output]
-    return [
-        [plain_value(value) for value in np.ravel(row).astype(object)] for row in output
-    ]
+        return [plain_values(np.ravel(row)) for row in output]
+    return [plain_values(np.ravel(row).astype(object)) for row in output]
 
 
 def _distance(old: Any, new: Any) -> float:

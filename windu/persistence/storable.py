@@ -98,7 +98,9 @@ def walk(
         seen[id(obj)] = obj
         parts = parts_of(obj, stored)
         yield obj, parts
-        stack += [value for _, value in parts if type(value) not in _MOST]
+        for _, value in parts:
+            if type(value) not in _MOST:
+                stack.append(value)
 
 
 #: skops stores their inner state without their buffers, which crashes the process when

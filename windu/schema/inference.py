@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 import json
 
 from windu._compat.targets import cast
-from windu.io.cells import plain_value
+from windu.io.cells import plain_values
 from windu.schema.kinds import as_numbers, is_castable
 
 __all__ = [
@@ -99,9 +99,9 @@ def pack_frame(frame: pd.DataFrame) -> str:
             "dtype": _dtype_of(values),
         }
         if isinstance(values.dtype, pd.CategoricalDtype):
-            packed["levels"] = [plain_value(level) for level in values.cat.categories]
+            packed["levels"] = plain_values(values.cat.categories)
             packed["ordered"] = bool(values.cat.ordered)
-        packed["values"] = [plain_value(value) for value in values.astype(object)]
+        packed["values"] = plain_values(values.astype(object))
         columns.append(packed)
     return json.dumps(columns)
 
