@@ -519,6 +519,18 @@ def test_each_row_of_a_table_keeps_its_own_values():
         assert_same(chain_of(est).matrix(rows), whole[start : start + 3])
 
 
+@pytest.mark.parametrize("n_rows", [2, 40, 600])
+@pytest.mark.parametrize("value", [["Rome"], 3, 1.5, True, b"Rome"])
+def test_one_cell_that_is_no_text_declines_a_table(n_rows, value):
+    """Validation says what is wrong, or casts it, whatever the number of rows."""
+    est = fitted("auto", "binary")
+    X = make_table(600).head(n_rows).astype({"city": object})
+    X["city"] = [value, *X["city"].iloc[1:]]
+    assert chain_of(est).matrix(X) is None
+    with pytest.raises(SchemaError, match="city"):
+        est.predict(X)
+
+
 def test_a_table_is_encoded_the_same_after_it_was_cast():
     """Columns in another order and whole numbers as floats are validated first."""
     est = fitted("auto", "binary")

@@ -100,14 +100,14 @@ def column_encoder(column: ColumnSchema, checked: bool) -> ColumnEncoder | None:
 
 
 def _coded(values: Values) -> Coded:
-    if isinstance(values, pd.Series):
-        codes, distinct = pd.factorize(values, use_na_sentinel=False)
-        return Coded(codes, distinct.tolist())
     code_of: dict[Any, int] = {}
     try:
+        if isinstance(values, pd.Series):
+            codes, distinct = pd.factorize(values, use_na_sentinel=False)
+            return Coded(codes, distinct.tolist())
         positions = [code_of.setdefault(value, len(code_of)) for value in values]
     except TypeError:
-        # A list is no value of a table.
+        # A list is no value of a table, and has no hash.
         raise Decline from None
     return Coded(np.array(positions), list(code_of))
 
