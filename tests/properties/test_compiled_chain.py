@@ -428,15 +428,19 @@ def test_threads_compile_the_same():
         assert_same(probabilities, ordinary(est, "predict_proba", one))
 
 
+@pytest.mark.parametrize("at_once", [False, True])
 @pytest.mark.parametrize("leaves", [2, None])
 @pytest.mark.parametrize("n_classes", [2, 3])
 @ROWS
 @given(values=st.lists(st.floats(allow_infinity=False), min_size=3, max_size=3))
 @example(values=[float("nan")] * 3)
-def test_trees_walked_in_python_give_the_same_bits(n_classes, leaves, values):
-    """Sums of leaves are added in the same order."""
+def test_trees_that_are_walked_give_the_same_bits(n_classes, leaves, at_once, values):
+    """Sums of leaves are added in the same order, one by one or all trees at once."""
     model = boosted(n_classes, leaves)
-    quick = chain_module.model_of_few_rows(model)
+    with pytest.MonkeyPatch.context() as patch:
+        if at_once:
+            patch.setattr("windu._compat.boosting._MAX_WALKED", 0)
+        quick = chain_module.model_of_few_rows(model)
     assert quick is not model
     for rows in (np.array([values]), np.array([values, values[::-1], [0.0, 1.0, 2.0]])):
         for method in ("predict_proba", "predict"):
