@@ -1,4 +1,4 @@
-"""A step is one small object, and one small runner runs lists of them."""
+"""Steps, and the runner for lists of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a replaced model and label encoder must be, to stand for the ones before."""
+"""Checks that a replaced model or label encoder is compatible with the fitted chain."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def check_model(est: Any, replaced: Any, matrix: Any) -> None:
     est, replaced : WinduEstimator
         Before and after.
     matrix : array-like of shape (n_samples, n_features_out)
-        What the transformer makes of the example.
+        The matrix of the example.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def check_model(est: Any, replaced: Any, matrix: Any) -> None:
         raise PartError(
             f"The model must fit the task {task}. Got the {kind} {name_of(model)}."
         )
-    # A copy of catboost counts 0, and predicts for columns that it does not know.
+    # A copied CatBoost model reports 0 features and accepts any columns.
     named = len(getattr(model, "feature_names_", None) or ())
     width = getattr(model, "n_features_in_", None) or named
     if width and width != matrix.shape[1]:
@@ -77,7 +77,7 @@ def _check_names(model: Any, matrix: Any) -> None:
 
 
 def _check_classes(est: Any, replaced: Any) -> None:
-    """Raise if what the model decides between is not what the encoder decodes."""
+    """Raise if the classes of the model are not those that the encoder decodes."""
     model_classes = getattr(replaced.model_, "classes_", None)
     if model_classes is None:
         return
@@ -94,7 +94,7 @@ def _check_classes(est: Any, replaced: Any) -> None:
             )
         return
     if est.model_ is None and est.label_encoder_ is None:
-        # Nobody knows other labels.
+        # Other models do not say which labels they know.
         return
     labels = _labels(est)
     if model_classes not in (labels, list(range(len(labels)))):
@@ -110,7 +110,7 @@ def _labels(est: Any) -> list[Any]:
 
 
 def check_codes(est: Any, replaced: Any, codes: np.ndarray, before: Any) -> None:
-    """Raise if predictions have another form than those of the model before.
+    """Raise if the predictions differ in shape from those of the previous model.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def check_codes(est: Any, replaced: Any, codes: np.ndarray, before: Any) -> None
 
 
 def check_scores(est: Any, replaced: Any, scores: Any) -> None:
-    """Raise if scores have not one column a class or label.
+    """Raise unless the scores have one column per class or label.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def check_scores(est: Any, replaced: Any, scores: Any) -> None:
 
 
 def check_label_encoder(est: Any, replaced: Any, codes: Any) -> None:
-    """Raise if a label encoder does not bring back what it encodes, or counts others.
+    """Raise if a label encoder has no inverse or another number of classes.
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ def check_label_encoder(est: Any, replaced: Any, codes: Any) -> None:
 
 
 def check_scale(label_encoder: Any, codes: np.ndarray) -> None:
-    """Raise if a label encoder of numbers does not bring back what it encodes.
+    """Raise if a label encoder for regression has no inverse.
 
     Parameters
     ----------

@@ -68,7 +68,7 @@ QUICK_TYPES = (
 
 
 def model_of_few_rows(model: Any) -> Any:
-    """Return what predicts the same as a model, and is quick for few rows.
+    """Return a model with the same predictions that is fast for few rows.
 
     Parameters
     ----------
@@ -78,8 +78,8 @@ def model_of_few_rows(model: Any) -> Any:
     Returns
     -------
     estimator
-        For matrices of float64 that need no validation; the
-        model itself where no shorter way is known.
+        For validated matrices of float64; the model itself if there is no faster
+        form.
     """
     if type(model) in _BLENDS:
         quick = copy(model)
@@ -89,17 +89,17 @@ def model_of_few_rows(model: Any) -> Any:
     return boosting_of_few_rows(model)
 
 
-#: On so many rows of the training table the compiled chain must prove itself.
+#: Number of example rows on which the compiled chain is compared with the parts.
 _N_PROOFS = 5
 
-#: What changes when a part is fitted again, or its schema edited.
+#: Attributes that change when a part is fitted again or its schema is edited.
 _WATCHED = {
     "_table_schema": ("columns", "tolerance"),
     "featurizer_": ("schema_",),
     "transformer_": ("transformers_",),
 }
 
-# Beside the estimators, not in them: what is compiled is never copied or stored.
+# Not an attribute of the estimator, so that it is never copied or stored.
 _COMPILED: WeakKeyDictionary[Any, tuple[Sequence[Any], CompiledChain | None]]
 _COMPILED = WeakKeyDictionary()
 
@@ -112,11 +112,11 @@ class CompiledChain:
     schema : TableSchema
         Of the table of training.
     named : bool
-        Whether training had names; rows without names are then not taken.
+        Whether the columns of training had names.
     asked : UserCheck or None
-        What a user's schema asks for; it is asked about the table of these rows.
+        The checks of a user's schema, which run before the encoding.
     columns : list of callable
-        One encoder a column, from its values to its features.
+        One encoder per column, from its values to its features.
     encode : callable
         From all features to the matrix.
 
@@ -243,7 +243,7 @@ class CompiledChain:
 def _values_of(column: pd.Series) -> Values:
     if isinstance(column.dtype, np.dtype) and column.dtype != object:
         return column.to_numpy()
-    # To find the different values, pandas has a fixed cost and is quick beyond it.
+    # Finding distinct values in pandas has a fixed cost.
     return column if len(column) > _LISTED_ROWS else column.tolist()
 
 
@@ -258,7 +258,7 @@ def compile_chain(est: Any) -> CompiledChain | None:
     Returns
     -------
     CompiledChain or None
-        None for parts of a user's own, and wherever it would not give the same bits.
+        None for custom parts, and if the result would not have the same bits.
     """
     rows = compile_features(est)
     return None if rows is None else compile_model(rows, est)
@@ -275,10 +275,10 @@ def compile_features(est: Any) -> CompiledChain | None:
     Returns
     -------
     CompiledChain or None
-        The same for all estimators that have all but the model in common.
+        The same for all estimators that differ in the model only.
     """
     if est._swapped:
-        # Features are compared with those of training, as a table.
+        # Features of a replaced featurizer are validated as a table.
         return None
     schema, featurizer = est._table_schema, est.featurizer_
     checked = est.schema is not None
@@ -348,13 +348,13 @@ def chain_of(est: Any) -> CompiledChain | None:
     stamp = _stamp(est)
     compiled = _COMPILED.get(est)
     if compiled is None or not _same(compiled[0], stamp):
-        # Threads that come at the same time compile the same.
+        # Concurrent threads may both compile; the results are equal.
         compiled = _COMPILED[est] = (stamp, compile_chain(est))
     return compiled[1]
 
 
 def _looks_at_values(schema: TableSchema) -> bool:
-    """Tell whether somebody asked to hear of differences that are fine by default."""
+    """Tell whether the schema warns of differences that are accepted by default."""
     return any(
         schema.action(difference, column) not in ("ignore", "cast")
         for column in schema.columns
@@ -363,7 +363,7 @@ def _looks_at_values(schema: TableSchema) -> bool:
 
 
 def _stamp(est: Any) -> list[Any]:
-    """Return what the compiled chain was made of, to be compared by identity."""
+    """Return the objects that were compiled, to be compared by identity."""
     state = vars(est)
     stamp = [est.schema, state["_named"], output_is_default(est)]
     pandera_schema = pandera_schema_of(est.schema)
@@ -375,7 +375,7 @@ def _stamp(est: Any) -> list[Any]:
         stamp += [getattr(part, attribute, None) for attribute in attributes]
     model = state["model_"]
     stamp.append(model)
-    # Other models are asked themselves, whatever they have become.
+    # Other models predict themselves, whatever has changed in them.
     if type(model) in QUICK_TYPES:
         stamp += vars(model).values()
     return stamp
@@ -386,16 +386,16 @@ def _same(first: Sequence[Any], second: Sequence[Any]) -> bool:
 
 
 def _is_proven(rows: CompiledChain, est: Any) -> bool:
-    """Tell whether rows of training come out as on the ordinary way.
+    """Tell whether example rows have the matrix that the fitted parts give.
 
     Other versions of scikit-learn may compute otherwise; then nothing is compiled.
     """
     frame = est.example_.head(_N_PROOFS)
     try:
-        # Parsers of a user's schema have run on these rows.
+        # Parsers of the user's schema have already run on these rows.
         rows.proofs = est._matrix_of_valid(conform(frame, est._table_schema))
     except SchemaError:
-        # The example holds texts for what JSON cannot say, such as decimals.
+        # The example holds texts in place of values that JSON lacks, such as decimals.
         return False
     tables = [slice(i, i + 1) for i in range(len(frame))] + [slice(None)]
     for part in tables:

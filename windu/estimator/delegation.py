@@ -1,4 +1,4 @@
-"""What `WinduEstimator` is and has, told from its parts and after `fit`."""
+"""Tags, methods and attributes of `WinduEstimator` that depend on its parts."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ Fit = TypeVar("Fit", bound=Callable[..., Any])
 
 
 class _Fit:
-    """A `fit` whose signature has ``sample_weight`` only if the model takes it.
+    """A `fit` whose signature has ``sample_weight`` only if the model accepts it.
 
     scikit-learn's meta-estimators look for the parameter to decide what they pass.
     """
@@ -72,25 +72,25 @@ class _Fit:
 
 
 def with_weights_of_model(fit: Fit) -> Fit:
-    """Return a method `fit` that shows ``sample_weight`` only if the model takes it."""
+    """Return a `fit` that has ``sample_weight`` only if the model accepts it."""
     return cast(Fit, _Fit(fit))
 
 
 def type_before_fit(estimator: Any, *, exact: bool) -> str | None:
-    """Return "classifier" or "regressor" as parameters alone tell.
+    """Return "classifier" or "regressor", as far as the parameters tell.
 
     Parameters
     ----------
     estimator : WinduEstimator
         Fitted or not.
     exact : bool
-        Whether None is an answer; else an open task counts as one of classes, so
-        that scikit-learn's splitters stratify a discrete y.
+        Whether to return None if the type is unknown. Otherwise an unknown task
+        counts as classification, so that scikit-learn's splitters stratify y.
 
     Returns
     -------
     {"classifier", "regressor"} or None
-        None also for a partial pipeline.
+        None for a partial pipeline.
     """
     if estimator.model is None:
         return None
@@ -100,13 +100,13 @@ def type_before_fit(estimator: Any, *, exact: bool) -> str | None:
         return "regressor"
     try:
         kind = model_type(estimator.model)
-    except PartError:  # raised in fit; until then one can look at the estimator
+    except PartError:  # `fit` raises it; inspecting the estimator must not.
         kind = None
     return kind if kind is not None or exact else "classifier"
 
 
 def current_type(estimator: Any) -> str | None:
-    """Return the type: by the fitted task, else as parameters tell."""
+    """Return the type by the fitted task, else by the parameters."""
     task = getattr(estimator, "task_", None)
     if estimator.model is not None and task is not None:
         return "regressor" if task == "regression" else "classifier"
@@ -114,7 +114,7 @@ def current_type(estimator: Any) -> str | None:
 
 
 def model_has(method: str) -> Callable[[Any], bool]:
-    """Return a check for `available_if`: the model has a method that can work."""
+    """Return a check for `available_if`: the model has the method."""
 
     def check(estimator: Any) -> bool:
         model = vars(estimator).get("model_")
@@ -140,7 +140,7 @@ def model_has(method: str) -> Callable[[Any], bool]:
 
 
 def takes_weights(estimator: Any) -> bool:
-    """Tell whether the model of an estimator takes ``sample_weight``.
+    """Tell whether the model of an estimator accepts ``sample_weight``.
 
     Parameters
     ----------
@@ -150,14 +150,14 @@ def takes_weights(estimator: Any) -> bool:
     Returns
     -------
     bool
-        True also where nobody knows: `fit` then says what is wrong.
+        True if it is unknown; `fit` then raises.
     """
     model = _model_before_fit(estimator)
     return model is None or has_fit_parameter(model, "sample_weight")
 
 
 def _model_before_fit(estimator: Any) -> Any:
-    """Return the unfitted model; None without one, or where `fit` will refuse it."""
+    """Return the unfitted model, or None if there is none or it is invalid."""
     if estimator.model is None:
         return None
     classifier = type_before_fit(estimator, exact=False) != "regressor"
@@ -168,7 +168,7 @@ def _model_before_fit(estimator: Any) -> Any:
 
 
 def _takes_missing(estimator: Any) -> bool:
-    """Tell whether missing values come as far as a part that refuses them."""
+    """Tell whether the chain accepts missing values."""
     transformer = estimator.transformer
     if isinstance(transformer, (str, ColumnTransformer)):
         return True
@@ -179,19 +179,19 @@ def _takes_missing(estimator: Any) -> bool:
 
 
 def _allows_missing(part: Any) -> bool:
-    # A class of its own may have no tags.
+    # A custom class may have no tags.
     if isinstance(part, type) or not hasattr(part, "__sklearn_tags__"):
         return True
     return bool(get_tags(part).input_tags.allow_nan)
 
 
 def no_model(estimator: Any) -> bool:
-    """Tell whether this is a partial pipeline."""
+    """Tell whether the estimator is a partial pipeline, without a model."""
     return estimator.model is None
 
 
 def classes_of(estimator: Any) -> np.ndarray:
-    """Return classes or labels; an AttributeError where there are none."""
+    """Return the classes or labels; raise an AttributeError if there are none."""
     fitted = vars(estimator)
     if fitted.get("model_") is None or fitted["task_"] == "regression":
         raise AttributeError(
@@ -203,7 +203,7 @@ def classes_of(estimator: Any) -> np.ndarray:
 
 
 def tags_of(estimator: Any, tags: Any) -> Any:
-    """Return the tags of an estimator by its task and model."""
+    """Return the tags of an estimator, from its task and model."""
     tags.input_tags.sparse = False
     tags.input_tags.allow_nan = _takes_missing(estimator)
     tags.input_tags.string = True
@@ -226,7 +226,7 @@ def tags_of(estimator: Any, tags: Any) -> Any:
 class PartialPipeline:
     """The methods that `WinduEstimator` has with ``model=None`` only."""
 
-    # scikit-learn's wrapping of outputs asks for this.
+    # scikit-learn's output wrapper reads this attribute.
     _sklearn_auto_wrap_output_keys: ClassVar[set[str]] = {"transform"}
 
     _fit: Callable[..., Any]
@@ -314,7 +314,7 @@ class PartialPipeline:
 
 
 def share_right(y: Any, predicted: Any, sample_weight: Any = None) -> float:
-    """Return the weighted share of rows of which all labels are right.
+    """Return the weighted share of rows whose labels are all correct.
 
     scikit-learn's `accuracy_score` refuses bytes, objects that are no texts, lists of
     labels and tables of texts.
@@ -381,7 +381,7 @@ def _words(form: str) -> str:
 
 
 class FittedAttributes:
-    """What `WinduEstimator` keeps as plain data, in the form that users want."""
+    """Fitted attributes that are stored as plain data and built on access."""
 
     _table_schema: TableSchema
     task_: str | None
@@ -414,7 +414,7 @@ class FittedAttributes:
 
     @property
     def feature_report_(self) -> pd.DataFrame:
-        """One row a column: kind, what was done, why."""
+        """One row per column: kind, action and reason."""
         featurizer = self._fitted("featurizer_")
         if hasattr(featurizer, "report_"):
             return featurizer.report_

@@ -1,4 +1,4 @@
-"""Digests of parts: equal where class, parameters and code are equal."""
+"""Digests of unfitted parts: equal if class, parameters and source code are equal."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis))
 
 
 class _Unknown(Exception):
-    """There is no digest of a value."""
+    """A value has no digest."""
 
 
 def versions(libraries: Iterable[str] = ()) -> dict[str, str]:
@@ -103,7 +103,7 @@ def digest_of(*values: Any) -> str | None:
 
 
 def _pieces(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
-    """Yield what tells a value from others."""
+    """Yield the bytes that identify a value."""
     if isinstance(value, _PLAIN) and type(value) in _PLAIN:
         yield f"{type(value).__name__}:{value!r}".encode()
         return
@@ -164,17 +164,17 @@ def _object(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
     elif value is not pd.NA and not isinstance(value, ModuleType):
         state = getattr(value, "__dict__", None)
         if state is None or vars(type(value)).get("__slots__"):
-            # What it is made of cannot be looked at.
+            # Its content cannot be inspected.
             raise _Unknown
         yield from _all((element for item in state.items() for element in item), above)
 
 
 def _fitted(part: Any) -> Iterator[bytes]:
-    """Yield what tells what a part has learned from what another one has."""
+    """Yield the bytes that identify the fitted state of a part."""
     try:
         yield hash_of(part).encode()
     except Exception as error:
-        # What is pickled for it may raise anything.
+        # Pickling a user's object may raise any exception.
         raise _Unknown from error
 
 
@@ -191,7 +191,7 @@ def _table(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
         if isinstance(column.dtype, pd.CategoricalDtype):
             yield from _all(column.dtype.categories, above)
         if column.dtype == object:
-            # The hash below takes 1 and True for the same.
+            # The hash below is equal for 1 and True.
             yield from _all(column, above)
         else:
             hashed = pd.util.hash_pandas_object(column, index=False)
@@ -242,13 +242,13 @@ def _function(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
     if version := _version(home):
         yield version.encode()
         if home != named:
-            # What wraps a function of a user's own, and took its name.
+            # A wrapper around a user's function, under the same name.
             yield from _all(
                 [cell.cell_contents for cell in value.__closure__ or ()], above
             )
         return
     if not isinstance(value, FunctionType):
-        # What is compiled, of a user's own, cannot be looked at.
+        # Compiled code of a user has no source.
         raise _Unknown
     yield from _code(value.__code__, above)
     defaults = [value.__defaults__, value.__kwdefaults__]
@@ -261,7 +261,7 @@ def _function(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
 
 
 def _used(value: Any, above: tuple[int, ...]) -> Iterator[bytes]:
-    """Yield what tells what a function finds under a name of its module."""
+    """Yield the bytes that identify a global that a function uses."""
     if not isinstance(value, ModuleType):
         yield from _pieces(value, above)
         return
@@ -283,7 +283,7 @@ def _code(code: CodeType, above: tuple[int, ...]) -> Iterator[bytes]:
 
 
 def _names(code: CodeType) -> Iterator[str]:
-    """Yield the names that a function, and those inside it, look up in the module."""
+    """Yield the names of globals that a function and its inner functions use."""
     for instruction in dis.get_instructions(code):
         if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
             yield str(instruction.argval)
@@ -294,7 +294,7 @@ def _names(code: CodeType) -> Iterator[str]:
 
 @cache
 def _version(module: str) -> str | None:
-    """Return the version that an installed module has, None for a user's own."""
+    """Return the version of an installed module, or None for a user's module."""
     top = module.partition(".")[0]
     if top == "builtins" or top in sys.stdlib_module_names:
         return None if top == "__main__" else sys.version.partition(" ")[0]
@@ -302,11 +302,11 @@ def _version(module: str) -> str | None:
         return version("windu")
     package = sys.modules.get(top)
     file = getattr(package, "__file__", None)
-    # A package that is edited in place has a version, and lies elsewhere.
+    # An editable install has a version, but is outside site-packages.
     if file and {"site-packages", "dist-packages"} & {*Path(file).parts}:
         if stated_version := getattr(package, "__version__", None):
             return str(stated_version)
-        # Reading what is installed takes long.
+        # Reading the installed metadata is slow.
         names = _distributions().get(top, [])
         return ",".join(f"{name}=={version(name)}" for name in sorted(set(names)))
     return None

@@ -78,22 +78,22 @@ class WinduEstimator(
     Parameters
     ----------
     model : estimator, str or None, default="auto"
-        What learns: an estimator, a registered name such as ``"random_forest"``, the
+        The model: an estimator, a registered name such as ``"random_forest"``, the
         name of a class of scikit-learn, ``"auto"`` (`BoostedBlendClassifier` or
         `BoostedBlendRegressor`), or None for a
         partial pipeline that ends with the transformer.
     task : {"auto", "binary", "multiclass", "multilabel", "regression"}, \
             default="auto"
-        What is asked; ``"auto"`` decides by `windu.tasks.RULES`.
+        The task; ``"auto"`` infers it by `windu.tasks.RULES`.
     featurizer : callable, transformer, str or None, default="auto"
         Raw columns to named features: a function from frame to frame, or a
         transformer. ``"auto"`` is `AutoFeaturizer`.
     transformer : callable, transformer, str or None, default="auto"
-        Features to what the model eats. ``"auto"`` is `AutoTransformer`: a
+        Features to the matrix of the model. ``"auto"`` is `AutoTransformer`: a
         `ColumnTransformer` built from the kinds of the features and from what the
         model wants.
     label_encoder : transformer, str or None, default="auto"
-        Target to what the model eats, and back. ``"auto"`` is scikit-learn's
+        Target to the codes of the model, and back. ``"auto"`` is scikit-learn's
         `LabelEncoder` or `MultiLabelBinarizer`, or `IndicatorEncoder`. For regression
         it is `LogEncoder` where the tail of y is heavy and the default model is better
         with it on held-out rows, else nothing; ``"log1p"``, a class of scikit-learn by
@@ -165,7 +165,7 @@ class WinduEstimator(
         "verbose": ["verbose"],
     }
 
-    # fit hands sample_weight on to the model; nothing here consumes it.
+    # `fit` passes sample_weight on to the model; this class does not use it.
     __metadata_request__fit: ClassVar[dict[str, str]] = {"sample_weight": UNUSED}
 
     def __init__(
@@ -302,13 +302,13 @@ class WinduEstimator(
         return chain_of(self)
 
     def _matrix(self, X: Any, chain: CompiledChain | None = None) -> tuple[Any, bool]:
-        """Return the matrix for the model, and whether it stands for no rows."""
+        """Return the matrix for the model, and whether the table is empty."""
         check_is_fitted(self)
         frame = validate(X, self._table_schema, self._named, self.schema)
         matrix = None if chain is None else chain.matrix_of_valid(frame)
         if matrix is not None:
             return matrix, False
-        # Most parts refuse no rows; what they give for one has the right form.
+        # Most parts raise for an empty table; the output of one row has the right form.
         rows = frame if len(frame) else self.example_.head(1)
         return self._matrix_of_valid(rows), not len(frame)
 
@@ -321,7 +321,7 @@ class WinduEstimator(
         return matrix_of(features, trained, self.transformer_, wants)
 
     def _encoded(self, X: Any) -> tuple[Any, Any, bool]:
-        """Return the matrix, the model for it, and whether it stands for no rows."""
+        """Return the matrix, the model for it, and whether the table is empty."""
         check_is_fitted(self)
         chain = self._compiled_chain()
         matrix = None if chain is None else chain.matrix(X)
@@ -382,7 +382,7 @@ class WinduEstimator(
         Returns
         -------
         ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-            One column a class; for multilabel the probability of *yes* a label.
+            One column per class; for multilabel the probability of each label.
             Columns follow `classes_`.
         """
         probabilities = self._call_model("predict_proba", X)
@@ -419,7 +419,7 @@ class WinduEstimator(
         Returns
         -------
         ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
-            As the model gives them.
+            The scores of the model.
         """
         return np.asarray(self._call_model("decision_function", X))
 
@@ -453,12 +453,12 @@ class WinduEstimator(
         return share_right(y, predicted, sample_weight)
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Return what metadata the parts ask for.
+        """Return the metadata that the parts request.
 
         Returns
         -------
         MetadataRouter
-            `fit` hands on to the model, to the threshold and to its folds.
+            `fit` routes to the model, to the threshold and to its folds.
         """
         classifier = type_before_fit(self, exact=False) != "regressor"
         return router_of(

@@ -1,4 +1,4 @@
-"""The steps of `WinduEstimator.fit`, and the values that they start from."""
+"""The steps of `WinduEstimator.fit`, and their inputs."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ __all__ = ["FIT_STEPS", "FitInputs", "Fitted", "fit_inputs"]
 
 
 class FitInputs(NamedTuple):
-    """What the steps of `fit` start from."""
+    """The inputs of the steps of `fit`."""
 
     frame: pd.DataFrame
     named: bool
@@ -77,7 +77,7 @@ class FitInputs(NamedTuple):
 
 
 class InferredTable(NamedTuple):
-    """What is learned of the raw table."""
+    """The schema of the raw table, the conformed table and its example rows."""
 
     table: TableSchema
     frame: pd.DataFrame
@@ -93,28 +93,28 @@ class Features(NamedTuple):
 
 
 class FittedTransformer(NamedTuple):
-    """The transformer, and its matrix where fitting and transforming are one."""
+    """The transformer, and its matrix if it was fitted by `fit_transform`."""
 
     transformer_: Any
     fitted_matrix: Any
 
 
 class Matrix(NamedTuple):
-    """What the model is fitted on."""
+    """The matrix that the model is fitted on."""
 
     matrix: Any
     feature_schema: TableSchema
 
 
 class FittedModel(NamedTuple):
-    """The model, and the label encoder of the scale that it was fitted on."""
+    """The model, and the label encoder for the scale that it was fitted on."""
 
     model_: Any
     label_encoder_: Any
 
 
 class Fitted(NamedTuple):
-    """What a fitted estimator keeps of all that its steps made."""
+    """The results of the steps that a fitted estimator stores."""
 
     task: Task | None
     featurizer_: Any
@@ -130,13 +130,13 @@ class Fitted(NamedTuple):
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Fitted:
-        """Return these of the values of `windu.steps.run_steps`."""
+        """Select them from the results of `windu.steps.run_steps`."""
         return cls(*(values[name] for name in cls._fields))
 
 
 @surrogates_refused()
 def infer_schema(frame: pd.DataFrame, schema: Any) -> InferredTable:
-    """Check the table by a user's schema, learn its own, choose the example batch."""
+    """Check the table by the user's schema, infer the schema and choose the example."""
     check_columns(frame)
     pandera_schema = pandera_schema_of(schema)
     if pandera_schema is not None and has_own_checks(pandera_schema):
@@ -172,7 +172,7 @@ def featurize(
 
 
 def fit_transform_frames(featurizer: Any, frame: pd.DataFrame, y: Any) -> pd.DataFrame:
-    """Run a user's featurizer for the first time and check what it gives."""
+    """Fit a user's featurizer and check its output."""
     featurizer, features_in = asked_for_frames(featurizer), own_copy(frame)
     if hasattr(featurizer, "fit_transform"):
         features = featurizer.fit_transform(features_in, y)
@@ -192,7 +192,7 @@ def fit_transformer(
     random_state: Any,
     n_jobs: int | None,
 ) -> FittedTransformer:
-    """Fit the transformer; also what it gives where it only fits and transforms."""
+    """Fit the transformer, and return its matrix if it has `fit_transform`."""
     if transformer is None:
         return FittedTransformer(None, None)
     if isinstance(transformer, AutoTransformer):
@@ -211,7 +211,7 @@ def fit_transformer(
     # Metadata goes to the model alone, and scikit-learn 1.9.1's TargetEncoder fails
     # with a KeyError where routing is enabled and no groups are routed to it.
     with config_context(enable_metadata_routing=False), warnings.catch_warnings():
-        # A class with fewer rows than the encoder's folds is missing in some.
+        # A class with fewer rows than folds is absent from some folds.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         if hasattr(transformer, "fit_transform"):
             matrix = transformer.fit_transform(frame, codes)
@@ -227,7 +227,7 @@ def transform(
     fitted_matrix: Any,
     wants: Wants,
 ) -> Matrix:
-    """Return the matrix for the model, cross-fitted where fitting gave it."""
+    """Return the matrix for the model, cross-fitted if `fit_transform` returned it."""
     if transformer_ is None and wants.categories is not None:
         feature_schema = with_categories(feature_schema, features)
     if fitted_matrix is not None:
@@ -255,7 +255,7 @@ def fit_model(
     n_jobs: int | None,
     verbose: bool,
 ) -> FittedModel:
-    """Fit the model on what the transformer made, amounts on their better scale."""
+    """Fit the model on the matrix, for heavy-tailed amounts on the better scale."""
     if model is None:
         return FittedModel(None, label_encoder_)
     _translate_class_weight(model, label_encoder_)
@@ -284,12 +284,12 @@ def _check_weights(
     *,
     drops_classes: bool,
 ) -> None:
-    """Raise where weights leave too few classes."""
+    """Raise if the weights leave fewer than two classes."""
     if weight is None or task not in ("binary", "multiclass"):
         return
     labels, positions = np.unique(codes, return_inverse=True)
     totals = np.bincount(positions, weights=np.asarray(weight, dtype="float64"))
-    # The default model learns nothing of a class without weight; others know of it.
+    # The default model drops a class without weight; other models keep it.
     enough = totals > 0 if drops_classes else np.sort(totals)[-2:] > 0
     if len(totals) < 2 or enough.all():
         return
@@ -313,7 +313,7 @@ def _for_task(model: Any, task: str | None, codes: Any, n_jobs: int | None) -> A
 
 
 def _set_categorical(model: Any, transformer: Any) -> None:
-    """Tell the default model which columns of the matrix hold codes."""
+    """Tell the default model which columns of the matrix are categorical."""
     if isinstance(model, (BoostedBlendClassifier, BoostedBlendRegressor)):
         codes = codes_of(transformer)
         if model.categorical_features is None and len(codes):
@@ -321,7 +321,7 @@ def _set_categorical(model: Any, transformer: Any) -> None:
 
 
 def _translate_class_weight(model: Any, label_encoder: Any) -> None:
-    """Give the model its class weights by code; the user wrote them by label."""
+    """Translate class weights from labels to codes."""
     if not is_classifier(model) or not isinstance(label_encoder, LabelEncoder):
         return
     classes = label_encoder.classes_.tolist()
@@ -357,12 +357,12 @@ def fit_inputs(
     sample_weight: Any = None,
     fit_params: Mapping[str, Any] | None = None,
 ) -> FitInputs:
-    """Return what the steps of `fit` start from.
+    """Return the inputs of the steps of `fit`.
 
     Parameters
     ----------
     estimator : WinduEstimator
-        Whose parameters count; not changed.
+        Provides the parameters; not changed.
     X : table of shape (n_samples, n_columns)
         As in `WinduEstimator.fit`.
     y : array-like, default=None

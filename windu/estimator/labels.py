@@ -1,4 +1,4 @@
-"""The target: its task, its encoder, and the codes that models learn."""
+"""The target: its task, its label encoder and its codes."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ __all__ = [
     "resolve_task",
 ]
 
-#: So many rows show whether an encoder brings values back.
+#: Number of rows on which the inverse of an encoder is checked.
 _N_TRIED = 1000
-#: Values must come back to this share of their spread, in the median.
+#: Largest median error of the inverse, as a share of the spread of y.
 _CLOSE = 0.01
 _ROUNDING = 1e-9
 
 
 def is_auto(part: Any) -> bool:
-    """Tell whether a part was left to windu."""
+    """Tell whether a part is "auto"."""
     return isinstance(part, str) and part == "auto"
 
 
 def fit_label_encoder(
     target: Target | None, task: str | None, label_encoder: Any
 ) -> Any:
-    """Fit what takes the target to numbers and back."""
+    """Fit the label encoder."""
     if target is None or label_encoder is None:
         return None
     is_own = not is_auto(label_encoder)
@@ -86,7 +86,7 @@ def _label_encoder_for(target: Target, task: str | None) -> Any:
 def _as_encoder_input(target: Target, task: str | None) -> Any:
     if task != "regression":
         return target.values
-    # In double precision, so that encoders find themselves to be inverses.
+    # In double precision, so that the inverse is exact enough.
     values = check_array(
         np.asarray(target.values), dtype="float64", ensure_2d=False, input_name="y"
     )
@@ -94,7 +94,7 @@ def _as_encoder_input(target: Target, task: str | None) -> Any:
 
 
 def check_encoder_kind(label_encoder: Any, task: str | None) -> None:
-    """Raise if a fitted encoder is one of classes for values, or the other way."""
+    """Raise if a fitted encoder is for classes and the task is not, or vice versa."""
     has_classes = hasattr(label_encoder, "classes_")
     if has_classes == (task == "regression"):
         kind = "of values" if task == "regression" else "of classes, with classes_"
@@ -105,7 +105,7 @@ def check_encoder_kind(label_encoder: Any, task: str | None) -> None:
 
 
 def check_encoder(label_encoder: Any, values: Any, task: str | None) -> None:
-    """Raise if an encoder of the user's own does not fit the task."""
+    """Raise if a user's label encoder does not fit the task."""
     name = type(label_encoder).__name__
     check_encoder_kind(label_encoder, task)
     tried = values[:: max(1, len(values) // _N_TRIED)]
@@ -139,7 +139,7 @@ def _comes_back(values: Any, decoded: Any, task: str | None) -> bool:
     if task == "regression":
         spread = np.abs(values - np.median(values, axis=0)).mean(axis=0)
         error = np.nanmedian(np.abs(np.asarray(decoded) - values), axis=0)
-        # Values that are all the same come back as well as floats can.
+        # Constant values are compared up to rounding.
         rounding = _ROUNDING * np.abs(values).max(axis=0)
         return bool((error <= _CLOSE * spread + rounding).all())
     if isinstance(values, list) or isinstance(decoded, list):
@@ -167,7 +167,7 @@ def _check_classes(classes: list[Any], task: str, n_rows: int) -> None:
 
 
 def encode(target: Target | None, task: str | None, label_encoder_: Any) -> Any:
-    """Return the target as the model eats it."""
+    """Return the codes of the target."""
     if target is None:
         return None
     if label_encoder_ is not None:
@@ -204,7 +204,7 @@ def resolve_task(
     Parameters
     ----------
     estimator : WinduEstimator
-        Its ``task`` and ``model`` come first.
+        Its ``task`` and ``model`` take precedence.
     y : array-like or None
         The target, its rows matched with those of the table.
     frame : pandas.DataFrame
@@ -242,7 +242,7 @@ def resolve_task(
 
 
 def _with_rows_of(frame: pd.DataFrame, target: Target) -> Target:
-    """Return a target that can be cut together with the table."""
+    """Return a target with the index of the table."""
     n_rows = len(target.values)
     if n_rows != len(frame):
         raise TargetError(

@@ -1,4 +1,4 @@
-"""What steps have made, by what it depends on: pipelines, searches and ``memory=``."""
+"""A cache of step results, shared by pipelines, searches and ``memory=``."""
 
 from __future__ import annotations
 
@@ -22,41 +22,41 @@ Outside = Callable[[str, Callable[[], Any]], Outcome]
 
 
 def key_of_step(step: Step, needed: Collection[str | None]) -> str | None:
-    """Return the key of what a step makes.
+    """Return the cache key of the results of a step.
 
     Parameters
     ----------
     step : Step
         The step.
     needed : collection of str or None
-        The keys of what it needs, in order.
+        The keys of its inputs, in order.
 
     Returns
     -------
     str or None
-        A digest, of the versions of the libraries as well. None if one of these is
-        None: what depends on a value of which nothing can be said is made each time.
+        A digest, which includes the versions of the libraries. None if an input has
+        no key: the step then runs every time.
     """
     return None if None in needed else digest_of(step.name, list(needed), versions())
 
 
 def keys_made(step: Step, key: str | None) -> dict[str, str | None]:
-    """Return the keys of the values that a step makes, by their names."""
+    """Return the keys of the results of a step, by name."""
     return {name: key and f"{key}:{name}" for name in step.makes}
 
 
 class Memo:
-    """Values by their keys: in memory with a bound, and outside of it if asked.
+    """Results by key, in memory up to a bound and, optionally, in a store.
 
     Parameters
     ----------
     steps : collection of str, default=()
         Names of the steps that `performer` looks up.
     max_bytes : int, default=2**30
-        Bound on the tables and matrices in memory; those not used for longest go first.
+        Bound on the tables and matrices in memory; the least recently used go first.
     outside : mapping of str to callable, default={}
-        For the steps that are kept outside: given a key and what makes its values,
-        returns them from elsewhere or makes them, with a state and a note.
+        For steps whose results are also stored: a function of the key and of the
+        function that computes the results; returns them with a state and a note.
 
     Examples
     --------
@@ -87,20 +87,20 @@ class Memo:
         fresh: bool = False,
         slot: str | None = None,
     ) -> Outcome:
-        """Return what is known under a key, made first if it is not.
+        """Return the results of a key, computed if they are not cached.
 
         Parameters
         ----------
         key : str or None
-            None keeps nothing.
+            None does not cache.
         make_values : callable
             Called without arguments.
         outside : callable, default=None
-            Where it is looked for, and kept, outside of memory.
+            Looks for the results in a store, and stores them.
         fresh : bool, default=False
-            Whether to leave what is in memory aside.
+            Whether to ignore the results in memory.
         slot : str, default=None
-            Values of one slot take each other's place.
+            A new result replaces the previous one of the same slot.
 
         Returns
         -------
@@ -109,7 +109,7 @@ class Memo:
         state : str
             "ran", "kept" or "cached".
         note : str
-            Why it could not be kept outside.
+            Why the results could not be stored.
         """
         if key is None:
             return make_values(), "ran", ""
@@ -125,26 +125,26 @@ class Memo:
             self._kept.pop(self._slots.get(slot, ""), None)
             self._slots[slot] = key
         self._kept[key] = values, _bytes_of(values)
-        # What was just made stays, however large: it is needed now.
+        # The newest result stays, whatever its size: it is needed now.
         while len(self._kept) > 1 and self.n_bytes > self.max_bytes:
             self._kept.popitem(last=False)
 
     @property
     def n_bytes(self) -> int:
-        """Bytes of the tables and matrices that are kept."""
+        """Bytes of the cached tables and matrices."""
         return sum(size for _, size in self._kept.values())
 
     def performer(
         self, values: Mapping[str, Any], keys: dict[str, str | None]
     ) -> Callable[[Step, Mapping[str, Any]], Any]:
-        """Return what performs the steps of `fit`.
+        """Return a function that runs the steps of `fit` through the cache.
 
         Parameters
         ----------
         values : mapping of str to object
             What the steps start from.
         keys : dict of str to str or None
-            Keys of some of these. Gets those of the others, and of what is made.
+            Keys of some inputs; the keys of the others and of results are added.
 
         Returns
         -------
@@ -169,7 +169,7 @@ class Memo:
 
 
 def in_memory_of(memory: Any) -> Outside:
-    """Return what keeps values where the parameter ``memory`` says.
+    """Return a function that stores results by the parameter ``memory``.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def _perform(work: _Work) -> Any:
 
 
 class _Work:
-    """Something to do that joblib knows by its key."""
+    """A computation that joblib hashes by its key."""
 
     def __init__(self, key: str, make_values: Callable[[], Any] | None = None):
         self.key, self.make_values = key, make_values

@@ -1,4 +1,4 @@
-"""Weights and other metadata on their way to the parts that take them."""
+"""Routing of sample weights and other metadata to the parts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["Metadata", "read_metadata", "router_of", "sliced"]
 
 @dataclass(frozen=True)
 class Metadata:
-    """What was passed to `fit` besides X and y, by the part that takes it.
+    """Metadata passed to `fit`, by the part that receives it.
 
     Attributes
     ----------
@@ -52,12 +52,12 @@ def router_of(
     Parameters
     ----------
     owner : WinduEstimator
-        Who routes.
+        The estimator that routes.
     model, threshold : estimator or None
         The parts.
     named_model, named_threshold : bool
-        Whether a part was given by its name or a number: nobody can have said then
-        what it requests, and it takes all that it knows.
+        Whether a part was given by name or as a number. It cannot have requested
+        metadata then, and receives all that it accepts.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def read_metadata(
     params: dict[str, Any],
     n_rows: int,
 ) -> Metadata:
-    """Return what each part is fitted with besides X and y.
+    """Return the metadata that each part is fitted with.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def read_metadata(
     Raises
     ------
     PartError
-        If no part can honour what was passed.
+        If no part accepts a metadata argument.
     """
     metadata = dict(params)
     if sample_weight is not None:
@@ -155,7 +155,7 @@ def read_metadata(
 
 
 def takes_parameter(model: Any, name: str) -> bool:
-    """Tell whether the fit of a model takes a parameter, perhaps to hand it on.
+    """Tell whether `fit` of a model accepts a parameter.
 
     Parameters
     ----------
@@ -167,8 +167,8 @@ def takes_parameter(model: Any, name: str) -> bool:
     Returns
     -------
     bool
-        True for a `Pipeline` and others that take any parameter: they say themselves
-        what they cannot hand on.
+        True for a `Pipeline` and others that accept any parameter; they raise for
+        those that they cannot pass on.
     """
     parameters = signature(model.fit).parameters
     kinds = {parameter.kind for parameter in parameters.values()}
@@ -183,14 +183,14 @@ def sliced(params: Mapping[str, Any], n_rows: int, rows: Any) -> dict[str, Any]:
     params : mapping of str to object
         Metadata for all rows.
     n_rows : int
-        How many these are.
+        Number of rows.
     rows : ndarray of int
-        Which are wanted.
+        Positions of the selected rows.
 
     Returns
     -------
     dict of str to object
-        What has one value a row is cut; the rest stays as it is.
+        Values of one per row are cut; others stay as they are.
     """
     return {
         name: take_rows(value, rows)

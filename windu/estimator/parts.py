@@ -1,4 +1,4 @@
-"""From what a user passes as a part to a fresh, unfitted component, and its picture."""
+"""Unfitted components from the arguments of a user, and their diagram."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
 
 
 def fresh_part(name: str, part: Any, *, classifier: bool | None) -> Any:
-    """Return an unfitted component for a part as a user gave it.
+    """Return the unfitted component for an argument.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def fresh_part(name: str, part: Any, *, classifier: bool | None) -> Any:
     Raises
     ------
     PartError
-        If this is no such part.
+        If the argument is not valid for this part.
     """
     if part is None:
         return None
@@ -84,7 +84,7 @@ def fresh_part(name: str, part: Any, *, classifier: bool | None) -> Any:
             f"The {name} must be an object. Got the class {part.__name__}; pass "
             f"{part.__name__}()."
         )
-    # Some meta-estimators, such as StackingClassifier, get `predict` in fit.
+    # Some meta-estimators, such as StackingClassifier, have `predict` only once fitted.
     is_model = name == "model" and hasattr(part, "fit") and model_type(part) is not None
     if is_model or all(hasattr(part, method) for method in _NEEDS[name]):
         return clone(part)
@@ -119,7 +119,7 @@ def named_part(name: str, part: str, *, classifier: bool | None) -> Any:
     Raises
     ------
     PartError
-        If the name is not known, or does not decide a class yet.
+        If the name is unknown, or its class depends on a task that is unknown.
     """
     if name in _AUTO and part == "auto":
         return _AUTO[name]()
@@ -144,7 +144,7 @@ def named_part(name: str, part: str, *, classifier: bool | None) -> Any:
 
 
 def name_of(part: Any) -> str:
-    """Return the name of a part for messages: of a function its own, else its class.
+    """Return the name of a part for messages: of the function, or of the class.
 
     Parameters
     ----------
@@ -242,7 +242,7 @@ def visual_block(estimator: Any) -> Any:
     Returns
     -------
     visual block
-        Serial, one box a part.
+        Serial, one box per part.
     """
     parts = {name: _part(estimator, name) for name in PARTS}
     titles = [f"{name}: {_title(part)}" for name, part in parts.items()]
@@ -258,7 +258,7 @@ def visual_block(estimator: Any) -> Any:
 def _box(part: Any, title: str) -> Any:
     if hasattr(part, "get_params"):
         return VisualBlock("serial", [part], dash_wrapped=False)
-    # A block of this kind takes no part but its title.
+    # This kind of block shows only a title.
     return VisualBlock("single", None, names=title, name_details=str(part))
 
 

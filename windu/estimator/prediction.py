@@ -1,4 +1,4 @@
-"""The steps of prediction and validation: plain functions over named values."""
+"""The steps of prediction: validate, featurize, transform and decode."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ __all__ = [
 
 
 def asked_for_frames(featurizer: Any) -> Any:
-    """Return a featurizer, set to give frames where it can be set."""
+    """Set a featurizer to return pandas frames, if it has `set_output`."""
     if hasattr(featurizer, "set_output") and not isinstance(
         featurizer, FunctionTransformer
     ):
@@ -67,12 +67,12 @@ def asked_for_frames(featurizer: Any) -> Any:
 
 
 def made_by(featurizer_: Any, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return what a fitted featurizer makes of a frame, which it cannot change."""
+    """Return the features of a frame; the featurizer gets a copy."""
     return kept_rows(featurizer_.transform(own_copy(frame)), frame)
 
 
 def kept_rows(features: Any, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return features as a frame with the rows that came in, or raise."""
+    """Return the features as a frame; raise unless the rows are unchanged."""
     if not isinstance(features, pd.DataFrame) and hasattr(features, "to_pandas"):
         features = features.to_pandas()
     if not isinstance(features, pd.DataFrame):
@@ -95,14 +95,14 @@ def kept_rows(features: Any, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _is_reordered(index: pd.Index, expected: pd.Index) -> bool:
-    # A new index, as a frame made of an array gets one, says nothing of the order.
+    # A new RangeIndex, as a frame made from an array has, does not show the order.
     if index.equals(expected) or index.equals(pd.RangeIndex(len(index))):
         return False
     return bool(index.is_unique and expected.is_unique and index.isin(expected).all())
 
 
 def checked_features(features: Any, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return features that a transformer can be fitted on, or raise."""
+    """Return the features; raise if a transformer cannot be fitted on them."""
     features = kept_rows(features, frame)
     if not features.shape[1]:
         raise FeatureError(
@@ -126,7 +126,7 @@ def conformed_features(
     *,
     everything: bool = False,
 ) -> tuple[pd.DataFrame, ValidationReport]:
-    """Return features with the names, order and dtypes of training, and how they were.
+    """Return the features as in training, and the report of differences.
 
     The rules are those of tables: `windu.schema.columns.DIFFERENCES`.
     """
@@ -233,7 +233,7 @@ def featurize(
 ) -> pd.DataFrame:
     """Return the features of a validated table.
 
-    Those of a featurizer that was not trained with are held to `trained_features`.
+    The features of a replaced featurizer are conformed to `trained_features`.
     """
     if trained_features is not None:
         features = features_of(frame, featurizer_)
@@ -246,7 +246,7 @@ def featurize(
 
 
 def features_of(frame: pd.DataFrame, featurizer_: Any) -> pd.DataFrame:
-    """Return what a featurizer of any origin makes of a validated table."""
+    """Return the features of a validated table, unchecked."""
     return frame if featurizer_ is None else made_by(featurizer_, frame)
 
 
@@ -274,7 +274,7 @@ def decode(
     index: Any,
     container: Container,
 ) -> Any:
-    """Return predictions in the form that y had.
+    """Return predictions in the form of the training target.
 
     Parameters
     ----------
@@ -324,11 +324,11 @@ def _decode_values(
 def _decode_labels(
     codes: np.ndarray, label_encoder: Any, index: Any, container: Container
 ) -> Any:
-    """Return lists of labels, or a table in the form that y had."""
+    """Return lists of labels, or a table in the form of the training target."""
     if label_encoder is None:
         return codes
     if isinstance(label_encoder, MultiLabelBinarizer):
-        # Numbers as Python's own, which is what lists hold.
+        # As Python numbers, which lists of labels hold.
         names = label_encoder.classes_.tolist()
         make_container = _CONTAINERS.get(container.kind, list)
         if container.kind == "ndarray":
@@ -377,8 +377,7 @@ class Validation:
         X : table of shape (n_samples, n_columns)
             As in `predict`.
         features : bool, default=False
-            Whether to compare what the featurizer makes of it instead, with
-            ``feature_schema_``.
+            Whether to compare the features with ``feature_schema_`` instead.
 
         Returns
         -------
@@ -394,7 +393,7 @@ class Validation:
         try:
             frame = read_named(X, self._table_schema, self._named)
         except SchemaError as error:
-            # Without names, another number of columns is all that can be said.
+            # Without names, only the number of columns can be reported.
             return error.report
         own_schema = user_check(self.schema, self._table_schema)
         if own_schema is None:
@@ -409,7 +408,7 @@ class Validation:
             features_made = featurize(conformed, self.featurizer_, None)
         return compare(features_made, self._feature_table_schema)[1]
 
-    # A schema of pandera is stored as one text, for pickle, joblib and skops alike.
+    # A pandera schema is stored as one text, for pickle, joblib and skops alike.
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()  # type: ignore[assignment]
         if isinstance(self.schema, (str, dict, type(None))):
@@ -422,7 +421,7 @@ class Validation:
                 else StoredSchema(to_json(pandera_schema))
             )
         except (PersistenceError, SchemaError):
-            # Checks that are code: pickle may know how, save says why not.
+            # Checks that are code: pickle may store them; `save` says why it does not.
             return state
         return state if stored is None else state | {"schema": stored}
 

@@ -1,4 +1,4 @@
-"""The proof of a replaced part: the stored example, and how far values moved."""
+"""Replay of the example with replaced parts, and the report of changed values."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from windu.tasks import Container
 
 __all__ = ["COLUMNS", "Replay", "movement", "proved", "report_of"]
 
-#: What a row of the report says.
+#: Columns of the report.
 COLUMNS = (
     "step",
     "name",
@@ -57,7 +57,7 @@ _NUMBERS = ("numeric", "boolean", "empty")
 def movement(
     step: str, name: Any, before: Any, after: Any, differences: str = ""
 ) -> dict[str, Any]:
-    """Return how far the same rows are from what they were.
+    """Return the row of the report that compares values before and after.
 
     Parameters
     ----------
@@ -97,20 +97,20 @@ def movement(
 
 
 def _largest(moved: np.ndarray) -> float:
-    # A value that is missing now, or was, has moved by no number.
+    # A change from or to a missing value has no size.
     finite = moved[~np.isnan(moved)]
     return float(finite.max()) if finite.size else float("nan")
 
 
 def _cells(table: np.ndarray) -> np.ndarray:
-    """Return objects of which two missing ones are equal."""
+    """Return objects in which missing values are equal."""
     cells = table.astype(object)
     cells[pd.isna(cells)] = None
     return cells
 
 
 def _table(values: Any) -> np.ndarray:
-    """Return values as a 2-D array of floats, or of texts where they are no numbers."""
+    """Return values as a 2-D array of floats, or of texts if they are not numbers."""
     if hasattr(values, "toarray"):
         values = values.toarray()
     if hasattr(values, "to_pandas"):
@@ -118,7 +118,7 @@ def _table(values: Any) -> np.ndarray:
     if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
         return values.reshape(len(values), -1).astype(np.float64)
     if isinstance(values, list):
-        # Rows of labels are compared as they stand.
+        # Lists of labels are compared as a whole.
         values = pd.Series([repr(row) for row in values], dtype=object)
     frame = pd.DataFrame(values)
     columns = [frame.iloc[:, i] for i in range(frame.shape[1])]
@@ -133,7 +133,7 @@ def _texts(column: pd.Series) -> np.ndarray:
 
 @dataclass
 class Replay:
-    """What the parts of an estimator make of the example, one after the other."""
+    """The outputs of the parts of an estimator for the example."""
 
     features: Any
     matrix: Any = None
@@ -146,7 +146,7 @@ class Replay:
 def proved(
     est: Any, replaced_est: Any, replaced: Collection[str]
 ) -> tuple[Replay, Replay]:
-    """Return the example before and after, or raise for parts that cannot work.
+    """Replay the example before and after; raise if a part is incompatible.
 
     Parameters
     ----------
@@ -155,20 +155,20 @@ def proved(
     replaced_est : WinduEstimator
         The same with other parts.
     replaced : collection of str
-        Which parts these are.
+        Names of the replaced parts.
 
     Returns
     -------
     before, after : Replay
-        Up to what the threshold decides on.
+        Up to the scores that the threshold decides on.
 
     Raises
     ------
     FeatureSchemaError
         With every difference of the features from those of training.
     PartError
-        If a part does not take what the one before gives, or gives something else
-        than the next one was fitted on.
+        If a part does not accept the output of the previous one, or its output is
+        not what the next one was fitted on.
     """
     frame = est.example_
     with openmp_threads(frame.size, fit=False):
@@ -177,7 +177,7 @@ def proved(
 
 
 def _replay(est: Any, frame: pd.DataFrame) -> Replay:
-    """Return what was so far; this chain has warned before, if it warns."""
+    """Replay the original chain, without its warnings."""
     trained = est._feature_table_schema if est._swapped else None
     try:
         with warnings.catch_warnings():
@@ -209,7 +209,7 @@ def _proof(
     before: Replay,
     frame: pd.DataFrame,
 ) -> Replay:
-    """Return what the replaced parts make, each held to what the next one needs."""
+    """Replay the replaced parts, each checked against the needs of the next one."""
 
     def attempt(name: str, run: Callable[[], Any]) -> Any:
         return _attempt(name, getattr(replaced_est, f"{name}_"), replaced, run)
@@ -254,7 +254,7 @@ def _proof(
 def _attempt(
     name: str, part: Any, replaced: Collection[str], run: Callable[[], Any]
 ) -> Any:
-    """Return what a part makes; an error of its own becomes one of windu."""
+    """Return the output of a part; its own errors become a PartError."""
     new = name in replaced
     try:
         return run()
@@ -302,12 +302,12 @@ def _new_features(
 
 
 def _sorts(featurizer: Any, frame: pd.DataFrame, features: pd.DataFrame) -> bool:
-    """Tell whether the same features do not follow their rows: a sort, a new index."""
+    """Tell whether the features are the same in another order of rows."""
     backwards = frame.iloc[::-1].reset_index(drop=True)
     try:
         reordered_features = features_of(backwards, featurizer)[features.columns]
     except Exception:
-        # What needs its rows in one order does not put them in order.
+        # A featurizer that depends on the order of the rows does not sort them.
         return False
     hashes, hashes_again = (
         hash_pandas_object(x, index=False) for x in (features, reordered_features)
@@ -337,7 +337,7 @@ def _check_matrix(
 
 
 def _response(est: Any) -> str:
-    """Return the method that gives probabilities, else distances, else no name."""
+    """Return the name of the method for scores, or "" if there is none."""
     methods = (
         () if est.task_ == "regression" else ("predict_proba", "decision_function")
     )
@@ -364,7 +364,7 @@ def _decoded(est: Any, codes: np.ndarray) -> Any:
 def report_of(
     est: Any, replaced_est: Any, before: Replay, after: Replay
 ) -> pd.DataFrame:
-    """Return how far the values of the example moved.
+    """Return the report of changed values.
 
     Parameters
     ----------
@@ -410,7 +410,7 @@ def report_of(
 
 
 def _rows_of_labels(decoded: Any) -> list[Any]:
-    """Return labels as they stand: how far one is from another means nothing."""
+    """Return labels as objects: distances between labels have no meaning."""
     if isinstance(decoded, list):
         return decoded
     if hasattr(decoded, "toarray"):

@@ -1,4 +1,4 @@
-"""Parameters and parts of an estimator set anew, also in a fitted one."""
+"""`set_params` and `replace`: parameters and fitted parts changed afterwards."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _HOLDERS = (BaseEstimator, dict, list, tuple)
 
 
 def laid_out(part: Part) -> Part:
-    """Make each array of a fitted part lie in memory without gaps.
+    """Make the arrays of a fitted part contiguous.
 
-    So it lies when it was stored and loaded again, and products of it round the same:
-    those of an array with gaps can differ in the last bit.
+    Loaded arrays are contiguous, and products of arrays with other strides can differ
+    in the last bit.
 
     Parameters
     ----------
@@ -78,13 +78,13 @@ def laid_out(part: Part) -> Part:
 
 
 def _items(obj: Any) -> list[tuple[Any, Any]]:
-    """Return what can hold arrays, or be one, with its place."""
+    """Return the items that are or may hold arrays, with their keys."""
     if isinstance(obj, BaseEstimator):
         obj = vars(obj)
     if isinstance(obj, np.ndarray):
         obj = obj.ravel().tolist()
     values = obj.values() if isinstance(obj, dict) else obj
-    # Vocabularies have many thousands of words, and nothing else.
+    # Vocabularies hold many thousands of texts and no arrays.
     kinds = {
         kind
         for kind in set(map(type, values))
@@ -103,7 +103,7 @@ def _holds(value: Any) -> bool:
 
 
 def fitted_threshold(est: Any, threshold: Any) -> ThresholdSelector | None:
-    """Return a threshold for a fitted estimator, from what a user gave.
+    """Return the fitted threshold for an argument of `replace`.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def _known_ranks(est: Any, part: ThresholdSelector) -> Any:
 
 
 def renamed_threshold(est: Any) -> ThresholdSelector | None:
-    """Return the threshold of an estimator, with the classes that it has now.
+    """Return a copy of the threshold with the current classes.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ def renamed_threshold(est: Any) -> ThresholdSelector | None:
 
 
 def kept_threshold(est: Any) -> None:
-    """Raise if the threshold cannot decide on scores of a new model; warn if it can.
+    """Raise if the threshold does not fit the scores of a new model; else warn.
 
     Parameters
     ----------
@@ -243,7 +243,7 @@ def _check_model(est: Any) -> None:
 
 
 class _Unchanged:
-    """Stands for a part that is not replaced; None is a part that is absent."""
+    """Marks a part that is not replaced; None removes a part."""
 
     def __repr__(self) -> str:
         return "<kept>"
@@ -253,7 +253,7 @@ _UNCHANGED: Any = _Unchanged()
 
 
 class PartParameters(BaseEstimator):
-    """`set_params` that makes a part of its name first."""
+    """`set_params` that builds a part from its name first."""
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters, also of parts that are still names.
@@ -290,7 +290,7 @@ class PartParameters(BaseEstimator):
         return self
 
     def _check_nested(self, part: str, name: str) -> None:
-        """Make a part of a name, and raise if it has no such parameter."""
+        """Build a part from its name; raise if it lacks the parameter."""
         if part in PARTS and isinstance(getattr(self, part), str):
             kind = type_before_fit(self, exact=True)
             classifier = None if kind is None else kind == "classifier"
@@ -303,7 +303,7 @@ class PartParameters(BaseEstimator):
                 "Pass an "
                 f"estimator as {part} first."
             )
-        # Some libraries take parameters that they do not list.
+        # Some libraries accept parameters that `get_params` does not list.
         listed, arguments = (
             part_value.get_params(deep=True),
             signature(type(part_value).__init__),
@@ -333,7 +333,7 @@ class Replacing:
     threshold_: Any
     replacement_report_: pd.DataFrame
 
-    #: Whether the featurizer is another one than features were learned with.
+    #: Whether the featurizer was replaced after training.
     _swapped: bool = False
 
     def replace(
@@ -431,7 +431,7 @@ class Replacing:
         return replaced
 
     def _fitted_part(self, name: str, part: Any) -> Any:
-        """Return a copy of a fitted part, or what stands for a function."""
+        """Return a copy of a fitted part, or a transformer for a function."""
         if part is None:
             return None
         if isinstance(part, str):
@@ -445,7 +445,7 @@ class Replacing:
         return asked_for_frames(part_copy) if name == "featurizer" else part_copy
 
     def _replace_parts(self, est: Any, new_parts: dict[str, Any]) -> None:
-        """Prove parts that were set, and choose what becomes of the threshold."""
+        """Replay the new parts, and keep or drop the threshold."""
         before, after = proved(est, self, new_parts)
         self.threshold_ = renamed_threshold(self)
         if "threshold" in new_parts:
@@ -455,7 +455,7 @@ class Replacing:
         self.replacement_report_ = report_of(est, self, before, after)
 
     def _forget_replacement(self) -> None:
-        """All parts are of one training again."""
+        """Reset the state of `replace`: all parts are from one training."""
         self._swapped = False
         vars(self).pop("replacement_report_", None)
 

@@ -1,4 +1,4 @@
-"""The step `select_threshold`: scores of rows that the model has not seen, and cuts."""
+"""The step `select_threshold`: thresholds chosen on out-of-fold scores."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Refits:
-    """How the chain is fitted again without some rows.
+    """What is needed to refit the chain on folds.
 
     Attributes
     ----------
     estimator : WinduEstimator
-        Whose parameters count.
+        Provides the parameters.
     params : dict
         Metadata for the model's `fit`, one value a row or one for all.
     groups : array-like of shape (n_samples,) or None
@@ -65,7 +65,7 @@ class Refits:
 def check_threshold(
     threshold: ThresholdSelector | None, target: Target | None, task: str | None
 ) -> None:
-    """Raise for a threshold that cannot be, before anything is fitted.
+    """Raise for an impossible threshold, before anything is fitted.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def check_threshold(
         labels = np.arange(np.shape(target.values)[1]) if has_classes else None
         threshold.check(labels, labels=True)
     elif len({type(label) for label in target.values.tolist()}) == 1:
-        # Labels of several types, or too many, are refused by the label encoder.
+        # The label encoder raises for labels of several types, or too many.
         classes = np.unique(target.values)
         if len(classes) == 2 or (len(classes) > 2 and task != "binary"):
             threshold.check(classes, ranks=target.ranks)
@@ -110,7 +110,7 @@ def select_threshold(
     label_encoder_: Any,
     refits: Refits,
 ) -> ThresholdSelector | None:
-    """Choose the cuts on scores of rows that the model was not fitted on."""
+    """Choose the thresholds on out-of-fold scores."""
     if threshold is None:
         return None
     assert target is not None and task is not None
@@ -135,8 +135,8 @@ def select_threshold(
         rows = np.arange(len(codes))
         folds, reason = None, ""
     else:
-        # To probabilities, a class that a fold has not seen is impossible. Distances
-        # have no such value; lists alone leave labels unseen.
+        # A class that is absent from a fold has probability 0. Distances have no such
+        # value; only lists of labels may leave labels unseen.
         complete = margin and (codes.ndim == 1 or target.form == "labels")
         splits, reason = _splits(threshold, codes, classes, refits, complete=complete)
         if reason:
@@ -160,7 +160,7 @@ def select_threshold(
 
 
 def response_of(model: Any) -> str:
-    """Return the method of a model that gives its scores; a PartError without one."""
+    """Return the name of the method for scores; raise a PartError without one."""
     for method in ("predict_proba", "decision_function"):
         if hasattr(model, method):
             return method
@@ -172,7 +172,7 @@ def response_of(model: Any) -> str:
 
 
 def _check_one_score_a_class(model: Any) -> None:
-    """Raise for pairs of classes, which for three are as many as the classes."""
+    """Raise for scores of pairs of classes; three classes have three pairs."""
     for name, value in model.get_params().items():
         if name.rpartition("__")[2] == "decision_function_shape" and value == "ovo":
             raise PartError(
@@ -183,7 +183,7 @@ def _check_one_score_a_class(model: Any) -> None:
 
 
 def scores_of(model: Any, matrix: Any, method: str) -> np.ndarray:
-    """Return one column a class or label, or a flat array for two classes."""
+    """Return one column per class or label, or a 1-D array for two classes."""
     scores = getattr(model, method)(matrix)
     if isinstance(scores, list):
         return yes_probabilities(scores, model.classes_)
@@ -198,7 +198,7 @@ def _splits(
     *,
     complete: bool,
 ) -> tuple[list[Any], str]:
-    """Return rows to fit and to score, and why that cannot be."""
+    """Return the folds, and the reason if there can be none."""
     cv, n = threshold.cv, len(codes)
     if few := threshold.too_few(n):
         return [], few
@@ -214,7 +214,7 @@ def _splits(
         cv = GroupKFold(int(cv)) if labels else StratifiedGroupKFold(int(cv))
     try:
         with warnings.catch_warnings():
-            # A class with fewer rows than folds is missing in some; that is no harm.
+            # A class with fewer rows than folds is absent from some; that is harmless.
             warnings.filterwarnings("ignore", "The least populated class", UserWarning)
             splitter = check_cv(cv, codes, classifier=True)
             splits = list(splitter.split(np.zeros((n, 1)), codes, refits.groups))
@@ -248,7 +248,7 @@ def _out_of_fold(
     method: str,
     refits: Refits,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return scores, the rows that they are of, and the number of their fold."""
+    """Return scores, their row positions and the numbers of their folds."""
     chain = clone(refits.estimator).set_params(threshold=None, task=task, verbose=False)
     if hasattr(chain, "set_callbacks"):
         chain.set_callbacks()
@@ -275,14 +275,14 @@ def _fold_scores(
 ) -> np.ndarray:
     weights = sliced(params, len(frame), fit)
     with warnings.catch_warnings():
-        # The fit of all rows has warned of the columns.
+        # The fit on all rows has warned already.
         warnings.simplefilter("ignore", DataWarning)
         chain.fit(frame.iloc[fit], take_rows(target.values, fit), **weights)
         scores = scores_of(chain, frame.iloc[score], method)
     labels = chain.classes_.tolist()
     if scores.ndim == 1 or len(labels) == len(classes):
         return scores
-    # The fold has not seen some class or label: to its model it is impossible.
+    # A class or label that is absent from the fold has score 0.
     full = np.zeros((len(scores), len(classes)))
     everything = classes.tolist()
     full[:, [everything.index(label) for label in labels]] = scores
@@ -290,7 +290,7 @@ def _fold_scores(
 
 
 def decided(estimator: Any, X: Any) -> np.ndarray:
-    """Return the codes that the threshold decides for a table.
+    """Return the codes that the threshold chooses for a table.
 
     Parameters
     ----------
@@ -311,7 +311,7 @@ def decided(estimator: Any, X: Any) -> np.ndarray:
 def codes_of(
     scores: np.ndarray, threshold: ThresholdSelector, label_encoder: Any
 ) -> np.ndarray:
-    """Return the codes that a threshold decides for scores.
+    """Return the codes that a threshold chooses for scores.
 
     Parameters
     ----------

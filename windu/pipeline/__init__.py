@@ -1,4 +1,4 @@
-"""Steps before and behind the estimator's: tables in, predictions out."""
+"""Training and prediction pipelines around the estimator."""
 
 from windu.pipeline.evaluation import evaluate
 from windu.pipeline.model_selection import SearchResult

@@ -1,4 +1,4 @@
-"""Scores of a fitted estimator on held-back rows, by name and by task."""
+"""Scores of a fitted estimator on held-out rows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
     "options_of",
 ]
 
-#: What is computed where nothing is asked for. Losses are positive.
+#: Default scores by task. Losses are positive.
 DEFAULTS: dict[str, tuple[str, ...]] = {
     "binary": ("roc_auc", "average_precision", "accuracy", "f1", "log_loss"),
     "multiclass": ("accuracy", "balanced_accuracy", "f1_macro", "log_loss"),
@@ -36,7 +36,7 @@ DEFAULTS: dict[str, tuple[str, ...]] = {
     ),
 }
 
-#: Scores of decisions that ask which class is the positive one.
+#: Scores of decisions that need a positive class.
 _OF_ONE_CLASS = {
     "f1": metrics.f1_score,
     "precision": metrics.precision_score,
@@ -44,17 +44,17 @@ _OF_ONE_CLASS = {
     "jaccard": metrics.jaccard_score,
 }
 _OF_PROBABILITIES = ("roc_auc", "average_precision", "log_loss")
-#: Losses and scores that nothing but ``predict_proba`` gives.
+#: Losses and scores that need ``predict_proba``.
 _OF_NOTHING_ELSE = (
     *("log_loss", "brier_score", "d2_log_loss_score", "d2_brier_score"),
     *("roc_auc_ovr", "roc_auc_ovo", "roc_auc_ovr_weighted", "roc_auc_ovo_weighted"),
 )
-#: What can be said of an evaluation.
+#: Keys of an evaluation.
 _OPTIONS = ("scores", "importance")
 
 
 def check_scores(names: Iterable[str]) -> list[str]:
-    """Return the names of scores, if each is one.
+    """Return the names of scores; raise if one is unknown.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def check_scores(names: Iterable[str]) -> list[str]:
 
 
 def check_evaluation(evaluation: Any) -> Any:
-    """Return what is asked of an evaluation, in its own form.
+    """Return the setting ``evaluate`` in its normal form.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def options_of(evaluation: Any) -> tuple[list[str] | None, bool | int]:
 
 
 def check_model_gives(estimator: Any, scores: Iterable[str] | None) -> None:
-    """Raise, before anything is fitted, for scores of probabilities that never come.
+    """Raise, before fitting, if scores need probabilities that the model lacks.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def evaluate(
     *,
     importance: bool | int = False,
 ) -> dict[str, Any]:
-    """Return scores of held-back rows, and what else is told of them.
+    """Return scores and details of held-out rows.
 
     Parameters
     ----------
@@ -208,7 +208,7 @@ def evaluate(
         match_rows({"X": X, "y": y})
         with warnings.catch_warnings():
             if scores is None:
-                # Where there is nothing of a class, its score is 0.
+                # A class without rows or predictions has score 0.
                 warnings.simplefilter("ignore", UndefinedMetricWarning)
             for name in names:
                 evaluation[f"{part}.{name}"] = _score(estimator, name, X, y)
@@ -231,7 +231,7 @@ def _importance(
 
 
 def _score(estimator: Any, name: str, X: Any, y: Any) -> float | None:
-    """Return a score; None, with a warning, where these rows do not have one."""
+    """Return a score; None, with a warning, if it is undefined for these rows."""
     loss = name not in get_scorer_names()
     scorer = _scorer(estimator, f"neg_{name}" if loss else name)
     try:

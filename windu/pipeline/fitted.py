@@ -1,4 +1,4 @@
-"""What a pipeline does with the estimator that it has fitted, or was stored."""
+"""Methods of a pipeline around its fitted or stored estimator."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = ["FittedPipeline", "SingleSteps", "count_test", "tell_alarms"]
 
 
 class FittedPipeline:
-    """The methods of `TrainingPipeline` around a fitted estimator; none trains one."""
+    """The methods of `TrainingPipeline` that use a fitted estimator."""
 
     result_: PipelineResult
     _settings: dict[str, Any]
@@ -55,7 +55,7 @@ class FittedPipeline:
         return self._fitted
 
     def predict(self, X: Any = None) -> Any:
-        """Predict with the fitted estimator; nothing is trained where there is one.
+        """Predict with the fitted estimator; train only if there is none.
 
         Parameters
         ----------
@@ -75,7 +75,7 @@ class FittedPipeline:
         return self.estimator_.predict(X)
 
     def replace(self, **parts: Any) -> pd.DataFrame:
-        """Put other parts into the fitted estimator, without training.
+        """Replace parts of the fitted estimator without training.
 
         Parameters
         ----------
@@ -123,7 +123,7 @@ class FittedPipeline:
         return table.assign(difference=table["after"] - table["before"])
 
     def changes(self) -> pd.DataFrame:
-        """Return the held-back rows that are predicted otherwise since `replace`.
+        """Return the held-out rows whose prediction changed by `replace`.
 
         Returns
         -------
@@ -162,7 +162,7 @@ class FittedPipeline:
         return pd.concat(tables, names=["part", "row"])
 
     def to_prediction(self, **settings: Any) -> PredictionPipeline:
-        """Return what predicts new tables with the fitted estimator.
+        """Return a pipeline that predicts new tables with the fitted estimator.
 
         Parameters
         ----------
@@ -183,7 +183,7 @@ class FittedPipeline:
 
 
 class SingleSteps:
-    """One method a step; each runs what it needs first, and only what has changed."""
+    """One method per step; each runs the steps that it needs and that have changed."""
 
     def _value_of(self, step: str) -> Any:
         raise NotImplementedError
@@ -197,11 +197,11 @@ class SingleSteps:
         return self._value_of("preprocess")
 
     def split(self) -> Any:
-        """Return the rows that are learned from, without the target."""
+        """Return the training rows without the target."""
         return self._value_of("split")
 
     def infer_schema(self) -> Any:
-        """Return the schema of the rows that are learned from."""
+        """Return the schema of the training rows."""
         return self._value_of("infer_schema")
 
     def describe(self) -> Any:
@@ -217,7 +217,7 @@ class SingleSteps:
         return self._value_of("fit_label_encoder")
 
     def encode(self) -> Any:
-        """Return the target as the model eats it."""
+        """Return the encoded target."""
         return self._value_of("encode")
 
     def fit_transformer(self) -> Any:
@@ -225,7 +225,7 @@ class SingleSteps:
         return self._value_of("fit_transformer")
 
     def transform(self) -> Any:
-        """Return the matrix that the model eats."""
+        """Return the matrix for the model."""
         return self._value_of("transform")
 
     def fit_model(self) -> Any:
@@ -237,12 +237,12 @@ class SingleSteps:
         return self._value_of("select_threshold")
 
     def evaluate(self) -> Any:
-        """Return the scores of what is held back."""
+        """Return the scores of the held-out rows."""
         return self._value_of("evaluate")
 
 
 def tell_alarms(stats: Mapping[str, Any], done: Sequence[Done]) -> None:
-    """Warn of each alarm in the rows, but not again of what is still in memory."""
+    """Warn of each alarm, unless the statistics are still in memory."""
     if any(
         step_done.step == "describe" and step_done.state == "kept" for step_done in done
     ):

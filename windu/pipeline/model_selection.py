@@ -41,7 +41,7 @@ __all__ = [
     "store_of",
 ]
 
-#: What samples the trials, by the name of an engine.
+#: Samplers by the name of an engine.
 ENGINES = {"optuna": "tpe", "random": "random", "grid": "grid"}
 _N_FOLDS = 5
 _KEYS = (
@@ -52,7 +52,7 @@ _KEYS = (
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What a search of a pipeline found.
+    """The result of a search.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class ModelSelection:
     set: Callable[..., Any]
 
     def search(self, **changes: Any) -> SearchResult:
-        """Search as the setting ``search`` says, without the test rows.
+        """Search by the setting ``search``, without the test rows.
 
         With a dev part this is what candidates are scored on; else cross-validation,
         with folds by group or time where the split is. Run the same line again, and a
@@ -169,7 +169,7 @@ class ModelSelection:
 
 
 def check_search(search: Any) -> None:
-    """Raise for a setting ``search`` that cannot be, before anything is read.
+    """Raise for an invalid setting ``search``, before anything is read.
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ def check_search(search: Any) -> None:
 def _folds(
     cv: Any, split: Mapping[str, Any], estimator: Any, X: Any, y: Any, n_train: int
 ) -> Any:
-    """Return the folds: the dev rows, or such as the split is."""
+    """Return the folds: the dev rows, or folds by the kind of the split."""
     has_dev = n_train < len(X)
     if cv == "dev" and not has_dev:
         raise StepError(
@@ -249,7 +249,7 @@ PARTS = tuple(WinduEstimator._get_param_names())
 
 
 def checked(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return settings in their own form, or raise."""
+    """Return the settings in their normal form; raise if one is invalid."""
     checked_settings = dict(settings)
     if "estimator" in checked_settings and not isinstance(
         checked_settings["estimator"], WinduEstimator
@@ -313,7 +313,7 @@ def _check_named_preprocess(step: Any) -> None:
         _check_preprocess(step)
 
 
-#: What a file says and no type tells, by section.
+#: Keys of a section whose types alone do not check them.
 CHECKS = {
     "evaluate": check_evaluation,
     "preprocess": _check_named_preprocess,
@@ -329,7 +329,7 @@ def store_of(place: Metastore | str | Path | Mapping[str, Any]) -> Metastore:
 
 
 def own_types(estimator: Any) -> set[str]:
-    """Return the names of classes and functions that the code of the caller names."""
+    """Return the names of the classes and functions in the caller's estimator."""
     values = [*estimator.get_params(deep=True).values()]
     for value in list(values):
         values += [getattr(value, "func", None)]

@@ -1,4 +1,4 @@
-"""What a run of a pipeline did and made, as tables and as pictures."""
+"""The result of a pipeline run, as tables and as HTML."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ def _box(row: Mapping[Any, Any]) -> str:
     return f'<div style="--c: {color}">{escape(str(row["step"]))}{small}</div>'
 
 
-#: More classes than this fill a screen; the report shows them all.
+#: Largest number of classes to print; the report shows them all.
 _FEW_CLASSES = 20
 
 
 @dataclass(frozen=True)
 class PipelineResult:
-    """What a run of a pipeline did and made.
+    """The result of a pipeline run.
 
     Parameters
     ----------
@@ -134,14 +134,14 @@ class PipelineResult:
 
 
 def steps_table(done: Sequence[Done]) -> pd.DataFrame:
-    """Return what was done as a table, one row a step that users know."""
+    """Return the steps as a table, one row per public step."""
     rows = [asdict(step_done) for step_done in done if step_done.step not in HIDDEN]
     table = pd.DataFrame(rows, columns=["step", "state", "seconds", "shapes", "note"])
     return table.round({"seconds": 4})
 
 
 def metrics_table(metrics: Mapping[str, Any]) -> pd.DataFrame:
-    """Return scores as a table, one row a score and one column a part.
+    """Return scores as a table, one row per score and one column per part.
 
     Parameters
     ----------
@@ -204,7 +204,7 @@ def classes_table(metrics: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def printable(text: str) -> str:
-    """Return a text of somebody else's that no terminal takes for a command."""
+    """Return a text without control characters, safe to print in a terminal."""
     return "".join(
         character if character.isprintable() else repr(character)[1:-1]
         for character in text

@@ -1,4 +1,4 @@
-"""How the steps of a pipeline are performed: run, kept in memory, or from the cache."""
+"""Running the steps of a pipeline: computed, kept in memory, or cached."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from windu.steps import Step, run_steps
 
 __all__ = ["HIDDEN", "Done", "StepRunner"]
 
-#: What takes longer to make than to read again.
+#: Steps that take longer to compute than to read from the cache.
 CACHED = frozenset(
     {
         *("load", "preprocess", "featurize", "fit_transformer", "fit_model"),
@@ -30,13 +30,13 @@ CACHED = frozenset(
 )
 
 
-#: Steps that are no business of users.
+#: Steps that are not shown to users.
 HIDDEN = ("prepare", "check_features", "assemble")
 
 
 @dataclass
 class Done:
-    """What became of one step.
+    """The outcome of one step.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class Done:
     note: str = ""
 
 
-#: The part without which a step has nothing to do.
+#: The part without which a step does nothing.
 _ABSENT = {
     **{"featurize": "featurizer", "fit_transformer": "transformer"},
     **{"transform": "transformer_", "fit_model": "model"},
@@ -71,9 +71,9 @@ _ABSENT = {
 
 @dataclass
 class StepRunner:
-    """Runs lists of steps, each again only if something that it depends on changed.
+    """Run lists of steps, each again only if one of its inputs has changed.
 
-    What each step made last is kept in memory, and what takes long also in a cache.
+    The last result of each step is kept in memory, and that of slow steps in a cache.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ class StepRunner:
         return self.cache is not None and step.name in self.cached
 
     def _outside(self, step: Step, fresh: bool) -> Any:
-        """Return what takes outputs from the cache, or puts them there."""
+        """Return a function that reads results from the cache or stores them there."""
         cache = self.cache
         if cache is None or step.name not in self.cached:
             return None
@@ -226,7 +226,7 @@ def _is_absent(step: Step, needed: Mapping[str, Any]) -> bool:
 
 
 def _shapes(values: Mapping[str, Any]) -> str:
-    """Return the shapes of the tables in what a step made."""
+    """Return the shapes of the tables in the results of a step."""
     texts = [
         f"{name} {' x '.join(map(str, value.shape))}"
         for name, value in values.items()

@@ -32,7 +32,7 @@ __all__ = [
 
 
 def sift(estimator: Any, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[int, str]]:
-    """Part the rows that fit from those that do not.
+    """Separate the rows that fit the schema from the others.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def _halve(
 
 def _check(estimator: Any, frame: pd.DataFrame) -> None:
     with warnings.catch_warnings():
-        # They are told when the rows that fit are predicted.
+        # Warnings are given when the fitting rows are predicted.
         warnings.simplefilter("ignore")
         validate(frame, estimator._table_schema, estimator._named, estimator.schema)
 
@@ -191,7 +191,7 @@ def _is_same(source: Any, target: Any) -> bool:
 
 
 class Rejects:
-    """Rows that were set aside.
+    """Rows that do not fit the schema.
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ class Rejects:
 def predictions(
     estimator: Any, frame: pd.DataFrame, probabilities: bool = True
 ) -> pd.DataFrame:
-    """Return what an estimator predicts, as one table.
+    """Return the predictions of an estimator as one table.
 
     Parameters
     ----------
@@ -245,7 +245,7 @@ def predictions(
     if isinstance(predicted, pd.DataFrame):
         scored = predicted.add_prefix("prediction_").reset_index(drop=True)
     elif isinstance(predicted, list):
-        # Lists of labels: one column of yes and no a label.
+        # Lists of labels: one yes/no column per label.
         scored = pd.DataFrame(
             {
                 f"prediction_{class_name}": [class_name in row for row in predicted]
@@ -295,14 +295,14 @@ def read_table(estimator: Any, source: Any, keep: Sequence[str] = ()) -> pd.Data
 
 
 def _trained_columns(estimator: Any, keep: Sequence[str]) -> dict[Any, TrainedColumn]:
-    """Return what a reader must know of the columns; those to keep are as written."""
+    """Return the types to read columns with; kept columns are read as text."""
     schema = getattr(estimator, "_table_schema", None)
     trained = {} if schema is None else schema.reading()
     return dict.fromkeys(keep, TrainedColumn("text")) | trained
 
 
 def check_kept(frame: pd.DataFrame, keep: Sequence[str], source: str) -> None:
-    """Raise if a column to keep is not there."""
+    """Raise if a column to keep is missing."""
     gone = [name for name in keep if name not in frame.columns]
     if gone:
         hints = "".join(did_you_mean_each(gone, frame.columns))
@@ -314,7 +314,7 @@ def check_kept(frame: pd.DataFrame, keep: Sequence[str], source: str) -> None:
 def joined(
     frame: pd.DataFrame, keep: Sequence[str], scored: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return predictions behind the columns to keep."""
+    """Return the kept columns and the predictions."""
     twice = [name for name in keep if name in scored.columns]
     if twice:
         raise TableError(

@@ -1,4 +1,4 @@
-"""Rows to learn from and rows that are held back: at random, by group, by time."""
+"""Splits of a table into train, dev and test rows: at random, by group, by time."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def split_rows(
     column: str | None = None,
     stratify: bool | str | None = "auto",
 ) -> Split:
-    """Choose what is held back.
+    """Split the rows of a table.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def split_rows(
 def split_target(
     frame: pd.DataFrame, target: str | list[str], source: str = "The table"
 ) -> tuple[Any, Any]:
-    """Part the columns to predict from the others.
+    """Separate the target from the other columns.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def split_target(
 def _check_given(
     part: str, table: pd.DataFrame, frame: pd.DataFrame, group: str | None
 ) -> None:
-    """Raise unless a table can stand beside the one that is learned from."""
+    """Raise unless a table fits the training table."""
     if gone := [name for name in frame.columns if name not in table.columns]:
         hints = "".join(did_you_mean_each(gone[:5], table.columns))
         raise TableError(
@@ -259,7 +259,7 @@ def _by_time(times: pd.Series, sizes: dict[str, int]) -> Split:
     n_rows, n_test, n_dev = len(rank), sizes["test"], sizes["dev"]
     if n_test + n_dev >= n_rows:
         _checked(Split(*[np.array([], dtype=int)] * 3))
-    # What is as late as the first row of a part belongs to it.
+    # Rows with the time of the first row of a part belong to it.
     first_test = ordered[n_rows - n_test] if n_test else np.inf
     before = ordered[ordered < first_test]
     first_dev = before[-n_dev] if 0 < n_dev <= len(before) else first_test
@@ -320,7 +320,7 @@ def _at_random(
 
 
 def _labels(y: Any, sizes: dict[str, int], stratify: Any) -> np.ndarray | None:
-    """Return the classes whose shares each part shall have."""
+    """Return the classes to stratify by."""
     if y is None or stratify is False or stratify is None:
         return None
     target = read_target(y)
@@ -332,7 +332,7 @@ def _labels(y: Any, sizes: dict[str, int], stratify: Any) -> np.ndarray | None:
     labels = pd.factorize(np.asarray(target.values))[0]
     rows = np.bincount(labels)
     parts = [size for size in sizes.values() if size]
-    # Each part has to have a row of each class, and some have to be left.
+    # Each part needs a row of each class.
     if rows.min() > len(parts) and min(parts) >= len(rows):
         return labels
     reason = (

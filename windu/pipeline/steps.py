@@ -1,4 +1,4 @@
-"""The steps of a training pipeline: those of `WinduEstimator.fit`, and around them."""
+"""The steps of a training pipeline: those of `WinduEstimator.fit` and others."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ __all__ = [
 
 
 class Resolved(NamedTuple):
-    """An estimator whose parts are there.
+    """An estimator whose stored parts are loaded.
 
     Attributes
     ----------
@@ -70,14 +70,14 @@ class Resolved(NamedTuple):
 def resolve(
     estimator: Any, store: Metastore | None, trusted: Collection[str]
 ) -> Resolved:
-    """Load what `StoredPart` stands for in an estimator.
+    """Load the parts of an estimator that are given as `StoredPart`.
 
     Parameters
     ----------
     estimator : WinduEstimator
         Not fitted; not changed.
     store : Metastore or None
-        Where runs are that name no place of their own.
+        The metastore of runs that do not name one.
     trusted : collection of str
         As in `Metastore.load_part`.
 
@@ -93,7 +93,7 @@ def resolve(
     NotStoredError
         If there is no such run.
     PartError
-        If the run has no such part, or the part needs another of its run.
+        If the run lacks the part, or the part needs another part of the run.
     UntrustedTypesError
         If it holds types that are not trusted.
     """
@@ -118,7 +118,7 @@ def resolve(
     if "model" in stored:
         _check_before(estimator, stored["model"], runs, names_of(runs_open["model"]))
         if _is_auto(estimator.label_encoder):
-            # Codes say nothing without the labels that they stand for.
+            # A stored model needs the label encoder of its run.
             encoded = "label_encoder" in names_of(runs_open["model"])
             load = partial(load_part_of, runs_open["model"], "label_encoder")
             parts["label_encoder"] = (
@@ -168,7 +168,7 @@ def _frozen(name: str, loaded: Any) -> Any:
 def _check_before(
     estimator: Any, stored: StoredPart, runs: dict[str, StoredRun], parts: list[str]
 ) -> None:
-    """Raise unless a model stands behind the transformer that it was fitted behind."""
+    """Raise unless a stored model has the transformer that it was fitted with."""
     if "transformer" in parts:
         fits = "transformer" in runs and runs["transformer"].id == runs["model"].id
     else:
@@ -185,7 +185,7 @@ def _check_before(
 def check_features(
     features: pd.DataFrame, featurizer_: Any, transformer: Any, wanted: TableSchema
 ) -> bool:
-    """Raise unless features are those that a stored transformer was fitted on.
+    """Raise unless the features are those that a stored transformer was fitted on.
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ def check_features(
     return True
 
 
-#: Names of what can be done to a table before it is split.
+#: Preprocessing functions by name.
 PREPROCESSORS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "drop_duplicates": lambda table: table.drop_duplicates(ignore_index=True),
     "drop_empty_rows": lambda table: table.dropna(how="all", ignore_index=True),
@@ -230,7 +230,7 @@ HeldOut = Mapping[str, tuple[Any, Any]]
 
 
 class Tables(NamedTuple):
-    """The table to learn from, and those that are held back whole."""
+    """The training table, and separate dev and test tables."""
 
     raw: pd.DataFrame
     raw_dev: pd.DataFrame | None
@@ -238,7 +238,7 @@ class Tables(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """The rows to learn from, and those that are held back, by part."""
+    """The training rows, and the held-out rows by part."""
 
     X: pd.DataFrame
     y: Any
@@ -288,7 +288,7 @@ def _load(data: Any, files: Mapping[str, Any]) -> Tables:
     table = read_table(data)
     trained = columns_of(table)
     parts = (files.get(name) for name in ("dev", "test"))
-    # Texts of these are read as those of the table to learn from.
+    # Their texts are read as in the training table.
     return Tables(
         table, *(None if part is None else read_table(part, trained) for part in parts)
     )
@@ -364,7 +364,7 @@ def _prepare(X: Any, y: Any, estimator: Any) -> FitInputs:
 
 
 def read_keys(data: Any, files: Any, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keys of tables that were read: by their files, else by content."""
+    """Return the keys of the tables, from their files or their content."""
     sources = {"raw": data} | {f"raw_{name}": source for name, source in files.items()}
     digests = {name: source_digest(source) for name, source in sources.items()}
     return {
@@ -374,12 +374,12 @@ def read_keys(data: Any, files: Any, values: Mapping[str, Any]) -> dict[str, Any
 
 
 def first_keys(values: Mapping[str, Any], rows: str | None) -> dict[str, str | None]:
-    """Return the keys of what the step ``prepare`` made.
+    """Return the keys of the results of the step ``prepare``.
 
     Parameters
     ----------
     values : mapping of str to object
-        What it made.
+        The results of the step.
     rows : str or None
         The key of the rows to learn from.
 
@@ -389,7 +389,7 @@ def first_keys(values: Mapping[str, Any], rows: str | None) -> dict[str, str | N
         By name.
     """
     ignored = {"frame", "target", "refits", *IDLE}
-    # A threshold is chosen by fitting the whole chain again.
+    # A threshold refits the whole chain.
     key = None if rows is None else digest_of(values["refits"].estimator, rows)
     return {
         **{
@@ -409,7 +409,7 @@ def _assemble(parameters: Any, **values: Any) -> Any:
 
 
 def predict_held_back(estimator_: Any, held_back: HeldOut) -> dict[str, pd.DataFrame]:
-    """Return target and predictions of what is held back, one table a part."""
+    """Return target and predictions of the held-out rows, one table per part."""
     outputs = {}
     for name, (X, y) in held_back.items():
         predicted = predictions(estimator_, X)
@@ -425,7 +425,7 @@ def as_columns(y: Any) -> pd.DataFrame:
 def _describe(
     X: Any, y: Any, held_back: HeldOut, table: Any, task: Any, split: Any
 ) -> dict[str, Any]:
-    # Other ways to split may well tear groups apart on purpose.
+    # Other splits may separate groups on purpose.
     at_random = not {"group", "time", "column"} & {*(split or ())}
     return describe_data(X, y, held_back, table, task, at_random=at_random)
 
@@ -437,7 +437,7 @@ def _evaluate(
 
 
 def _threaded(step: Step) -> Step:
-    """Fit with threads where the table is worth them, as `WinduEstimator.fit` does."""
+    """Fit large tables with threads, as `WinduEstimator.fit` does."""
 
     def function(**needed: Any) -> Any:
         tables = (needed.get(name) for name in ("frame", "features", "matrix"))
