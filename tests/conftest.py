@@ -56,7 +56,7 @@ def s3():
     """Storage options of a server of S3, with one bucket."""
     for package in ("moto", "s3fs"):
         if importlib.util.find_spec(package) is None:
-            pytest.skip(f"{package} is not installed: pip install 'windu[test]'")
+            pytest.skip(f"{package} is not installed: pip install 'windu[test-s3]'")
     import s3fs
 
     server = subprocess.Popen(

@@ -51,12 +51,20 @@ def seconds(work, text):
 def assert_linear(work):
     """Fail if time grows faster than the length for some hostile text."""
     for unit, end in HOSTILE:
-        took = [
-            max(seconds(work, unit * (length // len(unit)) + end), FLOOR)
-            for length in LENGTHS
-        ]
-        growth = [after / before for before, after in pairwise(took)]
-        assert max(growth) < LIMIT, (unit, end, took)
+        # A busy machine may interrupt each run of one length, but not three times.
+        growths = [growth_of(work, unit, end)]
+        while growths[-1] >= LIMIT and len(growths) < 3:
+            growths.append(growth_of(work, unit, end))
+        assert min(growths) < LIMIT, (unit, end, growths)
+
+
+def growth_of(work, unit, end):
+    """Return the largest growth of time from one length to the next."""
+    took = [
+        max(seconds(work, unit * (length // len(unit)) + end), FLOOR)
+        for length in LENGTHS
+    ]
+    return max(after / before for before, after in pairwise(took))
 
 
 @pytest.mark.parametrize("pattern", list(patterns()))
