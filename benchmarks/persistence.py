@@ -23,7 +23,7 @@ import pandas as pd
 from sklearn.datasets import make_classification
 
 from windu import WinduEstimator, load, save
-from windu.persistence.structure import check_structure
+from windu.persistence.integrity import check_structure
 
 
 def best(work: Callable[[], Any], repeats: int = 7) -> float:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from windu.exceptions import MissingLibraryError, PersistenceError
 from windu.persistence import load, save
-from windu.persistence.manifest import versions
+from windu.persistence.format.manifest import versions
 from windu.pipeline.scoring import predictions
 
 __all__ = ["load_model", "log_model", "save_model"]

@@ -4,7 +4,7 @@ import hashlib
 
 from windu.metastore.copies import Copies
 from windu.metastore.saving import join, store_files
-from windu.persistence.manifest import MANIFEST, Manifest
+from windu.persistence.format.manifest import MANIFEST, Manifest
 
 VERSIONS = {"windu": "0.1.0"}
 

@@ -13,7 +13,7 @@ from windu.metastore import Metastore
 from windu.metastore.copies import Copies
 from windu.metastore.places import FileSystemTarget
 from windu.metastore.saving import name_run, put_run
-from windu.persistence.manifest import Manifest
+from windu.persistence.format.manifest import Manifest
 
 #: Runs are made once: what differs between tries is what is left of them.
 POOL = [make_files(f"run {i}") for i in range(12)]

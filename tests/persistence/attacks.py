@@ -23,9 +23,9 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
 from windu.exceptions import WinduError
+from windu.persistence.integrity import check_structure
 from windu.persistence.objects import build, dump, types_in
 from windu.persistence.packing import pack, unpack
-from windu.persistence.structure import check_structure
 from windu.persistence.substitution import substitute
 
 RNG = np.random.default_rng(0)

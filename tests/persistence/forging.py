@@ -3,9 +3,9 @@
 import zipfile
 from io import BytesIO
 
-from windu.persistence.container import pack
-from windu.persistence.manifest import MANIFEST, Manifest
-from windu.persistence.runs import open_path
+from windu.persistence.format.container import pack
+from windu.persistence.format.manifest import MANIFEST, Manifest
+from windu.persistence.format.runs import open_path
 
 
 def artifacts_of(path):

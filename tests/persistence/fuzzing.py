@@ -30,8 +30,8 @@ from joblib import parallel_config
 
 from tests.persistence import fuzz_edits as edits
 from tests.persistence.forging import artifacts_of, forged, members_of
-from windu.persistence.container import pack
-from windu.persistence.manifest import MANIFEST, digest_of_fields
+from windu.persistence.format.container import pack
+from windu.persistence.format.manifest import MANIFEST, digest_of_fields
 
 #: Seconds that one case may take, and bytes that a process may ask for.
 SECONDS, MEMORY = 20, 3 * 1024**3

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from windu.exceptions import IntegrityError, PersistenceError
-from windu.persistence import container
-from windu.persistence.container import pack, unpack
+from windu.persistence.format import container
+from windu.persistence.format.container import pack, unpack
 
 NAMES = st.text(st.characters(codec="ascii", exclude_characters="\0/"), min_size=1)
 MEMBERS = st.dictionaries(NAMES, st.binary(max_size=200), max_size=5)

@@ -11,7 +11,7 @@ import pytest
 from tests.persistence.forging import forged
 from windu import Metastore, WinduEstimator, inspect, load, load_part, save
 from windu.exceptions import IntegrityError, MissingLibraryError, PersistenceError
-from windu.persistence.signature import sign
+from windu.persistence.format.signature import sign
 
 pytest.importorskip("cryptography")
 from cryptography.hazmat.primitives import serialization as forms
@@ -95,7 +95,7 @@ def test_no_downgrade(signed, fitted, tmp_path):
 def test_the_public_key_is_no_secret(fitted, tmp_path, monkeypatch):
     """An HMAC with the public key, which everybody has, is refused."""
     with monkeypatch.context() as patched:
-        patched.setattr("windu.persistence.signature.is_pair", lambda _: False)
+        patched.setattr("windu.persistence.format.signature.is_pair", lambda _: False)
         path = save(fitted, tmp_path / "est.windu", key=PUBLIC)
         assert load(path, key=PUBLIC).task_ == "binary"
     with pytest.raises(IntegrityError, match="another signature"):

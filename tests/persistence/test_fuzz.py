@@ -7,7 +7,7 @@ import pytest
 from tests.persistence import fuzzing, test_hostile
 from tests.persistence.fuzz_models import write
 from windu import WinduEstimator, save
-from windu.persistence.manifest import Manifest
+from windu.persistence.format.manifest import Manifest
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ import sklearn
 from windu import inspect, load, load_part
 from windu.datasets import load_penguins
 from windu.exceptions import WinduWarning
-from windu.persistence.manifest import changed
+from windu.persistence.format.manifest import changed
 
 FOLDER = Path(__file__).parents[1] / "golden"
 GOLDEN = sorted(FOLDER.glob("format_*"))

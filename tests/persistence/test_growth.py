@@ -12,15 +12,15 @@ from tests.persistence.test_golden import GOLDEN, X, quietly
 from windu import Metastore, WinduEstimator, inspect, load, save
 from windu.exceptions import VersionError
 from windu.metastore.records import VersionRecord
-from windu.persistence import manifest as manifests
-from windu.persistence.container import pack
-from windu.persistence.manifest import (
+from windu.persistence.format import manifest as manifests
+from windu.persistence.format.container import pack
+from windu.persistence.format.manifest import (
     MANIFEST,
     Manifest,
     canonical_json,
     digest_of_fields,
 )
-from windu.persistence.runs import open_path
+from windu.persistence.format.runs import open_path
 from windu.schema.columns import TableSchema
 
 SEAL = ("digest", "signature")

@@ -7,7 +7,7 @@ import pytest
 from windu import Metastore, WinduEstimator, inspect, load, save
 from windu.exceptions import PersistenceError, UntrustedTypesError, WinduWarning
 from windu.persistence.flavors import NativePart, from_native
-from windu.persistence.native_catboost import (
+from windu.persistence.flavors.catboost import (
     _BIASES,
     _BINS,
     _LEAF_OF_NODE,

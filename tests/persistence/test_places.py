@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_array
 
 from windu import load, save
 from windu.exceptions import IntegrityError, UntrustedTypesError
-from windu.persistence.structure import check_structure
+from windu.persistence.integrity import check_structure
 from windu.persistence.trust import FUNCTIONS
 
 RNG = np.random.default_rng(0)

@@ -10,10 +10,10 @@ from tests.conftest import make_ugly
 from tests.persistence.forging import artifacts_of, forged
 from windu import WinduEstimator, load, save
 from windu.exceptions import IntegrityError, VersionError, WinduWarning
-from windu.persistence.container import pack
-from windu.persistence.manifest import MANIFEST, Manifest, changed, versions
+from windu.persistence.format.container import pack
+from windu.persistence.format.manifest import MANIFEST, Manifest, changed, versions
+from windu.persistence.format.runs import open_path
 from windu.persistence.replay import differences, expected
-from windu.persistence.runs import open_path
 
 X, Y = make_ugly()
 OLDER = versions() | {"scikit-learn": "1.7.2"}

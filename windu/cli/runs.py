@@ -12,11 +12,11 @@ from windu.cli.exit_codes import STORE
 
 if TYPE_CHECKING:
     from windu.metastore import Metastore
-    from windu.persistence.runs import Run
+    from windu.persistence.format.runs import Run
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from windu.persistence.runs import Run
+    from windu.persistence.format.runs import Run
 
 __all__ = [
     "DEFAULT",
@@ -75,7 +75,7 @@ def show(
 ) -> None:
     """Tell what a stored run holds: artifacts, types, columns, metrics."""
     from windu.persistence.card import card_of
-    from windu.persistence.inspection import inspect_run
+    from windu.persistence.trust.inspection import inspect_run
 
     run_of_name = open_any(run, metastore)
     place = None if is_path(run) else metastore or DEFAULT
@@ -113,8 +113,8 @@ def sync(
 
 def open_any(run: str, metastore: str | None) -> Run:
     """Return the run of a file, a folder or a metastore."""
-    from windu.persistence.runs import open_path
-    from windu.persistence.signature import key_of
+    from windu.persistence.format.runs import open_path
+    from windu.persistence.format.signature import key_of
 
     if is_path(run):
         return open_path(run, key=key_of(None))

@@ -19,10 +19,15 @@ from windu.components.blend import BoostedBlendClassifier, BoostedBlendRegressor
 from windu.components.featurizers import AutoFeaturizer
 from windu.components.labelwise import LabelwiseClassifier, takes_labels
 from windu.components.log_encoder import fit_on_better_scale, is_candidate
-from windu.components.model_input import model_input, tell_categories, with_categories
 from windu.components.registry import Wants, wants_of
 from windu.components.thresholds import ThresholdSelector
-from windu.components.transformers import AutoTransformer, codes_of
+from windu.components.transformers import (
+    AutoTransformer,
+    codes_of,
+    model_input,
+    tell_categories,
+    with_categories,
+)
 from windu.estimator.labels import encode, fit_label_encoder, is_auto, resolve_task
 from windu.estimator.metadata import read_metadata
 from windu.estimator.parts import as_seed, fresh_part, with_defaults

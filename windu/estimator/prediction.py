@@ -15,8 +15,8 @@ from sklearn.preprocessing import FunctionTransformer, MultiLabelBinarizer
 from sklearn.utils.validation import check_is_fitted
 
 from windu.components.featurizers import AutoFeaturizer
-from windu.components.model_input import model_input
 from windu.components.registry import Wants
+from windu.components.transformers import model_input
 from windu.estimator.parts import name_of
 from windu.exceptions import (
     FeatureError,

@@ -19,10 +19,10 @@ from scipy import sparse
 from windu.exceptions import IntegrityError, NotStoredError, PersistenceError
 from windu.metastore.store import Metastore
 from windu.metastore.target import Target
-from windu.persistence.container import MAX_FILE, pack, unpack
 from windu.persistence.flavors import opaque_in
+from windu.persistence.format.container import MAX_FILE, pack, unpack
+from windu.persistence.format.manifest import MANIFEST, Manifest, versions
 from windu.persistence.functions import bind, detach
-from windu.persistence.manifest import MANIFEST, Manifest, versions
 from windu.persistence.objects import build, check_trusted, dump, types_in
 from windu.schema.columns import TableSchema
 

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from windu.exceptions import IntegrityError, StorageError, WinduWarning
 from windu.metastore.records import MAX_RECORD, Record, run_folder
 from windu.metastore.target import Listed, Target
-from windu.persistence.manifest import MANIFEST, MAX_MANIFEST
-from windu.persistence.runs import Run, open_run
+from windu.persistence.format.manifest import MANIFEST, MAX_MANIFEST
+from windu.persistence.format.runs import Run, open_run
 
 __all__ = [
     "Copies",

@@ -9,14 +9,14 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from windu.exceptions import MetastoreError
-from windu.persistence.manifest import (
+from windu.persistence.format.manifest import (
     canonical_json,
     check_number,
     damaged,
     digest_of_fields,
     read_sealed,
 )
-from windu.persistence.signature import sign
+from windu.persistence.format.signature import sign
 
 __all__ = [
     "LATEST",

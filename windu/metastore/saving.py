@@ -21,7 +21,7 @@ from windu.metastore.records import (
     version_of_key,
 )
 from windu.metastore.target import Target
-from windu.persistence.manifest import MANIFEST, Manifest
+from windu.persistence.format.manifest import MANIFEST, Manifest
 
 __all__ = [
     "StoredRun",

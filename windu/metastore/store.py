@@ -21,9 +21,9 @@ from windu.metastore.saving import StoredRun, join, lost, set_alias, store_files
 from windu.metastore.tables import compare, describe_run, lineage, runs_table, select
 from windu.metastore.upkeep import check_all, collect, delete_run, move_alias, sync
 from windu.persistence.bundle import load_run, to_artifacts
-from windu.persistence.inspection import load_part_of
-from windu.persistence.runs import Run
-from windu.persistence.signature import key_of
+from windu.persistence.format.runs import Run
+from windu.persistence.format.signature import key_of
+from windu.persistence.trust.inspection import load_part_of
 
 __all__ = ["Metastore"]
 

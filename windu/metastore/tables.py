@@ -19,9 +19,9 @@ from windu.metastore.finding import (
 )
 from windu.metastore.saving import StoredRun, lost
 from windu.metastore.upkeep import complete_runs
-from windu.persistence.artifacts import read_json
-from windu.persistence.manifest import Manifest
-from windu.persistence.runs import Run
+from windu.persistence.format.artifacts import read_json
+from windu.persistence.format.manifest import Manifest
+from windu.persistence.format.runs import Run
 
 __all__ = ["compare", "describe_run", "lineage", "runs_table", "select"]
 

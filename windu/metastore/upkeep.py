@@ -32,7 +32,7 @@ from windu.metastore.records import (
 )
 from windu.metastore.saving import StoredRun, join, now, set_alias, write_all
 from windu.metastore.target import Listed, Target
-from windu.persistence.manifest import MANIFEST
+from windu.persistence.format.manifest import MANIFEST
 
 __all__ = [
     "by_run",

@@ -2,8 +2,8 @@
 
 from windu.persistence.card import model_card
 from windu.persistence.files import load, load_part, save
-from windu.persistence.inspection import Inspection, inspect
 from windu.persistence.trust import trusted_types
+from windu.persistence.trust.inspection import Inspection, inspect
 
 __all__ = [
     "Inspection",

@@ -20,8 +20,16 @@ from windu.exceptions import (
     WinduWarning,
     did_you_mean,
 )
-from windu.persistence.artifacts import MAX_ROWS, is_split, restored, split
 from windu.persistence.flavors import libraries_of, opaque_in
+from windu.persistence.format.artifacts import MAX_ROWS, is_split, restored, split
+from windu.persistence.format.manifest import (
+    MANIFEST,
+    Manifest,
+    changed,
+    describe,
+    versions,
+)
+from windu.persistence.format.runs import Run, open_run
 from windu.persistence.functions import (
     CODE,
     FUNCTION_PARTS,
@@ -31,8 +39,6 @@ from windu.persistence.functions import (
     check_schemas,
     detach,
 )
-from windu.persistence.inspection import check_trusted_names, with_all_untrusted
-from windu.persistence.manifest import MANIFEST, Manifest, changed, describe, versions
 from windu.persistence.objects import does_not_load, types_in
 from windu.persistence.replay import (
     check_given,
@@ -41,10 +47,10 @@ from windu.persistence.replay import (
     expected,
     without_own_checks,
 )
-from windu.persistence.runs import Run, open_run
-from windu.persistence.storable import misplaced, path_of, path_to
 from windu.persistence.substitution import substitute
 from windu.persistence.trust import TRUSTED
+from windu.persistence.trust.inspection import check_trusted_names, with_all_untrusted
+from windu.persistence.trust.storable import misplaced, path_of, path_to
 from windu.schema.inference import pack_frame
 
 __all__ = ["load_run", "statistics", "to_artifacts"]

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from windu.exceptions import WinduError
-from windu.persistence.artifacts import read_json, read_schema
-from windu.persistence.inspection import (
+from windu.persistence.format.artifacts import read_json, read_schema
+from windu.persistence.format.runs import Run, open_path
+from windu.persistence.format.signature import key_of
+from windu.persistence.trust.inspection import (
     Inspection,
     inspect_run,
     load_part_of,
     short_metrics,
 )
-from windu.persistence.runs import Run, open_path
-from windu.persistence.signature import key_of
 
 if TYPE_CHECKING:
     from skops.card import Card

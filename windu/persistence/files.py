@@ -9,12 +9,12 @@ from typing import Any
 
 from windu.estimator import WinduEstimator
 from windu.exceptions import PersistenceError
-from windu.io.atomic_write import atomic_write
+from windu.io.batches import atomic_write
 from windu.persistence.bundle import load_run, to_artifacts
-from windu.persistence.container import pack
-from windu.persistence.inspection import load_part_of
-from windu.persistence.runs import open_path
-from windu.persistence.signature import key_of
+from windu.persistence.format.container import pack
+from windu.persistence.format.runs import open_path
+from windu.persistence.format.signature import key_of
+from windu.persistence.trust.inspection import load_part_of
 
 __all__ = ["load", "load_part", "save"]
 

@@ -19,8 +19,8 @@ from sklearn.preprocessing import FunctionTransformer
 
 from windu.estimator.prediction import Validation
 from windu.exceptions import PersistenceError, UntrustedTypesError, WinduWarning
-from windu.persistence.storable import path_of
 from windu.persistence.substitution import substitute
+from windu.persistence.trust.storable import path_of
 from windu.schema.columns import TableSchema
 from windu.schema.user.given import pandera_schema_of
 from windu.schema.user.stored import is_schema, reference_of, to_json

@@ -11,19 +11,19 @@ import skops.io
 from sklearn.exceptions import InconsistentVersionWarning
 
 from windu.exceptions import IntegrityError, PersistenceError, UntrustedTypesError
-from windu.persistence.container import (
+from windu.persistence.flavors import from_native, opaque_in, to_native
+from windu.persistence.format.container import (
     check_archive,
     check_cost,
     check_roles,
     tree_of,
     without_arrays,
 )
-from windu.persistence.flavors import from_native, opaque_in, to_native
+from windu.persistence.integrity import check_structure
 from windu.persistence.packing import pack, unpack
-from windu.persistence.storable import check_storable, misplaced, path_to
-from windu.persistence.structure import check_structure
 from windu.persistence.substitution import substitute
 from windu.persistence.trust import TRUSTED
+from windu.persistence.trust.storable import check_storable, misplaced, path_to
 
 __all__ = ["build", "check_trusted", "does_not_load", "dump", "types_in"]
 

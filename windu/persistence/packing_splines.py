@@ -61,7 +61,7 @@ def unpack_spline(spline: PackedSpline) -> BSpline:
     ----------
     spline : PackedSpline
         Whether knots and coefficients fit is looked at by
-        `windu.persistence.structure`.
+        `windu.persistence.integrity`.
 
     Returns
     -------

@@ -27,9 +27,9 @@ from windu.exceptions import (
 )
 from windu.io.tables import columns_of, read_table, source_digest
 from windu.metastore import Metastore, StoredRun
-from windu.persistence.artifacts import read_schema
-from windu.persistence.inspection import load_part_of, names_of
-from windu.persistence.runs import Run
+from windu.persistence.format.artifacts import read_schema
+from windu.persistence.format.runs import Run
+from windu.persistence.trust.inspection import load_part_of, names_of
 from windu.pipeline.evaluation import evaluate
 from windu.pipeline.scoring import predictions
 from windu.pipeline.splitting import split_rows, split_target

@@ -7,8 +7,8 @@ from html import escape
 from typing import Any
 
 from windu.persistence.card import loading_lines
-from windu.persistence.container import tree_of
-from windu.persistence.runs import Run
+from windu.persistence.format.container import tree_of
+from windu.persistence.format.runs import Run
 from windu.reports.figures import calibration_curve, cut_curves, histogram, joint_counts
 from windu.reports.html import (
     bar,

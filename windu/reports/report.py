@@ -11,12 +11,12 @@ from typing import Any
 
 from windu.evaluation.details import plain_curve
 from windu.exceptions import WinduError
-from windu.io.atomic_write import atomic_write
+from windu.io.batches import atomic_write
 from windu.metastore import Metastore
-from windu.persistence.artifacts import read_json, read_schema
-from windu.persistence.inspection import load_part_of
-from windu.persistence.runs import Run, open_path
-from windu.persistence.signature import key_of
+from windu.persistence.format.artifacts import read_json, read_schema
+from windu.persistence.format.runs import Run, open_path
+from windu.persistence.format.signature import key_of
+from windu.persistence.trust.inspection import load_part_of
 from windu.reports import quality
 from windu.reports.figures import can_plot
 from windu.reports.html import note, page, raw, section

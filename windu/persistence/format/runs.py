@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from windu.exceptions import IntegrityError, PersistenceError
-from windu.persistence.container import MAX_BYTES, MAX_FILE, unpack
-from windu.persistence.manifest import MANIFEST, MAX_MANIFEST, Manifest
+from windu.persistence.format.container import MAX_BYTES, MAX_FILE, unpack
+from windu.persistence.format.manifest import MANIFEST, MAX_MANIFEST, Manifest
 from windu.steps import PARTS
 
 __all__ = ["Run", "open_path", "open_run"]

@@ -16,8 +16,8 @@ from windu.exceptions import (
     UntrustedTypesError,
     did_you_mean,
 )
-from windu.persistence.native_boosters import check_lightgbm, check_xgboost
-from windu.persistence.native_catboost import check_catboost, holds_tables
+from windu.persistence.flavors.boosters import check_lightgbm, check_xgboost
+from windu.persistence.flavors.catboost import check_catboost, holds_tables
 
 __all__ = [
     "Flavor",

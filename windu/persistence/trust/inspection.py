@@ -17,13 +17,18 @@ from windu.exceptions import (
     WinduError,
     did_you_mean,
 )
-from windu.persistence.artifacts import built, from_parquet, read_json, read_schema
-from windu.persistence.container import tree_of
 from windu.persistence.flavors import opaque_in
+from windu.persistence.format.artifacts import (
+    built,
+    from_parquet,
+    read_json,
+    read_schema,
+)
+from windu.persistence.format.container import tree_of
+from windu.persistence.format.runs import Run, open_path
+from windu.persistence.format.signature import key_of
 from windu.persistence.functions import bind
 from windu.persistence.objects import types_in
-from windu.persistence.runs import Run, open_path
-from windu.persistence.signature import key_of
 from windu.persistence.trust import TRUSTED
 from windu.schema.inference import unpack_frame
 from windu.schema.pandera_schema import to_pandera

@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from windu.estimator.digests import MODULES, versions
 from windu.exceptions import IntegrityError, PersistenceError, VersionError
-from windu.persistence.container import json_depth
-from windu.persistence.signature import check_signature, sign
+from windu.persistence.format.container import json_depth
+from windu.persistence.format.signature import check_signature, sign
 
 __all__ = [
     "FORMAT",

@@ -250,7 +250,7 @@ def pack(members: Mapping[str, bytes]) -> bytes:
 
     Examples
     --------
-    >>> from windu.persistence.container import pack, unpack
+    >>> from windu.persistence.format.container import pack, unpack
     >>> bytes(unpack(pack({"a.json": b"{}"}))["a.json"])
     b'{}'
     """

@@ -48,7 +48,7 @@ def parts_of(obj: Any, stored: bool = False) -> list[tuple[str, Any]]:
 
     Examples
     --------
-    >>> from windu.persistence.storable import parts_of
+    >>> from windu.persistence.trust.storable import parts_of
     >>> parts_of({"a": 1})
     [("['a']", 1)]
     """

@@ -4,7 +4,7 @@ skops trusts scikit-learn's public estimators by itself. What stands here in add
 are internals that fitted estimators hold. Each was reviewed for one question: is
 building it from hostile data harmless? Those that only hold arrays, numbers and texts
 are; those that a process can crash on when they predict are in `CHECKED`, and
-`windu.persistence.structure` looks at them before `windu.load` returns. Trees and
+`windu.persistence.integrity` looks at them before `windu.load` returns. Trees and
 distances of compiled code can crash while they are built: `windu.load` builds them of
 arrays, by `windu.persistence.packing`, and only plain skops, which has no such form, is
 told to trust them.
@@ -106,7 +106,8 @@ _SCORERS = tuple(
 )
 
 #: Functions of arrays, which give back arrays or an error whatever they are given, each
-#: with the attributes that may hold it (`windu.persistence.storable`). Scores are those
+#: with the attributes that may hold it (`windu.persistence.trust.storable`). Scores are
+#: those
 #: of decisions. ``check_array`` is a partial call in histogram gradient boosting with
 #: levels, and stands nowhere else.
 FUNCTIONS: dict[str, tuple[tuple[str, str], ...]] = {

@@ -25,8 +25,8 @@ from sklearn.utils.validation import check_array
 
 from windu._compat.boosting import Tree, TreePredictor
 from windu.exceptions import IntegrityError
-from windu.persistence.storable import walk
-from windu.persistence.structure_models import MODEL_CHECKS
+from windu.persistence.integrity.models import MODEL_CHECKS
+from windu.persistence.trust.storable import walk
 
 __all__ = ["TREE_CHECKS", "check_structure"]
 

@@ -18,8 +18,8 @@ from windu.estimator import WinduEstimator
 from windu.exceptions import IntegrityError, SchemaError
 from windu.io.cells import plain_values
 from windu.persistence.flavors import opaque_in
+from windu.persistence.format.runs import Run
 from windu.persistence.objects import build, check_trusted, dump, types_in
-from windu.persistence.runs import Run
 from windu.schema.columns import TableSchema
 from windu.schema.inference import unpack_frame
 from windu.steps import PARTS

@@ -32,7 +32,7 @@ def is_pair(key: bytes) -> bool:
     Parameters
     ----------
     key : bytes
-        As `windu.persistence.signature.key_of` gives it.
+        As `windu.persistence.format.signature.key_of` gives it.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def is_pair(key: bytes) -> bool:
 
     Examples
     --------
-    >>> from windu.persistence.signature import is_pair
+    >>> from windu.persistence.format.signature import is_pair
     >>> is_pair(b"a key of enough bytes")
     False
     """
@@ -185,7 +185,7 @@ def key_of(key: bytes | str | Path | None) -> bytes | None:
 
     Examples
     --------
-    >>> from windu.persistence.signature import key_of
+    >>> from windu.persistence.format.signature import key_of
     >>> key_of("a key of enough bytes")
     b'a key of enough bytes'
     """

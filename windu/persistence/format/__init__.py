@@ -1,0 +1,1 @@
+"""The files of a run: manifest, container, artifacts, and readers by number."""
