@@ -1,4 +1,4 @@
-"""Where runs live: targets, names, versions, aliases, mirrors."""
+"""A store of runs on one or several targets, with names, versions and aliases."""
 
 from windu.metastore.saving import StoredRun
 from windu.metastore.store import Metastore

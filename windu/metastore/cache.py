@@ -1,4 +1,4 @@
-"""Outputs of steps in a metastore: as files, by the digest of what made them."""
+"""The step cache of a metastore: results as files, by the digest of their inputs."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def from_files(
 
 
 def _form(name: str, value: Any, files: dict[str, bytes]) -> tuple[str, Any]:
-    """Return the kind of a value, and the value or the name of its file."""
+    """Return the kind of a value, and the value itself or its file name."""
     if isinstance(value, pd.DataFrame):
         kind, file = "frame", f"{name}.parquet"
         data = _frame_bytes(value)
@@ -114,7 +114,7 @@ def _form(name: str, value: Any, files: dict[str, bytes]) -> tuple[str, Any]:
     else:
         kind, file = "object", f"{name}.skops"
         if isinstance(value, (sparse.csr_array, sparse.csc_array)):
-            # What skops knows as matrices.
+            # skops supports sparse matrices, not sparse arrays.
             kind = f"{value.format}_array"
             value = getattr(sparse, f"{value.format}_matrix")(value)
 
@@ -174,7 +174,7 @@ def _frame_bytes(frame: pd.DataFrame) -> bytes:
 
 
 def _gap(column: pd.Series) -> str:
-    """Return what stands for a missing value in a column of objects."""
+    """Return the representation of missing values in an object column."""
     missing = {repr(value) for value in column[column.isna()]}
     if len(missing) > 1 or not missing <= {"nan", "None"}:
         raise TypeError(f"{column.name!r} has missing values of the kinds {missing}")
@@ -184,7 +184,7 @@ def _gap(column: pd.Series) -> str:
 def _frame(read: Any, file: str, source: str, trusted: Any) -> pd.DataFrame:
     table = parquet.read_table(pa.BufferReader(read(file)))
     frame = table.to_pandas()
-    # Texts come back as texts, also those that were objects.
+    # Object columns of texts are restored as objects.
     for position, gap in json.loads(table.schema.metadata[_OBJECTS]).items():
         column = frame.iloc[:, int(position)]
         values = column.to_numpy(dtype=object, copy=True)
@@ -231,7 +231,7 @@ _KEY = re.compile(r"[0-9a-f]{64}\Z")
 
 
 class StepCache:
-    """The outputs of steps in a target.
+    """A cache of step results in a target.
 
     An entry is one file that is there whole or not at all, and never changed: two
     pipelines that make the same write the same.
@@ -249,7 +249,7 @@ class StepCache:
         self._signing = key
 
     def get(self, key: str, *, trusted: Collection[str] = ()) -> dict[str, Any] | None:
-        """Return what was kept under a key.
+        """Return the results of a key.
 
         Parameters
         ----------
@@ -290,7 +290,7 @@ class StepCache:
             return None
 
     def put(self, key: str, values: Mapping[str, Any], *, step: str) -> None:
-        """Keep values under a key.
+        """Store results under a key.
 
         Parameters
         ----------
@@ -391,7 +391,7 @@ class Tested:
         self._seen: dict[str, set[str]] = {}
 
     def count(self, rows: str, estimator: str) -> int:
-        """Note that an estimator was evaluated, and return how many were.
+        """Record an evaluated estimator, and return the number of them.
 
         Parameters
         ----------

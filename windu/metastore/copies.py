@@ -1,4 +1,4 @@
-"""The same runs on several targets: read from the first that has one whole."""
+"""Reading from several targets: the first intact copy is used."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _R = TypeVar("_R", bound=Record)
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with one file or run of one target.
+    """A problem with one file or run of one target.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Problem:
 
 
 class Copies:
-    """The targets of a store, in the order in which they are read.
+    """The targets of a store, in reading order.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class Copies:
     def first_good(
         self, key: str, read: Callable[[Target], _T], problems: list[Problem]
     ) -> _T:
-        """Return what the first target with a good copy holds.
+        """Read a file from the first target that has an intact copy.
 
         Parameters
         ----------
@@ -119,7 +119,7 @@ class Copies:
     def record(
         self, kind: type[_R], key: str, problems: list[Problem], **fields: Any
     ) -> _R:
-        """Return a record; it must state what its key says.
+        """Read a record, which must agree with its key.
 
         Parameters
         ----------
@@ -144,12 +144,12 @@ class Copies:
         )
 
     def listing(self, folder: str, problems: list[Problem]) -> dict[str, Listed]:
-        """Return the files of a folder, as the first target says that is not lost."""
+        """List a folder of the first target that answers."""
         answered, failed = False, None
         for target in self.targets:
             try:
                 files = target.list(folder)
-                # One without any versions may be an empty one in the place of another.
+                # A target without versions may be an empty replacement of a lost one.
                 if files or (folder[:5] != "names" and target.list("names")):
                     return files
                 answered = True
@@ -168,7 +168,7 @@ class Copies:
         read: Callable[[Run], _T],
         problems: list[Problem],
     ) -> _T:
-        """Return what is made of a run, from the first target that has it whole.
+        """Apply a function to a run from the first target that has it whole.
 
         Parameters
         ----------
@@ -203,7 +203,7 @@ class Copies:
 def read_record(
     target: Target, kind: type[_R], key: str, secret: bytes | None, **fields: Any
 ) -> tuple[_R, bytes]:
-    """Return a record of one target and its bytes; it must state what is expected."""
+    """Return a record of one target and its bytes; raise unless it is as expected."""
     data = target.read(key, MAX_RECORD)
     place = f"The record {key!r} in {target.label!r}"
     record = kind.of_bytes(data, place, secret)
@@ -220,7 +220,7 @@ def read_record(
 def open_copy(
     target: Target, run: str, digest: str | None, secret: bytes | None
 ) -> tuple[Run, bytes]:
-    """Return the run that one target holds, and the bytes of its manifest."""
+    """Open the run of one target, and return the bytes of its manifest as well."""
     folder, place = run_folder(run), f"The run {run!r} in {target.label!r}"
     manifest = target.read(f"{folder}/{MANIFEST}", MAX_MANIFEST)
 
@@ -243,7 +243,7 @@ def problem_of(target: Target, key: str, error: Exception) -> Problem:
 
 
 def warn_of_problems(problems: Iterable[Problem], level: int) -> None:
-    """Warn of what was wrong with targets, one warning a target.
+    """Warn of the problems of targets, one warning per target.
 
     Parameters
     ----------
@@ -274,7 +274,7 @@ def warn_of_problems(problems: Iterable[Problem], level: int) -> None:
 
 
 def warn_of_failed(failed: Mapping[Target, Exception], action: str, level: int) -> None:
-    """Warn of the targets that something could not be written to, as to the others."""
+    """Warn of the targets that a write failed on."""
     for target, error in failed.items():
         warnings.warn(
             f"{action} could not be written to {target.label!r}: {error} Call sync() "

@@ -1,4 +1,4 @@
-"""What a run says of where it comes from: plain data that its manifest keeps."""
+"""The lineage of a run: plain data in its manifest."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def check_tags(tags: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def data_digest(data: Any) -> str | None:
-    """Return the digest of a table, or the text that stands for it.
+    """Return the digest of a table, or the text that the user passed for it.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def data_digest(data: Any) -> str | None:
         try:
             hashes = pd.util.hash_pandas_object(column, index=False)
         except TypeError:
-            # Lists and other values that cannot be hashed.
+            # Lists and other unhashable values.
             hashes = pd.util.hash_pandas_object(column.map(repr), index=False)
         digest.update(f"{name!r} {dtype}\n".encode())
         digest.update(hashes.to_numpy().tobytes())
@@ -164,7 +164,7 @@ def describe(
     data: Any,
     config: Mapping[str, Any] | str | None,
 ) -> dict[str, Any]:
-    """Return what a manifest keeps of where a run comes from, without what is empty.
+    """Return the lineage for the manifest, without empty entries.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""From a reference to its run: versions, aliases, the latest, ids."""
+"""Resolve references such as ``credit@3`` or ``credit@production`` to runs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ __all__ = [
 
 _T = TypeVar("_T")
 
-#: Records are small and many: what takes time is the way to the target.
+#: Records are small and many, so that latency dominates: they are read in threads.
 _THREADS = 16
 
 
@@ -244,13 +244,13 @@ def read_all(
     read: Callable[[str], _T],
     problems: list[Problem],
 ) -> list[_T]:
-    """Return what was read of each key; what nobody has whole is a problem."""
+    """Read each key; a record that no target has intact is a problem."""
 
     def attempt(key: str) -> list[_T]:
         try:
             return [read(key)]
         except FileNotFoundError:
-            # Removed since it was listed.
+            # Removed after the listing.
             return []
         except (IntegrityError, StorageError) as error:
             problems.append(Problem(copies.label, key, "lost", str(error)))

@@ -29,7 +29,7 @@ _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
 class LocalTarget:
-    """Files in a folder: written beside, forced to the disk, then renamed.
+    """Files in a folder: written to a temporary file, synced to disk, then renamed.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class LocalTarget:
             status = path.stat()
         except NotADirectoryError as error:
             raise FileNotFoundError(key) from error
-        # To open a pipe would wait for its writer.
+        # Opening a pipe would block.
         if not stat.S_ISREG(status.st_mode):
             raise OSError(f"{key} is not a file")
         with path.open("rb") as file:
@@ -79,7 +79,7 @@ class LocalTarget:
             with suppress(FileNotFoundError, NotADirectoryError):
                 path.unlink()
                 _sync_folder(path.parent)
-                # A folder of all runs stays, or a writer would lose it on the way.
+                # The folder of all runs stays; a concurrent writer may need it.
                 if path.parent.parent != self._root:
                     with suppress(OSError):
                         path.parent.rmdir()
@@ -95,7 +95,7 @@ class LocalTarget:
             for name in names:
                 path = Path(at, name)
                 key = path.relative_to(self._root).as_posix()
-                # It may be gone since, or be named by somebody else.
+                # Another process may have removed or renamed it.
                 with suppress(FileNotFoundError):
                     status = path.lstat()
                     if is_key(key) and stat.S_ISREG(status.st_mode):
@@ -118,7 +118,7 @@ class LocalTarget:
         _sync_folder(path.parent)
 
     def _path(self, key: str) -> Path:
-        """Return the path of a key, which no link inside the folder leads away."""
+        """Return the path of a key; raise if a link leads outside the folder."""
         path = self._root / check_key(key)
         if self._root.is_file():
             raise OSError(f"{self._root} is a file")
@@ -129,7 +129,7 @@ class LocalTarget:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a new file and force it to the disk."""
+    """Write a new file and sync it to disk."""
     with open(path, "xb", buffering=0) as file:
         rest = memoryview(data)
         while rest:
@@ -138,13 +138,13 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def replace_durably(beside: Path, path: Path) -> None:
-    """Give a written file its name, and force the name to the disk."""
+    """Rename a written file, and sync the rename to disk."""
     os.replace(beside, path)
     _sync_folder(path.parent)
 
 
 def _link(beside: Path, path: Path) -> None:
-    """Give a written file its name, unless the name is taken."""
+    """Link a written file to its name, unless the name exists."""
     try:
         os.link(beside, path)
     except OSError as error:
@@ -155,7 +155,7 @@ def _link(beside: Path, path: Path) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make a folder, and force its name to the disk."""
+    """Create a folder, and sync its name to disk."""
     if folder.is_dir():
         return
     _make_folder(folder.parent)
@@ -168,7 +168,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    # Windows cannot open a folder, and writes names by itself.
+    # Windows cannot open a folder, and syncs names by itself.
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -183,12 +183,12 @@ def _raise(error: OSError) -> None:
         raise error
 
 
-#: A writer waits so many seconds for the others.
+#: Seconds that a writer waits for the lock.
 _PATIENCE = 60.0
 
 
 class ZipTarget:
-    """The members of a zip file, which every change writes anew beside it.
+    """The members of a zip file; every change writes a new file and renames it.
 
     Parameters
     ----------
@@ -263,7 +263,7 @@ class ZipTarget:
             return {info.filename: info for info in archive.infolist()}
 
     def _rewrite(self, files: Mapping[str, bytes], gone: Iterable[str]) -> None:
-        """Write the zip anew with `files`, without `gone`; the lock is held."""
+        """Rewrite the zip with `files` and without `gone`, under the lock."""
         left_out = {*map(check_key, files), *gone}
         beside = self._file.with_name(f".{self._file.name}.{uuid.uuid4().hex}")
         try:
@@ -281,7 +281,7 @@ class ZipTarget:
                 beside.unlink(missing_ok=True)
 
     def _copy(self, new: zipfile.ZipFile, left_out: Collection[str]) -> None:
-        """Copy the members, but not those that are left out or damaged."""
+        """Copy the members, except excluded and damaged ones."""
         with zipfile.ZipFile(self._file) as archive:
             members = archive.infolist()
             n_bytes = sum(info.file_size for info in members)
@@ -289,7 +289,7 @@ class ZipTarget:
                 raise OSError("its members claim more bytes than the file has")
             for info in members:
                 if info.filename not in left_out and is_key(info.filename):
-                    # A member of another checksum is lost already; with it in the
+                    # A damaged member is lost already; with it in the
                     # way nothing could be written, nor mended.
                     with suppress(zipfile.BadZipFile):
                         new.writestr(
@@ -298,7 +298,7 @@ class ZipTarget:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Hold the lock; the system lets go of it when a process dies."""
+        """Hold the lock, which the system releases when a process dies."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with open(f"{self._file}.lock", "ab") as lock:
             end = time.monotonic() + _PATIENCE
@@ -317,12 +317,12 @@ def _now() -> tuple[int, int, int, int, int, int]:
 
 
 def _member(name: str, date: tuple[int, int, int, int, int, int]) -> zipfile.ZipInfo:
-    # Stored as it is: what is large is compressed already.
+    # Not compressed: large artifacts are compressed already.
     return zipfile.ZipInfo(name, date)
 
 
 def _try_lock(handle: int) -> bool:
-    """Return whether the lock of a file could be had."""
+    """Try to lock a file; return whether it succeeded."""
     try:
         if sys.platform == "win32":
             import msvcrt

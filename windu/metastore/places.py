@@ -1,4 +1,4 @@
-"""From what a user writes for a storage target to the target, by fsspec too."""
+"""Storage targets from paths and URLs, by fsspec where needed."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ __all__ = [
     "open_targets",
 ]
 
-#: What file systems call the time of the last change.
+#: Names of the modification time in file systems.
 _MODIFIED = ("LastModified", "mtime", "last_modified", "updated", "created")
 
 
 class FileSystemTarget:
-    """An object store, where one request writes a file whole.
+    """An object store, in which one request writes a whole file.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class FileSystemTarget:
     options : mapping, default=None
         Options of its file system.
     secrets : tuple of str, default=()
-        Texts that no message may hold.
+        Texts that must not appear in messages.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class FileSystemTarget:
         except FileNotFoundError:
             raise
         except OSError:
-            # An object store has no first byte of an empty file to give.
+            # A range request for an empty file fails in object stores.
             if fs.size(path) != 0:
                 raise
             data = b""
@@ -125,7 +125,7 @@ class FileSystemTarget:
         return {key: info for key, info in listed.items() if is_key(key)}
 
     def _at(self, key: str) -> tuple[Any, str]:
-        """Return the file system, opened in this very process, and a path in it."""
+        """Return the file system, opened in this process, and a path in it."""
         check_key(key)
         if self._opened is None or self._opened[0] != os.getpid():
             fs, root = fsspec.core.url_to_fs(self._url, **self._options)
@@ -140,7 +140,7 @@ class FileSystemTarget:
         try:
             fs.pipe_file(path, data, mode="create")
         except OSError:
-            # Each library has its own error for it.
+            # Each library has its own exception type.
             if fs.exists(path):
                 raise FileExistsError(path) from None
             raise
@@ -159,7 +159,7 @@ class MemoryTarget(FileSystemTarget):
 
 
 class RenamingTarget(FileSystemTarget):
-    """A file system that fills files slowly and renames them at once, such as SFTP."""
+    """A file system with slow writes and atomic renames, such as SFTP."""
 
     def _store_bytes(self, fs: Any, path: str, data: bytes) -> None:
         assert self._opened is not None
@@ -181,7 +181,7 @@ class RenamingTarget(FileSystemTarget):
 
 
 def _modified(info: Mapping[str, Any]) -> float | None:
-    """Return when a file was written, as its file system says."""
+    """Return the modification time of a file."""
     for name in _MODIFIED:
         value = info.get(name)
         if isinstance(value, datetime):
@@ -196,8 +196,7 @@ def _modified(info: Mapping[str, Any]) -> float | None:
 
 Place = str | os.PathLike[str]
 
-#: What fsspec keeps of the listings of object stores is of no use here: other
-#: processes write to them too.
+#: Listings are not cached, since other processes write to the store as well.
 _FRESH = {"use_listings_cache": False}
 _KINDS: dict[str, tuple[type[FileSystemTarget], dict[str, Any], str, str]] = {
     "memory": (MemoryTarget, {}, "fsspec", "fsspec"),
@@ -212,7 +211,7 @@ _KINDS: dict[str, tuple[type[FileSystemTarget], dict[str, Any], str, str]] = {
 }
 _LOCAL = {"file", "local", "zip"}
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-#: Options that are no secrets, and useful in a message.
+#: Options that are not secret and useful in messages.
 _PLAIN = {
     *("account_name", "anon", "endpoint_url", "host", "location", "port", "profile"),
     *("project", "region", "region_name", "user", "username", "version_aware"),
@@ -333,7 +332,7 @@ def _password(url: str) -> list[str]:
 
 
 def _secrets(options: Any) -> Iterator[str]:
-    """Yield the texts among options that may be credentials."""
+    """Yield the option values that may be credentials."""
     if isinstance(options, Mapping):
         for name, value in options.items():
             if name not in _PLAIN:
@@ -341,6 +340,6 @@ def _secrets(options: Any) -> Iterator[str]:
     elif isinstance(options, (list, tuple, set)):
         for value in options:
             yield from _secrets(value)
-    # A shorter one would tear words apart, and guards nothing.
+    # Shorter texts would match parts of words.
     elif isinstance(options, str) and len(options) > 3:
         yield options

@@ -1,4 +1,4 @@
-"""Names, versions, aliases and marks: their keys, and the sealed files of each."""
+"""Keys and records of versions, aliases, mirrors and deleted runs."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ __all__ = [
 
 LATEST = "latest"
 
-#: No leading dot, so that no folder up and no hidden file is ever meant.
+#: No leading dot, which excludes parent folders and hidden files.
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True)
 class Reference:
-    """What a user wrote for a run: ``credit@3``, ``credit@production``, ``credit``.
+    """A reference to a run: ``credit@3``, ``credit@production``, ``credit``.
 
     Attributes
     ----------
@@ -101,7 +101,7 @@ def read_reference(text: str) -> Reference:
 
 
 def check_name(name: str, kind: str = "A name") -> str:
-    """Return a name of a model, if it is one.
+    """Return the name of a model; raise if it is not valid.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def check_name(name: str, kind: str = "A name") -> str:
 
 
 def check_alias(alias: str) -> str:
-    """Return an alias, if it is one.
+    """Return an alias; raise if it is not valid.
 
     Parameters
     ----------
@@ -156,12 +156,12 @@ def check_alias(alias: str) -> str:
 
 
 def is_key(key: str) -> bool:
-    """Tell whether every part of a key is a name, so that it stays in its target."""
+    """Tell whether every part of a key is a valid name."""
     return all(map(_NAME.fullmatch, key.split("/")))
 
 
 def check_key(key: str) -> str:
-    """Return a key, if it is one.
+    """Return a key; raise if it is not valid.
 
     Parameters
     ----------
@@ -218,7 +218,7 @@ def deleted_key(run: str) -> str:
 
 #: The newest format of records that is read, and the one that is written.
 FORMAT = 1
-#: A record has at most so many bytes.
+#: Largest size of a record in bytes.
 MAX_RECORD = 16_384
 
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$")]
@@ -227,13 +227,13 @@ _Number = Annotated[int, Field(ge=1, lt=10**9)]
 
 
 class Record(BaseModel):
-    """What a record is: plain data, with a digest and, if there is a key, signed.
+    """Base of records: plain data with a digest and, if there is a key, a signature.
 
     The digest tells accidents; the signature covers every field, so that a record
     signed for one place or run is of no use for another.
     """
 
-    # A newer windu may state more.
+    # A newer windu may add fields.
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
     format: int = FORMAT
@@ -280,7 +280,7 @@ class Record(BaseModel):
 
 
 class VersionRecord(Record):
-    """Which run a version of a name is. Made once, never changed."""
+    """The run of a version. Written once, never changed."""
 
     kind: Literal["version"] = "version"
     name: _Name
@@ -290,7 +290,7 @@ class VersionRecord(Record):
 
 
 class AliasRecord(Record):
-    """Which version of a name an alias is; none once it was removed."""
+    """The version of an alias; None once it was removed."""
 
     kind: Literal["alias"] = "alias"
     name: _Name
@@ -299,13 +299,13 @@ class AliasRecord(Record):
 
 
 class DeletedRecord(Record):
-    """That a run was deleted, so that no mirror brings it back."""
+    """Marks a deleted run, so that no mirror restores it."""
 
     kind: Literal["deleted"] = "deleted"
     run: _Name
 
 
 class MirrorRecord(Record):
-    """That a target is the mirror of another, which gives the versions."""
+    """Marks a target as a mirror of another one."""
 
     kind: Literal["mirror"] = "mirror"

@@ -1,4 +1,4 @@
-"""A run onto every target that answers, then its version."""
+"""Saving a run to every target that answers, then naming its version."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class StoredRun:
 
     @property
     def reference(self) -> str:
-        """What `load` takes for this very run."""
+        """The reference of this run for `load`."""
         return self.id if self.version is None else f"{self.name}@{self.version}"
 
 
@@ -87,7 +87,7 @@ def now() -> str:
 
 
 def join(copies: Copies) -> None:
-    """Mark the mirrors as such; refuse a first target that mirrors another store.
+    """Mark the mirrors; raise if the first target is a mirror of another store.
 
     Raises
     ------
@@ -165,7 +165,7 @@ def put_run(
             target.write(keyed)
         except StorageError as error:
             failed[target] = error
-            # A full disk shall not stay full of what nobody can load; whatever else
+            # Frees the space of a run that cannot be loaded; whatever else
             # is left is invisible, and for `gc`.
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 with suppress(StorageError):
@@ -176,7 +176,7 @@ def put_run(
 
 
 def claim(copies: Copies, name: str, run: str, digest: str) -> VersionRecord:
-    """Give a stored run the next version of a name.
+    """Assign the next version of a name to a stored run.
 
     Parameters
     ----------
@@ -216,7 +216,7 @@ def claim(copies: Copies, name: str, run: str, digest: str) -> VersionRecord:
 
 
 def _create(target: Target, key: str, data: bytes) -> bool:
-    """Create a file; tell whether it is ours, also if the answer got lost."""
+    """Create a file; return whether it is ours, even if the response was lost."""
     try:
         target.create(key, data)
     except FileExistsError:
@@ -230,7 +230,7 @@ def _create(target: Target, key: str, data: bytes) -> bool:
 
 
 def _versions(copies: Copies, name: str) -> list[int]:
-    """Return the versions of a name; a number that any target knows is taken."""
+    """Return the versions of a name on any target."""
     keys: list[str] = []
     for target in copies.targets:
         with suppress(StorageError):
@@ -245,7 +245,7 @@ def _versions(copies: Copies, name: str) -> list[int]:
 def name_run(
     copies: Copies, name: str, run: str, digest: str
 ) -> tuple[VersionRecord, dict[Target, Exception]]:
-    """Give a run its version, and tell all targets.
+    """Assign a version to a run on all targets.
 
     Returns
     -------
@@ -295,7 +295,7 @@ def write_all(copies: Copies, files: Mapping[str, bytes]) -> dict[Target, Except
 def set_alias(
     copies: Copies, name: str, alias: str, version: int | None
 ) -> dict[Target, Exception]:
-    """Let an alias mean a version, or none any more.
+    """Set or remove an alias.
 
     Returns
     -------

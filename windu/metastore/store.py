@@ -414,7 +414,7 @@ class Metastore:
         return stored
 
     def verify(self) -> pd.DataFrame:
-        """Read everything on every target, and return what is wrong.
+        """Read every file on every target, and return the problems.
 
         Returns
         -------
@@ -441,7 +441,7 @@ class Metastore:
         return self._synced(deep=False)
 
     def repair(self) -> pd.DataFrame:
-        """Do what `sync` does, and read every byte to mend what is damaged as well.
+        """Do what `sync` does, and also replace damaged files, which reads every byte.
 
         Returns
         -------
@@ -453,7 +453,7 @@ class Metastore:
     def gc(
         self, *, older_than: str | timedelta = "1D", dry_run: bool = False
     ) -> pd.DataFrame:
-        """Remove what saves that never ended and deletes left behind.
+        """Remove what interrupted saves and deletes left behind.
 
         A complete run is never removed, whether it has a version or not.
 

@@ -1,4 +1,4 @@
-"""Runs as tables: a list of them, two side by side, one and its ancestors."""
+"""Tables of runs: lists, comparisons and lineage."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _COLUMNS = (
     *("reference", "name", "version", "aliases", "run", "created", "task"),
     *("parent", "bytes"),
 )
-#: What a schema says of a column, without the statistics of its values.
+#: Fields of a column that are compared, without statistics of its values.
 _STRUCTURE = (
     *("kind", "dtype", "nullable", "levels", "minimum", "maximum", "date_format"),
 )
@@ -40,7 +40,7 @@ _STRUCTURE = (
 def runs_table(
     copies: Copies, problems: list[Problem], name: str | None = None
 ) -> pd.DataFrame:
-    """Return the runs of a store, one a row.
+    """Return the runs of a store, one per row.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def runs_table(
         try:
             manifest = copies.use(run, stored.digest or None, _manifest_of, problems)
         except FileNotFoundError:
-            # A run without a version may have been deleted since.
+            # A run without a version may have been deleted meanwhile.
             if stored.version is None:
                 raise
             raise lost(copies, stored) from None
@@ -234,7 +234,7 @@ def compare(names: tuple[str, str], described: Sequence[Described]) -> pd.DataFr
 
 
 def describe_run(run: Run) -> Described:
-    """Return what `compare` compares of a run, by what it is about.
+    """Return the values of a run to compare, by topic.
 
     Parameters
     ----------
@@ -254,7 +254,7 @@ def describe_run(run: Run) -> Described:
     about["run"] = {name: lineage.get(name) for name in ("task", "data")}
     about["versions"] = dict(manifest.versions)
     about["schema"] = _schema(run)
-    # The size of fitted parts changes with every fit, and says nothing of it.
+    # The sizes of fitted parts differ in every fit.
     about["bytes"] = {
         name: entry.bytes
         for name, entry in manifest.artifacts.items()

@@ -1,4 +1,4 @@
-"""What a storage target is: five operations, and how their failures are told."""
+"""The protocol of a storage target: five operations and their errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Listed", "Target", "guarded", "scrub", "too_large"]
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-#: What stands before the host of a URL: a user, and often a password.
+#: The user, and often the password, of a URL.
 _USERINFO = re.compile(r"(?<=://)[^/\s'\"]*@")
 
 
@@ -47,7 +47,7 @@ class Target(Protocol):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Texts that no message may hold."""
+        """Texts that must not appear in messages."""
 
     def read(self, key: str, cap: int) -> bytes:
         """Return a file of at most `cap` bytes, or raise FileNotFoundError."""
@@ -68,7 +68,7 @@ class Target(Protocol):
 def guarded(
     doing: str,
 ) -> Callable[[Callable[Concatenate[Any, _P], _R]], Callable[Concatenate[Any, _P], _R]]:
-    """Make a method of a target tell every failure as a `StorageError`.
+    """Make a method of a target raise every failure as a `StorageError`.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def guarded(
             except Exception as error:
                 failure = _failure(self, doing, error)
             # Outside of the handler: the first error, which may hold credentials,
-            # does not travel along.
+            # is not chained.
             raise failure
 
         return wrapper

@@ -1,4 +1,4 @@
-"""Targets kept alike and tidy: verify, sync, delete, collect garbage."""
+"""Maintenance of targets: verify, sync, delete, garbage collection."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def complete_runs(listed: dict[str, Listed]) -> set[str]:
 
 
 def check_all(copies: Copies) -> Iterator[Problem]:
-    """Read everything of every target, and yield what is wrong."""
+    """Read every file of every target, and yield the problems."""
     expected: dict[str, str | None] = {}
     reached = []
     for target in copies.targets:
@@ -92,7 +92,7 @@ def check_all(copies: Copies) -> Iterator[Problem]:
 def check_target(
     copies: Copies, target: Target, expected: dict[str, str | None]
 ) -> Iterator[Problem]:
-    """Read everything of a target, and yield what is wrong.
+    """Read every file of a target, and yield the problems.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def delete_run(copies: Copies, run: str) -> dict[Target, Exception]:
     failed = write_all(copies, mark)
     marked = [target for target in copies.targets if target not in failed]
     try:
-        # An alias that was set in between looks for the mark in its turn.
+        # A concurrent `set_alias` looks for the mark in turn.
         _check_no_alias(copies, run)
     except MetastoreError:
         for target in marked:
@@ -195,7 +195,7 @@ def _check_no_alias(copies: Copies, run: str) -> None:
 
 
 def move_alias(copies: Copies, run: StoredRun, alias: str) -> dict[Target, Exception]:
-    """Let an alias mean a version; not one that is deleted at the same time.
+    """Set an alias, unless its version is deleted concurrently.
 
     Returns
     -------
@@ -227,7 +227,7 @@ def remove_files(target: Target, run: str) -> int:
 def collect(
     copies: Copies, older_than: float, dry_run: bool
 ) -> Iterator[tuple[str, str, int, int]]:
-    """Remove what no run needs: runs without a manifest, and what deletes left.
+    """Remove runs without a manifest, and leftovers of deletes.
 
     Parameters
     ----------
@@ -259,7 +259,7 @@ def collect(
             if run not in marked:
                 if run in complete:
                     continue
-                # A version says that it was whole: it is damaged, and may be mended.
+                # A run with a version was whole once: it is damaged, not a leftover.
                 if named is None:
                     named = {record.run for record in read_versions(copies, [])}
                 if run in named or _has_manifest(target, run):
@@ -280,7 +280,7 @@ def collect(
 
 
 def _newest(run: str, files: Iterable[Listed]) -> float:
-    """Return when a run was last written to, as far as is known."""
+    """Return the latest modification time of a run, if known."""
     times = [record.modified for record in files if record.modified is not None]
     if match := _TIME_OF_ID.match(run):
         with suppress(ValueError):
@@ -290,7 +290,7 @@ def _newest(run: str, files: Iterable[Listed]) -> float:
 
 
 def _has_manifest(target: Target, run: str) -> bool:
-    """Look again: the listing is some time old."""
+    """Check again, since the listing may be outdated."""
     try:
         target.read(f"{run_folder(run)}/{MANIFEST}", 0)
     except FileNotFoundError:
@@ -336,9 +336,9 @@ def sync(copies: Copies, deep: bool) -> _Rows:
     _sync_records(copies, "deleted", DeletedRecord, set(), deep, done)
     lacking = _sync_runs(copies, read_deleted(copies, []), deep, done)
     _sync_records(copies, "names", VersionRecord, lacking, deep, done)
-    # Aliases change: a file of the same name may say another version.
+    # Aliases change: files of one name may name different versions.
     _sync_records(copies, "aliases", AliasRecord, set(), True, done)
-    # What cannot join is told by the next save.
+    # The next save reports a mirror that cannot join.
     with suppress(MetastoreError, StorageError):
         join(copies)
     return done
@@ -403,7 +403,7 @@ def _why_not_whole(
     secret: bytes | None,
     listed: dict[str, Listed] | None,
 ) -> Exception | None:
-    """Return why a target does not have a run whole, by sizes or every byte."""
+    """Return why a run is incomplete on a target, by sizes or by content."""
     folder = run_folder(run)
     try:
         opened, _ = open_copy(target, run, digest, secret)
@@ -420,7 +420,7 @@ def _why_not_whole(
 def _copy_run(
     source: Target, target: Target, run: str, digest: str | None, secret: bytes | None
 ) -> Exception | None:
-    """Copy a run, the manifest last; return why it could not be."""
+    """Copy a run, the manifest last; return the reason of a failure."""
     folder = run_folder(run)
     try:
         opened, manifest = open_copy(source, run, digest, secret)

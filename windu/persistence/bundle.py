@@ -1,4 +1,4 @@
-"""All artifacts of a run: made and verified in one call, and read again."""
+"""The artifacts of a run: built and verified in one call, and loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Code in a saved estimator, functions and schemas: kept as references."""
+"""References to functions and schemas in a saved estimator."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ __all__ = [
 
 
 def check_schemas(estimator: Any) -> None:
-    """Raise if a schema of a user's own, wherever it stands, cannot be written.
+    """Raise if a user's schema in an estimator cannot be stored.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def check_schemas(estimator: Any) -> None:
 
 
 def written(schema: Any) -> str:
-    """Return how a schema is stored: as JSON, or where it stands in a module.
+    """Return the stored form of a schema: JSON, or a reference to a module.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def is_code(obj: Any) -> bool:
 
 
 def check_same_schemas(saved: Any, loaded: Any) -> None:
-    """Raise if a schema came back as another.
+    """Raise if a schema differs after loading.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def check_same_schemas(saved: Any, loaded: Any) -> None:
         )
 
 
-# A table's schema is plain data, and keeps for itself what was made of a user's.
+# A table schema is plain data.
 _PLAIN = (str, bytes, int, float, type, ModuleType, TableSchema)
 
 
@@ -147,13 +147,13 @@ def _schemas(root: Any) -> Iterator[tuple[Any, Any]]:
 #: Parts that may be functions.
 FUNCTION_PARTS = ("featurizer", "transformer")
 
-#: Functions, methods and classes: found by name, never looked into.
+#: Functions, methods and classes: stored by name, never inspected.
 CODE = (FunctionType, BuiltinFunctionType, MethodType, np.ufunc, type(np.mean), type)
 
 
 @dataclass
 class FunctionReference:
-    """Where a function or a schema is found, and what its source was.
+    """The module path of a function or schema, and the digest of its source.
 
     Attributes
     ----------
@@ -170,7 +170,7 @@ class FunctionReference:
 def detach(
     estimator: Any, omit: Collection[str] = (), functions: dict[str, Any] | None = None
 ) -> Any:
-    """Return an object with references in the place of a user's functions.
+    """Replace a user's functions in an object by references.
 
     Parameters
     ----------
@@ -217,7 +217,7 @@ def detach(
 def bind(
     estimator: Any, trusted: Collection[str], functions_given: dict[str, Any]
 ) -> Any:
-    """Return an object with functions in the place of references.
+    """Replace references in an object by functions.
 
     Parameters
     ----------
@@ -240,7 +240,7 @@ def bind(
     PersistenceError
         For a trusted function that cannot be found.
     """
-    # A function that is given stands for the part, not for what is deep inside it.
+    # A function that is passed replaces the part, not a function inside it.
     for name, value in list(getattr(estimator, "__dict__", {}).items()):
         function = functions_given.get(name.rstrip("_"))
         if function is not None and not callable(function):

@@ -1,4 +1,4 @@
-"""One object to bytes and back: dumped, audited, and only then built."""
+"""Objects to skops files and back: dump, audit, construct."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def dump(
 
 
 def does_not_load(obj: Any) -> bool:
-    """Tell whether an object cannot be stored, or not be built again.
+    """Tell whether an object cannot be stored or loaded.
 
     Parameters
     ----------
@@ -201,7 +201,7 @@ def build(
     """
     check_roles(tree_of(data), source)
     with warnings.catch_warnings():
-        # Whether other versions predict the same is found out by doing it.
+        # The replay of the example shows whether other versions predict the same.
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         unpacked = _readable(lambda: skops.io.loads(data, trusted=list(types)), source)
         loaded = _readable(

@@ -1,4 +1,4 @@
-"""Many small trees as a few large arrays: a forest loads and shrinks like one table.
+"""Trees packed into a few large arrays, which load fast and compress well.
 
 A single tree is packed as well, since skops would build it of any numbers in a file,
 and a wrong one crashes the process before it can be looked at.
@@ -98,7 +98,7 @@ class PackedPredictors:
 
 
 def pack(obj: Any) -> Any:
-    """Return packed trees for a list or an array of trees, else what was passed.
+    """Pack a list or an array of trees; return other objects unchanged.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ _PACKED = (PackedMetric, PackedNeighbours, PackedPredictors, PackedSpline, Packe
 
 
 def unpack(obj: Any) -> Any:
-    """Return the trees of packed ones, else what was passed.
+    """Unpack trees; return other objects unchanged.
 
     Parameters
     ----------
@@ -310,9 +310,9 @@ def _unpack_predictors(obj: PackedPredictors) -> list[list[Any]]:
 
 
 def _split(array: np.ndarray, counts: np.ndarray) -> list[np.ndarray]:
-    """Return the parts of an array; their lengths must add up to its own."""
+    """Split an array by lengths, which must add up."""
     if (counts < 0).any() or counts.sum() != len(array):
         raise ValueError(f"parts of {int(counts.sum())} rows in {len(array)}")
     parts = np.split(array, np.cumsum(counts)[:-1])
-    # Trees keep their arrays; a view would keep those of all the others alive.
+    # Copies, since a view would keep the arrays of all trees alive.
     return [np.ascontiguousarray(part) for part in parts]

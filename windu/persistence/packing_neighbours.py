@@ -1,4 +1,4 @@
-"""Trees of neighbours and their distances as plain values, looked at before they stand.
+"""Nearest-neighbor trees and metrics as plain values, checked before they are built.
 
 Their compiled code takes a state for what it expects, and crashes the process on any
 other while it is built.
@@ -26,7 +26,7 @@ _N_ARRAYS, _N_NUMBERS = 4, 7
 
 @dataclass
 class PackedMetric:
-    """A distance that weighs all features alike.
+    """A metric without feature weights.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class PackedMetric:
 
 @dataclass
 class PackedNeighbours:
-    """A tree of neighbours.
+    """A nearest-neighbor tree.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class PackedNeighbours:
 
 
 def pack_neighbours(obj: Any) -> Any:
-    """Return plain values for a tree of neighbours or a distance, else what was passed.
+    """Pack a nearest-neighbor tree or metric; return other objects unchanged.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def pack_neighbours(obj: Any) -> Any:
 
 
 def unpack_neighbours(obj: Any) -> Any:
-    """Return the tree or the distance of packed ones, else what was passed.
+    """Unpack a nearest-neighbor tree or metric; return other objects unchanged.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Splines as plain values: each version of scipy keeps them under other names."""
+"""Splines as plain values, independent of the version of scipy."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class PackedSpline:
 
 
 def pack_spline(spline: Any) -> Any:
-    """Return plain values for a spline, else what was passed.
+    """Pack a spline; return other objects unchanged.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A saved estimator against its source, and its example predicted again at load."""
+"""Comparison of saved and loaded estimators, and replay of the example."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ __all__ = [
 ]
 
 _PLAIN = (str, bytes, bytearray, int, float, complex, type(None), type(...), range)
-#: Of these, what is equal is the same.
+#: Types whose equal values are identical.
 _EXACT = frozenset((str, int, bool, bytes))
 _INDICES = ("indices", "indptr", "offsets", "coords")
 
-#: What a tree of neighbours counts while it is asked: trims, leaves, splits and calls.
+#: Counters of a nearest-neighbor tree: trims, leaves, splits and calls.
 _COUNTERS = range(7, 11)
 
 
 def first_difference(saved: Any, loaded: Any) -> tuple[str, Any, Any] | None:
-    """Return where two objects differ first, in what is stored of them.
+    """Return the first difference in the stored state of two objects.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def first_difference(saved: Any, loaded: Any) -> tuple[str, Any, Any] | None:
     ("['a'][1]", 2, 3)
     """
     seen: set[tuple[int, int]] = set()
-    # What is compared stays alive, so that an id means one object.
+    # Keeps objects alive, so that ids stay unique.
     alive = []
     stack = [("", saved, loaded)]
     while stack:
@@ -93,9 +93,9 @@ def first_difference(saved: Any, loaded: Any) -> tuple[str, Any, Any] | None:
 
 
 def _alike(saved: Any, loaded: Any) -> bool:
-    """Tell whether two objects of a type are the same, but for the parts they hold."""
+    """Tell whether two objects of one type are equal, apart from their content."""
     if isinstance(saved, _PLAIN):
-        # Tells -0.0 from 0.0, and finds nan equal to itself.
+        # Distinguishes -0.0 from 0.0, and treats nan as equal.
         return repr(saved) == repr(loaded)
     if isinstance(saved, CODE):
         return bool(saved == loaded)
@@ -110,7 +110,7 @@ def _alike(saved: Any, loaded: Any) -> bool:
     if isinstance(saved, (list, tuple)):
         return len(saved) == len(loaded)
     if sparse.issparse(saved):
-        # The width of their indices is scipy's to choose.
+        # scipy chooses the width of the indices.
         names = [name for name in _INDICES if hasattr(saved, name)]
         states = ([getattr(side, name) for name in names] for side in (saved, loaded))
         return (saved.shape, saved.format) == (loaded.shape, loaded.format) and all(
@@ -128,7 +128,7 @@ def _same_array(saved: np.ndarray, loaded: np.ndarray) -> bool:
         same = np.array_equal(np.ma.getmaskarray(saved), np.ma.getmaskarray(loaded))
         return same and bool(np.ma.allequal(saved, loaded))
     if saved.dtype.names:
-        # Between the fields lie bytes that nobody has set.
+        # Padding bytes between fields are arbitrary.
         names = saved.dtype.names
         return all([_same_array(saved[name], loaded[name]) for name in names])
     return saved.tobytes() == loaded.tobytes()
@@ -139,7 +139,7 @@ def _keys(mapping: dict[Any, Any]) -> list[tuple[type, str]]:
 
 
 def _pairs(saved: Any, loaded: Any) -> list[tuple[str, Any, Any]]:
-    """Return what two alike objects hold, side by side."""
+    """Return the content of two equal objects in pairs."""
     if isinstance(saved, (*_PLAIN, *CODE)) or is_native(saved):
         return []
     if isinstance(saved, dict):
@@ -181,15 +181,15 @@ def _items(saved: Any, loaded: Any) -> list[tuple[str, Any, Any]]:
 
 
 class _Missing:
-    """Stands for an attribute that is not there."""
+    """Marks a missing attribute."""
 
 
 def _content(obj: Any) -> list[Any]:
-    """Return how an object is made, its state, and the items that it is filled with."""
+    """Return the constructor arguments, state and items of an object."""
     try:
         reduced = obj.__reduce_ex__(4)
     except TypeError:
-        # It does not say; what came of it is another.
+        # It cannot be reduced, and counts as different.
         return [_Missing(), None, None, None]
     if isinstance(reduced, str):
         return [reduced, None, None, None]
@@ -205,7 +205,7 @@ def _stream(obj: Any) -> Any:
 
 
 def check_same(saved: Any, loaded: Any) -> None:
-    """Raise if what was loaded again differs from what was saved.
+    """Raise if the loaded object differs from the saved one.
 
     Parameters
     ----------
@@ -249,8 +249,8 @@ def _shown(value: Any) -> str:
 
 
 def without_own_checks(estimator: Any) -> Any:
-    """Return an estimator that takes its example whatever a user's schema asks for."""
-    # A user's checks may ask for more than the few rows of the example have.
+    """Return the estimator without the checks of the user's schema."""
+    # A user's checks may need more rows than the example has.
     if pandera_schema_of(getattr(estimator, "schema", None)) is None:
         return estimator
     estimator = copy.copy(estimator)
@@ -264,7 +264,7 @@ def _check_equal(method: str, saved: Any, loaded: Any) -> None:
     if hasattr(saved, "equals"):
         same = saved.equals(loaded)
     elif isinstance(saved, list):
-        # Rows of labels may be arrays.
+        # Lists of labels may be arrays.
         same = len(saved) == len(loaded) and all(map(np.array_equal, saved, loaded))
     else:
         kind = np.asarray(saved).dtype.kind
@@ -276,13 +276,13 @@ def _check_equal(method: str, saved: Any, loaded: Any) -> None:
         )
 
 
-#: Predictions of other versions may differ by so much, absolute or relative.
+#: Tolerance of predictions under other versions, absolute and relative.
 TOLERANCE = 1e-9
 _N_SHOWN = 5
 
 
 def expected(estimator: Any) -> dict[str, Any]:
-    """Return what an estimator says about its example, as plain data.
+    """Return the predictions for the example as plain data.
 
     Parameters
     ----------
@@ -303,7 +303,7 @@ def expected(estimator: Any) -> dict[str, Any]:
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> pd.DataFrame:
-    """Return every value that is another now.
+    """Return every value that differs.
 
     Parameters
     ----------
@@ -331,7 +331,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> pd.DataFra
 def check_replay(
     estimator: Any, stored: bytes, changes: Mapping[str, tuple[str, str]], source: str
 ) -> None:
-    """Raise if an estimator says something else about its example than it did.
+    """Raise if the predictions for the example have changed.
 
     Parameters
     ----------
@@ -389,7 +389,7 @@ def check_replay(
 
 
 def check_given(estimator: Any, stored: bytes, source: str) -> None:
-    """Raise if a function that was given does not make the features of training.
+    """Raise if a passed function does not return the features of training.
 
     Parameters
     ----------
@@ -458,7 +458,7 @@ def _rows(output: Any) -> list[list[Any]]:
 
 
 def _distance(old: Any, new: Any) -> float:
-    """Return how far apart two values are; nothing within the tolerance."""
+    """Return the distance of two values; 0 within the tolerance."""
     if isinstance(old, list) and isinstance(new, list) and old[:1] == new[:1]:
         # A cell of a sparse row: its column and its value.
         return _distance(old[1], new[1])

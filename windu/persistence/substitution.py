@@ -1,4 +1,4 @@
-"""Some objects inside a larger one replaced by others, without changing the larger."""
+"""Replacement of objects inside another object, by copying what changes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PLAIN = (
 
 
 def substitute(root: Any, change: Callable[[Any], Any]) -> Any:
-    """Return an object in which some of what it holds is replaced.
+    """Return an object with some of its content replaced.
 
     Parameters
     ----------
@@ -47,13 +47,13 @@ def substitute(root: Any, change: Callable[[Any], Any]) -> Any:
     replaced: dict[int, Any] = {}
 
     def visit(obj: Any) -> Any:
-        # A user's schema is stored as a whole, whatever it holds.
+        # A user's schema is stored as a whole.
         if isinstance(obj, (type, pa.DataFrameSchema)):
             return change(obj) if is_schema(obj) else obj
         if isinstance(obj, _PLAIN):
             return obj
         if id(obj) not in replaced:
-            # What leads back to itself finds itself.
+            # Handles cycles.
             replaced[id(obj)] = obj
             substitute_obj = change(obj)
             replaced[id(obj)] = (
@@ -92,7 +92,7 @@ def _with_changes(obj: Any, visit: Callable[[Any], Any]) -> Any:
 def _changed(values: dict[Any, Any], visit: Callable[[Any], Any]) -> dict[Any, Any]:
     changed = {}
     for key, value in values.items():
-        # Most values are plain: asking each takes the time of a save.
+        # Most values are plain, and a call for each would dominate the time of a save.
         if type(value) not in _MOST and (new := visit(value)) is not value:
             changed[key] = new
     return changed

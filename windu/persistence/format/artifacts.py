@@ -1,4 +1,4 @@
-"""An estimator and its example as the artifacts of a run, and back."""
+"""An estimator and its example to the artifacts of a run, and back."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ __all__ = [
     "to_parquet",
 ]
 
-#: An example is small; a file that says otherwise is none.
+#: Largest number of rows of an example.
 MAX_ROWS = 10_000
 _KEY = b"windu"
-#: What reading bytes that are no table of windu's may raise.
+#: Errors of reading bytes that are not a table of windu.
 _UNREADABLE = (
     *(pa.ArrowException, KeyError, TypeError, ValueError, OSError),
-    # A date that no calendar has.
+    # An impossible date.
     OverflowError,
 )
 
@@ -74,7 +74,7 @@ def to_parquet(example: str) -> bytes:
     schema = pa.schema(fields, metadata={_KEY: json.dumps(notes).encode()})
     buffer = BytesIO()
     table = pa.Table.from_arrays(arrays, schema=schema)
-    # What speeds up large tables is larger than a small one.
+    # Dictionaries and statistics would make a small table larger.
     parquet.write_table(table, buffer, use_dictionary=False, write_statistics=False)
     return buffer.getvalue()
 
@@ -118,7 +118,7 @@ def from_parquet(data: bytes, source: str) -> str:
 
 
 def _array(values: pd.Series, column: dict[str, Any]) -> pa.Array | None:
-    """Return the values in a type of Arrow's that keeps them as they are."""
+    """Return the values as an Arrow array, or None if that would change them."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(object)
     try:
@@ -154,7 +154,7 @@ def is_split(estimator: Any) -> bool:
 
 
 def split(estimator: Any) -> dict[str, bytes]:
-    """Return what is needed to build an estimator again, by name of the artifact.
+    """Return the artifacts of an estimator, by name.
 
     Parameters
     ----------
@@ -259,7 +259,7 @@ def built(run: Run, names: list[str], trusted: Collection[str]) -> dict[str, Any
         run.where,
     )
     if run.signed:
-        # Who has the key is trusted where windu cannot look inside.
+        # Files that windu cannot inspect are trusted if they are signed.
         files = {name: run.read(name) for name in run.manifest.artifacts}
         trusted = {*trusted, *opaque_in(files)}
     return {

@@ -35,9 +35,9 @@ __all__ = [
     "without_arrays",
 ]
 
-#: No artifact has more bytes, packed or not.
+#: Largest size of an artifact in bytes, packed or not.
 MAX_BYTES = 2 * 1024**3
-#: Members of one archive.
+#: Largest number of members of an archive.
 MAX_MEMBERS = 100_000
 #: Nesting of JSON: each object inside another takes about four levels.
 MAX_DEPTH = 400
@@ -73,7 +73,7 @@ def check_archive(data: bytes, source: str) -> None:
     try:
         _check(data)
     except Exception as error:
-        # zipfile, zlib, struct and numpy have each their own for bytes that are odd.
+        # zipfile, zlib, struct and numpy raise their own exceptions.
         raise IntegrityError(
             f"{source} must be an archive that skops wrote. Got another: {error}. It "
             "is "
@@ -91,7 +91,7 @@ def without_arrays(data: bytes) -> bytes:
 
 
 def json_depth(data: bytes) -> int:
-    """Return how deep arrays and objects of a JSON text are nested."""
+    """Return the nesting depth of a JSON text."""
     steps = _STEPS[np.frombuffer(_TEXTS.sub(b"", data), dtype=np.uint8)]
     return int(np.cumsum(steps, dtype=np.int64).max(initial=0))
 
@@ -134,7 +134,7 @@ def _check_members(
 
 
 def _check_layout(data: bytes, infos: list[ZipInfo], directory: int) -> None:
-    """Members follow each other from the first byte on, each named twice alike."""
+    """Check that members are contiguous and have equal names in both headers."""
     end = 0
     for info in infos:
         is_supported = info.compress_type in (ZIP_STORED, ZIP_DEFLATED)
@@ -185,7 +185,7 @@ def _check_member(file: ZipFile, info: ZipInfo) -> None:
 
 
 def _check_array(member: IO[bytes], info: ZipInfo) -> None:
-    """Raise if a header does not agree with its bytes, or asks for objects."""
+    """Raise if an array header does not match its bytes, or has dtype object."""
     version = npy.read_magic(member)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     shape, _, dtype = read(member)
@@ -349,7 +349,7 @@ def tree_of(archive: bytes) -> dict[str, Any]:
 
 
 def check_cost(tree: dict[str, Any], source: str) -> None:
-    """Raise if skops would walk a tree for ever, or by the rules of an old protocol.
+    """Raise if skops would visit too many nodes, or the protocol is too old.
 
     Parameters
     ----------
@@ -409,7 +409,7 @@ def _visits(tree: dict[str, Any]) -> int:
 
 
 def check_roles(tree: dict[str, Any], source: str) -> None:
-    """Raise if a name stands where skops would call it, and is no class for it.
+    """Raise if skops would call a name that is not a class.
 
     Parameters
     ----------
@@ -449,7 +449,7 @@ def check_roles(tree: dict[str, Any], source: str) -> None:
 
 def _fits(loader: str, module: str, name: str) -> bool:
     if loader == _FUNCTION and module.partition(".")[0] not in _PACKAGES:
-        # A user's function is a reference, which windu binds.
+        # A user's function is stored as a reference, which windu binds.
         return False
     try:
         value = getattr(import_module(module), name)

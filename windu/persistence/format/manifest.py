@@ -87,7 +87,7 @@ def read_sealed(
     max_bytes: int,
     indent: int | None = None,
 ) -> dict[str, Any]:
-    """Return the fields of a sealed file, as they are.
+    """Return the fields of a sealed file, unchanged.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def read_sealed(
         raise damaged(source, "it is too large or nested too deep")
     try:
         sealed = json.loads(data)
-        # Spaces, order and keys that stand twice are all seen by writing it again.
+        # Writing it again reveals other spacing, another order and duplicate keys.
         same = canonical_json(sealed, indent) == data
     except (ValueError, RecursionError, PersistenceError) as error:
         raise damaged(source, str(error)) from error
@@ -136,7 +136,7 @@ def read_sealed(
 
 
 def check_number(number: Any, newest: int, source: str) -> None:
-    """Refuse the number of a format that only a newer windu knows.
+    """Raise for a format number that is newer than this windu.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def check_number(number: Any, newest: int, source: str) -> None:
 
 
 def damaged(source: str, why: str) -> IntegrityError:
-    """Return the error for a file that is not as windu wrote it."""
+    """Return the error for a damaged file."""
     return IntegrityError(
         f"{source} must be as windu wrote it. Got another: {why}. It is damaged or was "
         "edited; get a whole copy."
@@ -172,7 +172,7 @@ def damaged(source: str, why: str) -> IntegrityError:
 
 
 def changed(saved: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Return the packages whose version is another than it was.
+    """Return the packages whose version has changed.
 
     Parameters
     ----------
@@ -204,7 +204,7 @@ def describe() -> dict[str, Any]:
 
 @cache
 def _packages() -> dict[str, str]:
-    # Hundreds of files are read, which takes longer than all else in a save.
+    # Reading the metadata of hundreds of packages dominates the time of a save.
     metadata = [distribution.metadata for distribution in distributions()]
     return dict(sorted([(package["Name"], package["Version"]) for package in metadata]))
 
@@ -223,7 +223,7 @@ _Version = Annotated[
 
 
 class _Plain(BaseModel):
-    # A newer windu may state more.
+    # A newer windu may add fields.
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
 
@@ -243,7 +243,7 @@ class Entry(_Plain):
 
 
 class Manifest(_Plain):
-    """What a run says of itself; written last.
+    """The manifest of a run, which is written last.
 
     Attributes
     ----------
@@ -314,7 +314,7 @@ class Manifest(_Plain):
 
     @classmethod
     def read(cls, data: bytes, source: str, key: bytes | None = None) -> Manifest:
-        """Return the manifest that bytes hold, with all fields that they state.
+        """Read a manifest, with all of its fields.
 
         Raises
         ------
@@ -336,7 +336,7 @@ class Manifest(_Plain):
         return canonical_json(self.model_dump(), indent=1)
 
     def check(self, name: str, data: bytes | memoryview, source: str) -> None:
-        """Raise an `IntegrityError` if the bytes of an artifact are others."""
+        """Raise an `IntegrityError` unless the bytes match the digest of an artifact."""
         entry = self.artifacts[name]
         if len(data) != entry.bytes or sha256_of(data) != entry.sha256:
             raise IntegrityError(
@@ -346,7 +346,7 @@ class Manifest(_Plain):
             )
 
 
-#: What makes a manifest of the fields of each number, also of the numbers of old.
+#: Readers of manifests by format number, for all numbers so far.
 _READERS: dict[int, Callable[[dict[str, Any]], Manifest]] = {1: Manifest.model_validate}
 
 

@@ -58,7 +58,7 @@ class Run:
         self.signed = signed
 
     def read(self, name: str) -> bytes:
-        """Return the bytes of an artifact, which are those of the manifest.
+        """Return the bytes of an artifact, checked against the manifest.
 
         Parameters
         ----------
@@ -92,12 +92,12 @@ class Run:
         return data
 
     def called(self, name: str) -> str:
-        """Return what an artifact is called in messages."""
+        """Return the name of an artifact in messages."""
         return f"{name!r} of {self.where}"
 
 
 def open_run(read: Read, source: str, *, key: bytes | None = None) -> Run:
-    """Return a run whose manifest is whole.
+    """Open a run; its manifest is verified.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def open_run(read: Read, source: str, *, key: bytes | None = None) -> Run:
 
 
 def open_path(path: str | Path, *, key: bytes | None = None) -> Run:
-    """Return the run that a folder or a file holds.
+    """Open the run in a folder or a file.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def open_path(path: str | Path, *, key: bytes | None = None) -> Run:
 
 
 def _head(path: Path, most: int) -> bytes:
-    """Return the bytes of a file; one too many if it has more."""
+    """Read a file up to a size, and one byte more if it is larger."""
     try:
         with path.open("rb") as file:
             return file.read(min(most, os.fstat(file.fileno()).st_size) + 1)

@@ -1,4 +1,4 @@
-"""Signed manifests: with a key that the attacker does not have.
+"""Signatures of manifests.
 
 HMAC-SHA256 with one secret, or ed25519 with a pair of keys. The key decides which,
 never the file.
@@ -27,7 +27,7 @@ _PEM = b"-----BEGIN "
 
 
 def is_pair(key: bytes) -> bool:
-    """Tell whether a key is one of a pair, in PEM, and no secret of two sides.
+    """Tell whether a key is part of a key pair in PEM, not a shared secret.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def same_signature(signature: str, text: str, key: bytes) -> bool:
         public.verify(bytes.fromhex(signature), text.encode())
     except (ValueError, _crypto().exceptions.InvalidSignature):
         return False
-    # Spaces and capitals are read as the same bytes.
+    # Spaces and capitals decode to the same bytes.
     return signature == bytes.fromhex(signature).hex()
 
 
@@ -145,7 +145,7 @@ class _Used(NamedTuple):
 
 
 def _crypto() -> _Used:
-    """Return what is used of the package, imported when it is."""
+    """Import what is used of the package cryptography."""
     try:
         from cryptography import exceptions
         from cryptography.hazmat.primitives import serialization

@@ -1,4 +1,4 @@
-"""Fitted structures are looked at before they predict: edited ones crash a process.
+"""Checks of fitted structures, which would crash a process if they were edited.
 
 scikit-learn's compiled code trusts what was fitted: it follows the indices of a tree,
 of a sparse matrix or of support vectors without a look at their bounds. Each class for
@@ -69,7 +69,7 @@ def _boosting_fits(obj: Any) -> bool:
 
 
 def _start_fits(obj: Any) -> bool:
-    """Tell whether the trees add to as many columns as they begin with."""
+    """Tell whether the trees have as many outputs as the start values."""
     if "estimators_" not in vars(obj):
         return True
     rows = np.zeros((2, obj.n_features_in_), dtype=np.float32)
@@ -109,7 +109,7 @@ def _histogram_fits(obj: Any) -> bool:
 
 
 def _asks_for(nodes: np.ndarray, by_levels: np.ndarray) -> bool:
-    """Tell whether nodes ask for features that are there, and levels that are kept."""
+    """Tell whether the nodes refer to existing features and levels."""
     nodes = nodes[nodes["is_leaf"] == 0]
     feature = nodes["feature_idx"]
     return _within(feature, len(by_levels)) and bool(
@@ -118,7 +118,7 @@ def _asks_for(nodes: np.ndarray, by_levels: np.ndarray) -> bool:
 
 
 def _columns_stay(preprocessor: Any, n_features: int) -> bool:
-    """Tell whether levels are encoded as scikit-learn does it, a column each."""
+    """Tell whether levels are encoded as scikit-learn does, one column each."""
     if preprocessor is None:
         return True
     (_, encoder, levels), (_, numbers, rest), *more = preprocessor.transformers_
@@ -136,7 +136,7 @@ def _columns_stay(preprocessor: Any, n_features: int) -> bool:
 
 
 def _lead_on(inner: np.ndarray, left_child: np.ndarray, right: np.ndarray) -> bool:
-    # A child behind its parent rules out cycles.
+    # Children that follow their parents exclude cycles.
     return all(
         bool((child[inner] > inner).all() and (child[inner] < len(left_child)).all())
         for child in (left_child, right)
@@ -150,7 +150,7 @@ def _within(indices: np.ndarray, length: int) -> bool:
 Check = tuple[type | tuple[type, ...], Callable[[Any], bool], str]
 _BOOSTING = (GradientBoostingClassifier, GradientBoostingRegressor)
 
-#: Classes, what must be so, and how it is said.
+#: Classes, their checks and the messages.
 TREE_CHECKS: tuple[Check, ...] = (
     (
         Tree,
@@ -216,7 +216,7 @@ def check_structure(loaded: Any) -> None:
                 last.append((obj, fits, rule))
             else:
                 _check(obj, fits, rule)
-    # These predict with parts that must have been looked at.
+    # These predict with parts that are checked first.
     for finding in last:
         _check(*finding)
 
@@ -225,7 +225,7 @@ def _check(obj: Any, fits: Callable[[Any], bool], rule: str) -> None:
     try:
         fit = fits(obj)
     except Exception:
-        # A part that is missing, or of another type.
+        # A part is missing or of another type.
         fit = False
     if not fit:
         raise IntegrityError(

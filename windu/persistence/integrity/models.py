@@ -1,4 +1,4 @@
-"""Neighbours, support vectors, sparse matrices, codes: indices that are in bounds."""
+"""Bounds of indices in neighbors, support vectors, sparse matrices and codes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from windu._compat.sklearn import Scorer
 
 __all__ = ["MODEL_CHECKS"]
 
-#: More are a mistake, or are meant to bring a machine down: some are processes.
+#: Largest plausible n_jobs; more would exhaust a machine.
 _MAX_JOBS = max(64, os.cpu_count() or 1)
 #: joblib counts these down from the cores.
 _MIN_JOBS = -1024
@@ -43,7 +43,7 @@ _POSITIONS = {"pos": 624, "buffer_pos": 4}
 def _sparse_fits(obj: Any) -> bool:
     if obj.format in ("csr", "csc", "bsr"):
         return _compressed_fits(obj)
-    # Their constructors look at all that there is.
+    # Their constructors check everything.
     if obj.format == "coo":
         type(obj)((obj.data, obj.coords), shape=obj.shape)
     elif obj.format == "dia":
@@ -89,7 +89,7 @@ def _ball_fits(obj: Any) -> bool:
 
 
 def _metric_fits(obj: Any) -> bool:
-    # Weights of features would be read as far as a table is wide.
+    # Feature weights are read up to the width of the table.
     _, weights, matrix, *_ = obj.__getstate__()
     return weights.size <= 1 and matrix.size <= 1
 
@@ -103,7 +103,7 @@ def _neighbours_fit(obj: Any) -> bool:
     return (
         columns == obj.n_features_in_
         and not metric_params & {"X_norm_squared", "Y_norm_squared"}
-        # scikit-learn's votes of classes ask for room before they count the rows.
+        # scikit-learn allocates memory for votes before it counts rows.
         and (
             not isinstance(obj, neighbors.KNeighborsClassifier)
             or obj.n_neighbors <= rows
@@ -161,7 +161,7 @@ def _support_fits(obj: Any) -> bool:
         and obj._sparse == sparse.issparse(vectors) == sparse.issparse(weights)
         and n_classes >= 2
         and bool((obj.support_ >= 0).all() and (obj.support_ < rows).all())
-        # Only classes have counts; otherwise there are two of any value.
+        # Only classifiers have counts.
         and (
             bool((counts >= 0).all() and counts.sum() == n)
             if by_class
@@ -171,7 +171,7 @@ def _support_fits(obj: Any) -> bool:
         and len(obj._intercept_) == n_pairs
         and {len(obj._probA), len(obj._probB)} <= {0, 1, n_pairs}
         and (not by_class or len(obj._probA) == len(obj._probB))
-        # libsvm reads them where it is told that they are there.
+        # libsvm trusts the given positions.
         and (not probabilities or len(obj._probA) == n_pairs)
         and (called or obj.n_features_in_ == columns)
         and (called or not computed or rows == columns)
@@ -315,7 +315,7 @@ _NEIGHBOURS = (
 )
 _MACHINES = (svm.SVC, svm.NuSVC, svm.SVR, svm.NuSVR, svm.OneClassSVM)
 
-#: Classes, what must be so, and how it is said.
+#: Classes, their checks and the messages.
 MODEL_CHECKS: tuple[Check, ...] = (
     (
         (sparse.spmatrix, sparse.sparray),

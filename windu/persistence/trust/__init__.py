@@ -1,4 +1,4 @@
-"""The types that windu trusts at load: a reviewed table, never read from a file.
+"""The types that windu trusts at load: a reviewed table.
 
 skops trusts scikit-learn's public estimators by itself. What stands here in addition
 are internals that fitted estimators hold. Each was reviewed for one question: is
@@ -40,7 +40,7 @@ _WINDU = (
     "windu.schema.user.stored.StoredSchema",
 )
 
-#: Hold plain values and a booster, which windu makes of the library's own bytes.
+#: Hold plain values and a booster, which is built from the native file.
 _BOOSTERS = (
     "lightgbm.sklearn.LGBMClassifier",
     "lightgbm.sklearn.LGBMRegressor",
@@ -50,7 +50,7 @@ _BOOSTERS = (
     "xgboost.sklearn.XGBRegressor",
 )
 
-#: Hold arrays, numbers and texts; building them runs no code of the file's choice.
+#: Hold arrays, numbers and texts; building them runs no code from the file.
 _PLAIN = (
     "collections.OrderedDict",
     "decimal.Decimal",
@@ -67,7 +67,7 @@ _PLAIN = (
     "sklearn.gaussian_process.kernels.Product",
     "sklearn.gaussian_process.kernels.RBF",
     "sklearn.compose._column_transformer.make_column_selector",
-    # Whether skops knows these hangs on what was imported before it.
+    # Whether skops knows these depends on the imports before it.
     "sklearn.impute._iterative.IterativeImputer",
     "sklearn.impute._iterative._ImputerTriplet",
     "sklearn.model_selection._search_successive_halving.HalvingGridSearchCV",
@@ -122,10 +122,10 @@ FUNCTIONS: dict[str, tuple[tuple[str, str], ...]] = {
     **{f"sklearn.metrics._classification.{name}": _SCORERS for name in _SCORES},
 }
 
-#: Are looked at before they predict.
+#: Checked before they predict.
 CHECKED = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
 
-#: Crash a process while they are built of a state that is none.
+#: Crash a process if they are built from an invalid state.
 _COMPILED = (
     *(
         f"sklearn.metrics._dist_metrics.{name}Distance64"

@@ -1,4 +1,4 @@
-"""What a run holds, told without building it, and one part of it alone."""
+"""Inspection of a run without building it, and loading of single parts."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a run says of itself, and what its bytes say.
+    """The description of a run.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ class Inspection:
 
 
 def inspect(path: str | Path, *, key: bytes | str | Path | None = None) -> Inspection:
-    """Tell what a file or a folder of `save` holds, without building any of it.
+    """Describe a saved file or folder without building any object.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def inspect(path: str | Path, *, key: bytes | str | Path | None = None) -> Inspe
 
 
 def inspect_run(run: Run) -> Inspection:
-    """Tell what a run holds; every artifact is checked against the manifest.
+    """Describe a run; every artifact is checked against the manifest.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def inspect_run(run: Run) -> Inspection:
 
 
 def short_metrics(seen: Inspection) -> dict[str, Any]:
-    """Return the metrics that are no tables; those are for the report."""
+    """Return the metrics that are not tables."""
     return {
         name: value
         for name, value in seen.metrics.items()
@@ -209,7 +209,7 @@ def _name_in(node: dict[str, Any]) -> str:
 
 
 def check_trusted_names(trusted: Any) -> None:
-    """Raise unless what a caller trusts is a collection of names.
+    """Raise unless `trusted` is a collection of names.
 
     Parameters
     ----------
@@ -239,7 +239,7 @@ def check_trusted_names(trusted: Any) -> None:
 def with_all_untrusted(
     error: UntrustedTypesError, run: Run, trusted: Collection[str]
 ) -> UntrustedTypesError:
-    """Return an error that lists all that a run needs the caller to trust.
+    """Return an error that lists all untrusted types of a run.
 
     Parameters
     ----------
@@ -284,7 +284,7 @@ def names_of(run: Run) -> list[str]:
 
 
 def load_part_of(run: Run, part: str, *, trusted: Collection[str] = ()) -> Any:
-    """Return one part of a run; nothing else of it is read.
+    """Load one part of a run; nothing else is read.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a saved object holds, which part cannot be stored, and where functions stand."""
+"""Traversal of objects to save: unsupported parts and misplaced functions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MOST = frozenset((str, int, float, bool, type(None)))
 
 
 def parts_of(obj: Any, stored: bool = False) -> list[tuple[str, Any]]:
-    """Return what an object holds, each with the text that leads to it.
+    """Return the content of an object, each with its path.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def parts_of(obj: Any, stored: bool = False) -> list[tuple[str, Any]]:
         if obj.dtype == object:
             parts = [(f"[{n}]", value) for n, value in enumerate(obj.ravel().tolist())]
     elif isinstance(obj, partial):
-        # To ask for its attributes would make it another for partial().
+        # Reading `__dict__` would create it and change how partial() flattens it.
         names = ("func", "args", "keywords")
         return [(f".{name}", getattr(obj, name)) for name in names]
     if hasattr(obj, "__dict__") and not isinstance(obj, _PLAIN):
