@@ -336,7 +336,7 @@ class Manifest(_Plain):
         return canonical_json(self.model_dump(), indent=1)
 
     def check(self, name: str, data: bytes | memoryview, source: str) -> None:
-        """Raise an `IntegrityError` unless the bytes match the digest of an artifact."""
+        """Raise an `IntegrityError` unless an artifact has its digest."""
         entry = self.artifacts[name]
         if len(data) != entry.bytes or sha256_of(data) != entry.sha256:
             raise IntegrityError(
