@@ -1,1 +1,1 @@
-"""What other libraries give only privately or in several forms, in one place."""
+"""Private names of other libraries, and code for their versions."""

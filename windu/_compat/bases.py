@@ -1,4 +1,4 @@
-"""Base classes of scikit-learn with types, which scikit-learn has not.
+"""Base classes of scikit-learn with type annotations.
 
 Without them every attribute of an estimator would be taken for one that exists.
 """

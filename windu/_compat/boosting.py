@@ -45,7 +45,7 @@ def boosting_of_few_rows(model: Any) -> Any:
         HistGradientBoostingRegressor,
     ):
         return model
-    # The names of scikit-learn 1.8 to 1.9; without one of them nothing is gained.
+    # Private names of scikit-learn 1.8 and 1.9; without them the model is returned.
     fitted = vars(model)
     iterations, start = fitted.get("_predictors"), fitted.get("_baseline_prediction")
     if iterations is None or fitted.get("_preprocessor", model) is not None:
@@ -106,7 +106,7 @@ def _as_tuples(nodes: np.ndarray) -> Any:
     leaf, value, feature, threshold = (nodes[name].tolist() for name in fields)
     missing = nodes["missing_go_to_left"].astype(bool).tolist()
     left_child, right = nodes["left"].tolist(), nodes["right"].tolist()
-    # Children stand behind their parents.
+    # Children follow their parents.
     for i in reversed(range(len(nodes))):
         tuples[i] = (
             value[i]

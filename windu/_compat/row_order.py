@@ -32,7 +32,7 @@ _KINDS = {
 def match_rows(
     arguments: Mapping[str, Any], *, frame: pd.DataFrame | None = None
 ) -> dict[str, Any]:
-    """Return arguments whose rows belong together, all with one index.
+    """Return arguments of the same rows, with one index.
 
     The first argument that has an index is compared with the others that have one and
     as many rows. Equal indexes match. The same labels in another order, and labels of
@@ -84,7 +84,7 @@ def match_rows(
     indexes = {name: _index_of(value) for name, value in arguments.items()}
     matched = dict(arguments)
     if frame is not None and not isinstance(frame.index, pd.RangeIndex):
-        # Arrow tables and columns that are Series carry an index as well.
+        # Arrow tables and columns that are Series have an index as well.
         indexes[next(iter(arguments))] = frame.index
     first = next((name for name, own in indexes.items() if own is not None), None)
     if first is None:
@@ -209,7 +209,7 @@ def _whole_numbers(index: pd.Index) -> np.ndarray | None:
 
 
 def _counts_rows(index: pd.Index, numbers: np.ndarray | None) -> bool:
-    """Tell whether an index can be the count of rows, or what a cut left of it."""
+    """Tell whether an index may be a row count, or a selection of one."""
     if numbers is None:
         return False
     return _is_whole(numbers) or (index.name is None and bool((numbers >= 0).all()))
@@ -240,7 +240,7 @@ def _may_share_labels(expected: pd.Index, right: pd.Index) -> bool:
 
 
 def _kind(index: pd.Index) -> str:
-    # Only for objects pandas has to look at the labels.
+    # Only for objects does pandas inspect the labels.
     return "string" if isinstance(index.dtype, pd.StringDtype) else index.inferred_type
 
 

@@ -120,7 +120,7 @@ def available_if(check: Callable[[Any], Any]) -> Callable[[Method], Method]:
 
 @contextmanager
 def propagated(context: Any, estimator: Any) -> Iterator[None]:
-    """Hand callbacks on to a part that supports them; leave others alone.
+    """Pass callbacks on to a part that supports them.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def propagated(context: Any, estimator: Any) -> Iterator[None]:
 
 
 def check_parameter(cls: type, name: str, value: Any) -> str:
-    """Return what is wrong with a parameter, by what its class says of it.
+    """Return why a parameter is invalid, by the constraints of its class.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def check_parameter(cls: type, name: str, value: Any) -> str:
 
 
 def output_is_default(estimator: Any) -> bool:
-    """Tell whether nobody asked for frames with `set_output`."""
+    """Tell whether `set_output` was not used."""
     return bool(_get_output_config("transform", estimator)["dense"] == "default")
 
 
@@ -213,14 +213,14 @@ def with_labels(scorer: Any, labels: Any) -> Any:
         return scorer
     changed = copy(scorer)
     function, _, options, response = parts
-    # Elsewhere `labels` says what is averaged over.
+    # In other scores `labels` selects what is averaged.
     if response == "predict_proba" and "labels" in signature(function).parameters:
         changed._kwargs = {"labels": labels, **options}
     return changed
 
 
 def with_function(scorer: Any, function: Callable[..., float]) -> Any:
-    """Return a scorer that asks the same of an estimator, and scores otherwise.
+    """Return a scorer with the same response method and another function.
 
     Parameters
     ----------
@@ -279,7 +279,7 @@ def target_encoder(task: str | None, random_state: int | None) -> TargetEncoder:
     sklearn.preprocessing.TargetEncoder
         Not fitted.
     """
-    # Left alone, the encoder takes whole numbers for classes, one column each.
+    # By default the encoder treats whole numbers as classes.
     kind = "continuous" if task == "regression" else task
     if not _TARGET_ENCODER_TAKES_SPLITTERS:
         return TargetEncoder(target_type=kind, random_state=random_state)
@@ -295,7 +295,7 @@ SMALL_PREDICT = 20_000
 
 @lru_cache(maxsize=1)
 def _controller(n_modules: int) -> ThreadpoolController:
-    """Look for libraries, again where one may have been loaded since the last look."""
+    """Find the loaded OpenMP libraries, again if one may have been loaded since."""
     return ThreadpoolController()
 
 

@@ -122,7 +122,7 @@ def dtype_from(text: str, levels: Any = None) -> Any:
     return pd.api.types.pandas_dtype(text) if text != "object" else np.dtype(object)
 
 
-#: Kinds of objects, by pandas' reckoning, that are of one type.
+#: Inferred types of pandas that stand for one type.
 _ONE_TYPE = {
     *("string", "bytes", "boolean", "integer", "floating", "decimal"),
     "mixed-integer-float",
@@ -130,7 +130,7 @@ _ONE_TYPE = {
 
 
 def as_pandas(y: Any) -> Any:
-    """Return what is neither numpy nor pandas as one of them, or as a list.
+    """Convert other containers to numpy, pandas or a list.
 
     Parameters
     ----------
@@ -188,13 +188,13 @@ def as_values(y: Any) -> np.ndarray:
     try:
         array = np.asarray(y)
         if array.dtype.kind in "US" and isinstance(y, (list, tuple)):
-            # numpy makes texts of numbers among texts; the user shall hear of them.
+            # numpy turns numbers among texts into texts; the user must be told.
             kind = str if array.dtype.kind == "U" else bytes
             objects = np.array(y, dtype=object)
             same = all(isinstance(value, kind) for value in objects.ravel())
             return array if same else objects
         if array.dtype.kind in "iuf" and isinstance(y, (list, tuple)):
-            # And numbers of booleans among numbers.
+            # And booleans among numbers into numbers.
             objects = np.array(y, dtype=object)
             kinds = {isinstance(value, (bool, np.bool_)) for value in objects.flat}
             return objects if len(kinds) > 1 and array.ndim == 1 else array

@@ -1,4 +1,4 @@
-"""What both boosted blends share: members, hold-out, choice of three numbers."""
+"""Base class of the boosted blends: members, hold-out, choice of hyperparameters."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _SMALL_DATA = 1000
 
 
 class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
-    """Fit and mix the two members; the subclasses name them and the loss."""
+    """Fit and mix the two members; subclasses define them and the loss."""
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
@@ -116,15 +116,15 @@ class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
 
     @abstractmethod
     def _booster_scores(self, booster: Any, X: np.ndarray) -> np.ndarray:
-        """Return the sums of boosting."""
+        """Return the raw scores of boosting."""
 
     @abstractmethod
     def _output(self, scores: np.ndarray) -> np.ndarray:
-        """Return what is averaged, probabilities or values, from scores."""
+        """Return the outputs to average, probabilities or values, from scores."""
 
     @abstractmethod
     def _judged(self, y: np.ndarray, output: np.ndarray) -> np.ndarray:
-        """Return what the loss looks at, one number a row; linear in the output."""
+        """Return the input of the loss, one number per row; linear in the output."""
 
     @abstractmethod
     def _losses(self, judged: np.ndarray) -> np.ndarray:
@@ -165,7 +165,7 @@ class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
     def _search(
         self, X: np.ndarray, y: np.ndarray, sample_weight: Any, plan: Any
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Choose the three numbers; return held-out rows and what is judged of them."""
+        """Choose the hyperparameters; return the held-out rows and their outputs."""
         params, sets = plan
         columns = categorical_indices(self.categorical_features, X.shape[1])
         held_out = []
@@ -182,7 +182,7 @@ class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
     def _refit(
         self, X: np.ndarray, y: np.ndarray, sample_weight: Any, plan: Any
     ) -> Any:
-        """Fit the members on all rows, with the numbers chosen."""
+        """Fit the members on all rows, with the chosen hyperparameters."""
         self.booster_ = self.linear_ = None
         if self.weight_ < 1:
             params = plan[0] | {"max_iter": self.n_iter_, "early_stopping": False}
@@ -264,7 +264,7 @@ class BaseBoostedBlend(BaseEstimator, metaclass=ABCMeta):
         return self._mix(X)
 
     def _mix(self, X: np.ndarray) -> np.ndarray:
-        """Return the same for a matrix that is known to be in order."""
+        """Return the weighted mean for a validated matrix."""
         outputs = []
         if self.booster_ is not None:
             boosted = self._output(self._booster_scores(self.booster_, X))

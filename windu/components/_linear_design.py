@@ -1,4 +1,4 @@
-"""The design matrix of a linear model, made of a matrix of numbers and codes."""
+"""The design matrix of a linear model, from a matrix of numbers and codes."""
 
 from __future__ import annotations
 

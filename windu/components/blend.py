@@ -157,7 +157,7 @@ class BoostedBlendClassifier(MatchedScore, ClassifierMixin, BaseBoostedBlend):
         return self.classes_[proba.argmax(axis=1)]
 
     def _make_linear(self) -> Any:
-        # From one penalty to the next the coefficients hardly move.
+        # The coefficients hardly change from one penalty to the next.
         return LogisticRegression(max_iter=200, tol=1e-3, warm_start=True)
 
     def _penalty(self, alpha: float) -> dict[str, float]:
@@ -168,7 +168,7 @@ class BoostedBlendClassifier(MatchedScore, ClassifierMixin, BaseBoostedBlend):
 
     def _output(self, scores: np.ndarray) -> np.ndarray:
         if scores.ndim == 2:
-            # Rows side by side are added up as one row alone is.
+            # A contiguous row is summed in the same order as a single row.
             return softmax(np.ascontiguousarray(scores))
         positive = expit(scores)
         return np.stack([1 - positive, positive], axis=1)

@@ -202,7 +202,7 @@ def _lookup(block: Any, encoder: Any, columns: list[str], width: int) -> _Block 
     ):
         return None
     longest = max(map(len, levels))
-    # No level of training: longer than the longest one.
+    # An unknown level: longer than every known one.
     unknown = "?" * (
         1 + max((len(x) for categories in levels for x in categories), default=0)
     )

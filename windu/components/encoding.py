@@ -51,7 +51,7 @@ ColumnEncoder = Callable[[Values], list[Feature]]
 
 
 class Decline(Exception):
-    """A value that must be cast, warned of or refused, which a table's check does."""
+    """A value that needs validation: a cast, a warning or an error."""
 
 
 _NAN = float("nan")
@@ -59,7 +59,7 @@ _FLOATS = frozenset({float, np.float64, np.float32})
 _DOUBLES = frozenset({float, np.float64})
 _INTEGERS = frozenset({int} | {np.dtype(code).type for code in "bhilqBHILQ"})
 _DATES = frozenset({datetime, pd.Timestamp})
-#: Types of values in dropped columns; infinity is refused even there.
+#: Types of values in dropped columns; infinity is an error even there.
 _HARMLESS = frozenset({str, bool, np.bool_, type(pd.NA), type(pd.NaT), *_DATES})
 _UNCHANGED = ("categorical", "high-cardinality", "text")
 _DAY = 86_400_000_000.0
@@ -107,7 +107,7 @@ def _coded(values: Values) -> Coded:
             return Coded(codes, distinct.tolist())
         positions = [code_of.setdefault(value, len(code_of)) for value in values]
     except TypeError:
-        # A list is no value of a table, and has no hash.
+        # A list has no hash, and is not a value of a table.
         raise Decline from None
     return Coded(np.array(positions), list(code_of))
 

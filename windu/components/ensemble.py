@@ -81,7 +81,7 @@ class _BaseEnsemble(MetaEstimatorMixin, BaseEstimator):
                 setattr(self, name, getattr(first, name))
 
     def _average(self, outputs: Sequence[np.ndarray]) -> np.ndarray:
-        # Of one column some give a flat array.
+        # Some return a 1-D array for one column.
         shape = np.shape(outputs[0])
         average = np.zeros(shape)
         for weight, output in zip(self.weights_, outputs, strict=True):
@@ -170,7 +170,7 @@ class WeightedEnsembleClassifier(MatchedScore, ClassifierMixin, _BaseEnsemble):
                 for e in self.estimators_
             ]
         )
-        # In single precision a row's sum is not quite one.
+        # In single precision the sum of a row is not exactly one.
         return (
             probabilities
             if self._multilabel

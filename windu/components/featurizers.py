@@ -108,7 +108,7 @@ class AutoFeaturizer(TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {"text_lengths": ["boolean"]}
-    # What was stored before there was this parameter.
+    # Default for estimators that were stored before this parameter existed.
     text_lengths = False
 
     def __init__(self, *, text_lengths: bool = False):
@@ -228,7 +228,7 @@ class AutoFeaturizer(TransformerMixin, BaseEstimator):
         return np.array(names, dtype=object)
 
     def feature_table_schema(self, features: pd.DataFrame) -> TableSchema:
-        """Return the schema of the features, without looking at levels again.
+        """Return the schema of the features, with the levels of the raw columns.
 
         Parameters
         ----------
@@ -336,9 +336,9 @@ def _features_of(column: ColumnSchema, values: pd.Series) -> list[Any]:
         return [parse_numbers(kinds.as_texts(values)).to_numpy()]
     if column.kind in ("numeric", "boolean"):
         return [kinds.as_numbers(values)]
-    # Levels may be missing, and are then a level of their own; a text is just empty.
+    # A missing level is a level of its own; a missing text is empty.
     missing = "" if column.kind == "text" else np.nan
-    # One object a level, not one a row: pandas would make a new text of each cell.
+    # One object per level: pandas would create a new text for each cell.
     if values.dtype == object:
         # Different types may be equal, such as True and 1.
         values = kinds.as_texts(values)

@@ -1,4 +1,4 @@
-"""Targets to what models eat, and back: the encoders that scikit-learn has not."""
+"""Label encoders that scikit-learn lacks."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class IndicatorEncoder(TransformerMixin, BaseEstimator):
     """
 
     def fit(self, y: Any, _: Any = None) -> Any:
-        """Learn what stands for no and for yes.
+        """Learn the values of no and yes.
 
         Parameters
         ----------
@@ -116,7 +116,7 @@ class IndicatorEncoder(TransformerMixin, BaseEstimator):
         return codes
 
     def inverse_transform(self, codes: Any) -> Any:
-        """Return yes and no in the form that `fit` saw.
+        """Return yes and no in the form of the training target.
 
         Parameters
         ----------

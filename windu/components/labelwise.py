@@ -1,4 +1,4 @@
-"""One model a label, for models that know one target only."""
+"""One model per label, for models of a single target."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["LabelwiseClassifier", "takes_labels", "yes_probabilities"]
 
 
 class LabelwiseClassifier(MultiOutputClassifier):
-    """One clone of a classifier a label; a label that never varies is a constant.
+    """One clone of a classifier per label; a constant label needs no classifier.
 
     scikit-learn's `MultiOutputClassifier` hands a label of which the training rows
     know only one value to the classifier, which most refuse: rare labels then fail
@@ -52,7 +52,7 @@ class LabelwiseClassifier(MultiOutputClassifier):
     def fit(
         self, X: Any, Y: Any, sample_weight: Any = None, **fit_params: Any
     ) -> LabelwiseClassifier:
-        """Fit one classifier a label.
+        """Fit one classifier per label.
 
         Parameters
         ----------
@@ -92,7 +92,7 @@ class LabelwiseClassifier(MultiOutputClassifier):
         return self
 
     def score(self, X: Any, y: Any) -> float:
-        """Return the share of rows of which all labels are right.
+        """Return the share of rows whose labels are all correct.
 
         Parameters
         ----------
@@ -116,7 +116,7 @@ class LabelwiseClassifier(MultiOutputClassifier):
 
 
 def takes_labels(model: Any) -> bool:
-    """Tell whether a classifier takes an indicator matrix itself.
+    """Tell whether a classifier accepts an indicator matrix.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def takes_labels(model: Any) -> bool:
 
 
 def yes_probabilities(probabilities: Any, classes: Any) -> np.ndarray:
-    """Return the probability of *yes* a label, whatever a model gives.
+    """Return the probability of *yes* for each label, from any form of output.
 
     Parameters
     ----------

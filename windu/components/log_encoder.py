@@ -1,4 +1,4 @@
-"""Logarithms of heavy-tailed targets: the encoder, and when it pays."""
+"""Logarithms of heavy-tailed targets: the encoder, and when to use it."""
 
 from __future__ import annotations
 
@@ -180,11 +180,11 @@ class LogEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 _NORMAL_TAIL = 1.453
 #: A right tail so many times heavier is heavy; that of an exponential is 1.9.
 _HEAVY = 1.5
-#: The gain must be so many standard errors above zero.
+#: Least gain, in standard errors.
 _CLEAR = 1.0
 #: The quantile of y that is a small amount.
 _SMALL = 0.05
-#: On more rows boosting finds the curve by itself, and asking takes too long.
+#: With more rows boosting learns the curve itself, and the test takes too long.
 _MAX_ROWS = 5_000
 
 
@@ -224,7 +224,7 @@ def has_heavy_tail(y: np.ndarray) -> bool:
 
 
 def is_candidate(model: Any, y: Any) -> bool:
-    """Tell whether it is worth asking how y is better learned.
+    """Tell whether the scale of y should be chosen on held-out rows.
 
     Parameters
     ----------
@@ -244,7 +244,7 @@ def is_candidate(model: Any, y: Any) -> bool:
 
 @dataclass(frozen=True)
 class Gain:
-    """What the logarithmic scale brings on held-out rows.
+    """The gain of the logarithmic scale on held-out rows.
 
     Attributes
     ----------
@@ -273,7 +273,7 @@ class Gain:
 def fit_on_better_scale(
     model: Any, X: Any, y: Any, sample_weight: Any = None
 ) -> tuple[Any, LogEncoder | None, Gain]:
-    """Fit the default model on y, or on its logarithms where that clearly pays.
+    """Fit the default model on y, or on its logarithm if that is clearly better.
 
     Both are compared on the rows that the model holds out anyway, by squared errors in
     the units of y; logarithms are brought back with Duan's smearing factor.
@@ -331,7 +331,7 @@ def fit_on_better_scale(
 
 
 def _scale_of(y: np.ndarray) -> float:
-    """Return one of the smallest amounts: above it is nearly all of the logarithm.
+    """Return the scale: one of the smallest amounts.
 
     Where many are zero, the median: a logarithm that tells small amounts from none
     spends itself on that.

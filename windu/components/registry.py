@@ -88,7 +88,7 @@ def register(kind: str, name: str, *, version: int) -> Callable[[_T], _T]:
 
 
 def version_of(module: str, name: str, version: int) -> Any:
-    """Return what was registered, after its module was imported.
+    """Return a registered object, after importing its module.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def registered_as(obj: Any) -> tuple[str, int] | None:
 
 
 class StoredPart(BaseEstimator):
-    """Stands for a fitted part of a stored run, in code and in YAML.
+    """A reference to a fitted part of a stored run, in code and in YAML.
 
     A `TrainingPipeline` looks it up when it runs, and uses it as it is: it is not
     fitted again. In YAML: ``transformer: {from: "credit@3"}``.
@@ -162,7 +162,7 @@ default=None
         self.metastore = metastore
 
 
-#: What ``model="auto"`` stands for.
+#: The default models.
 AUTO = "boosted_blend"
 
 #: name: (classifier, regressor), each as module:class.
@@ -216,7 +216,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Wants:
-    """What a model wants its matrix to be.
+    """The requirements of a model on its matrix.
 
     Attributes
     ----------
@@ -259,7 +259,7 @@ _TREES = {
 
 
 def wants_of(model: Any) -> Wants:
-    """Return what a model wants to eat.
+    """Return the requirements of a model on its matrix.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ _MAX_ROWS = 3000
 #: With fewer rows, or fewer of a class, a column may fit by chance.
 _MIN_ROWS = 100
 _MIN_OF_CLASS = 8
-#: More labels or outputs are not looked at.
+#: Largest number of labels or outputs to check.
 _MAX_TARGETS = 20
 _FOLDS = 5
 #: Most columns are ruled out by a few rows, where a leaking one may look worse.
@@ -69,7 +69,7 @@ def leakage_alarms(
     list of dict
         At most one a label or output.
     """
-    # The first rows are judged first: they must be like the others.
+    # The first rows are checked first, so they must be representative.
     at = np.random.default_rng(0).permutation(sampled(len(X), _MAX_ROWS))
     alarms = []
     targets = list(_targets(y, task, at))
@@ -198,11 +198,11 @@ def _prepared(
 def _determines(x: np.ndarray, y: np.ndarray, numeric: bool, classes: bool) -> bool:
     """Tell whether a column alone predicts a target in held-out rows."""
     limit = LIMITS[classes]
-    # A few rows show noise as well, but for rare classes.
+    # A few rows suffice to detect noise, except for rare classes.
     first = slice(_FIRST_ROWS)
     if numeric and (_is_noise(x[first], y[first], classes) or _is_noise(x, y, classes)):
         return False
-    # A fit that fails on its own rows fails on any others.
+    # A fit that fails on training rows fails on others as well.
     for rows, bar in ((first, limit - _SLACK), (slice(None), limit)):
         own, target = x[rows], y[rows]
         if np.ptp(target) == 0:
@@ -224,7 +224,7 @@ def _determines(x: np.ndarray, y: np.ndarray, numeric: bool, classes: bool) -> b
 
 
 def _is_noise(x: np.ndarray, y: np.ndarray, classes: bool) -> bool:
-    """Tell whether a target jumps along a column more often than a tree can follow.
+    """Tell whether a target changes along a column too often for a tree.
 
     The mean square of successive differences is that of von Neumann (1941), The
     Annals of Mathematical Statistics 12(4).
@@ -266,7 +266,7 @@ def _predicted(
 
 
 def _right(predictions: np.ndarray, y: np.ndarray, classes: bool) -> float:
-    """Return how much of what a constant gets wrong is right, at best 1."""
+    """Return the share of the error of a constant that is removed, at most 1."""
     if not classes:
         wrong = float(((y - y.mean()) ** 2).sum())
         return 1.0 - float(((y - predictions) ** 2).sum()) / wrong

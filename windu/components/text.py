@@ -140,7 +140,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):
         return np.hstack(blocks)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Return one name a number: the column's, and a count.
+        """Return one name per component: the column name and a number.
 
         Parameters
         ----------
@@ -165,7 +165,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):
 
     def _columns(self, X: Any, *, reset: bool) -> list[list[str]]:
         if isinstance(X, pd.DataFrame):
-            # scikit-learn knows objects; pandas has several dtypes of texts.
+            # scikit-learn expects objects; pandas has several dtypes of texts.
             X = X.astype(object)
         array = validate_data(
             self,

@@ -130,7 +130,7 @@ class AutoTransformer(TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> AutoTransformer:
-        """Look at the kinds of the columns, build the transformer and fit it.
+        """Build the transformer from the kinds of the columns, and fit it.
 
         Parameters
         ----------
@@ -175,7 +175,7 @@ class AutoTransformer(TransformerMixin, BaseEstimator):
         return matrix
 
     def transform(self, X: Any) -> Any:
-        """Return what a model takes.
+        """Return the matrix for the model.
 
         Parameters
         ----------
@@ -406,7 +406,7 @@ def with_categories(schema: TableSchema, features: pd.DataFrame) -> TableSchema:
 
 
 def model_input(matrix: Any, schema: TableSchema, wants: Wants) -> Any:
-    """Return a matrix as a model takes it.
+    """Return a matrix in the form that a model requires.
 
     Parameters
     ----------
@@ -468,7 +468,7 @@ def _plain_names(names: list[str]) -> list[str]:
 
 
 def tell_categories(model: Any, matrix: Any) -> None:
-    """Tell a model which columns of its matrix are categories, where it must be told.
+    """Tell a model which columns are categorical, if it does not detect them.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Tables in and out: every form of a table has one reader and one writer."""
+"""Reading and writing tables: one reader and one writer for each form."""

@@ -96,7 +96,7 @@ def _for_excel(values: pd.Series) -> pd.Series:
     zoned = isinstance(values.dtype, pd.DatetimeTZDtype)
     is_time = pd.api.types.is_timedelta64_dtype(values.dtype)
     cells = values.astype(object).tolist()
-    # To map the Series itself would make floats of long integers first.
+    # `Series.map` would turn long integers into floats first.
     if zoned or is_time or any(map(is_long, cells)):
         texts = [None if pd.isna(cell) else str(cell) for cell in cells]
         return pd.Series(texts, values.index, dtype=object)
@@ -110,7 +110,7 @@ def _write_json_lines(frame: pd.DataFrame, file: Any) -> None:
     """Write one object a row; pandas itself rounds numbers and cuts times."""
     names = [str(name) for name in frame.columns]
     columns = [frame.iloc[:, i].astype(object) for i in range(frame.shape[1])]
-    # A Series that is mapped would make floats of long integers beside missing ones.
+    # `Series.map` would turn long integers beside missing values into floats.
     for row in zip(*(map(plain_value, values) for values in columns), strict=True):
         line = json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False)
         file.write(f"{line}\n".encode())
@@ -186,7 +186,7 @@ def _streamed(place: Any) -> tuple[str | None, Path, Mapping[str, Any]]:
 def read_batches(
     source: Any, size: int, trained: Mapping[Any, TrainedColumn] | None = None
 ) -> Iterator[Batch]:
-    """Yield the rows of a table, so many at a time.
+    """Yield the rows of a table in batches.
 
     Parameters
     ----------
@@ -337,7 +337,7 @@ class WholeWriter:
 
 @contextmanager
 def table_writer(place: Any) -> Iterator[TableWriter | WholeWriter]:
-    """Give what writes a table batch by batch; it appears when it is whole.
+    """Return a writer of batches; the file appears when it is complete.
 
     Parameters
     ----------
@@ -365,7 +365,7 @@ def table_writer(place: Any) -> Iterator[TableWriter | WholeWriter]:
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Give a new folder beside a path, gone at the end whatever happens.
+    """Create a temporary folder beside a path, removed at the end.
 
     Parameters
     ----------

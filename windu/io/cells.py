@@ -1,4 +1,4 @@
-"""Cells of files that are only text, such as those of CSV, become values."""
+"""Typed values from text cells, such as those of CSV."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ MISSING_CELLS = frozenset(
         *("n/a", "nan", "null"),
     }
 )
-#: From here on, not every whole number has a float64 of its own.
+#: Beyond it, float64 does not represent every whole number.
 LARGEST_WHOLE = 2**53
-#: A longer text is no number. What reads it takes time that grows with its length.
+#: Longest text that is read as a number, which bounds the time of parsing.
 _LONGEST_NUMBER = 400
 
 # RE2, behind `pyarrow.compute`, takes linear time for every pattern.
@@ -49,7 +49,7 @@ _ZERO_ONE = {0.0: False, 1.0: True}
 
 @dataclass(frozen=True)
 class TrainedColumn:
-    """What a reader must know of a column that a model was trained on.
+    """The type of a trained column, for readers of files.
 
     Attributes
     ----------
@@ -144,7 +144,7 @@ def _with_points(texts: list[str], decimal: str, thousands: str | None) -> list[
         texts = [text.replace(thousands, "") for text in texts]
     if decimal == ".":
         return texts
-    # A point that separates nothing is in no number.
+    # A trailing or leading point is not part of a number.
     return ["" if "." in text else text.replace(decimal, ".") for text in texts]
 
 
@@ -203,7 +203,7 @@ def plain_numbers(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
     try:
         array = pc.utf8_trim_whitespace(pa.array(short, pa.large_string()))
     except UnicodeEncodeError:
-        # Half of a surrogate pair is in no number.
+        # Half of a surrogate pair is not a number.
         short = [text if text.isascii() else "" for text in short]
         array = pc.utf8_trim_whitespace(pa.array(short, pa.large_string()))
     readable = pc.match_substring_regex(array, _NUMBER).to_numpy(zero_copy_only=False)

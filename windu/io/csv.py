@@ -20,7 +20,7 @@ __all__ = [
     "typed_csv",
 ]
 
-#: What says where the names stand; all else is about the rows.
+#: Options about the header; the others are about the rows.
 _READING_OPTIONS = ("sep", "encoding", "compression", "sheet_name")
 
 
@@ -70,7 +70,7 @@ def check_names(names: Iterable[Any], source: str) -> None:
         )
 
 
-#: What separates cells where a comma does not.
+#: Separators other than a comma.
 _SEPARATORS = (";", "\t", "|")
 #: Passed on to pandas; all else is decided when cells are typed.
 _PASSED = ("sep", "encoding", "usecols", "compression")
@@ -124,7 +124,7 @@ def _other_separator(file: Any, how: Mapping[str, Any]) -> str | None:
     try:
         header = pd.read_csv(file, nrows=0, dtype="str", **names).columns
     except (ValueError, LookupError):
-        # The reader itself says what is wrong.
+        # The reader raises the error.
         header = pd.Index([])
     file.seek(0)
     if len(header) != 1:
@@ -195,7 +195,7 @@ def typed_csv(
             gone = cells[name].isin(as_list(missing[name]))
             cells[name] = cells[name].where(~gone)
         missing = None
-    # What the caller gives a type is first a text.
+    # Columns with a dtype option are read as text first.
     dtypes: Any = dtype if isinstance(dtype, Mapping) else dict.fromkeys(cells, dtype)
     dtypes = {name: dtypes[name] for name in cells if dtypes.get(name) is not None}
     columns = {**(trained or {}), **dict.fromkeys(dtypes, TrainedColumn("text"))}

@@ -51,7 +51,7 @@ def read_query(data: Mapping[str, Any]) -> pd.DataFrame:
         with engine.connect() as connection:
             return _rows(connection, query)
     except Exception as error:
-        # A driver may raise anything; its message may hold the password.
+        # A driver may raise any exception; its message may hold the password.
         raise TableError(
             f"The query must be one that {engine.url.render_as_string()!r} answers. "
             f"Got {type(error).__name__}. Query: {query[:200]!r}."
@@ -98,7 +98,7 @@ def write_query(frame: pd.DataFrame, table: str, url: str) -> None:
                 table, connection, index=False, if_exists="replace"
             )
     except Exception as error:
-        # A driver may raise anything; its message may hold the password.
+        # A driver may raise any exception; its message may hold the password.
         raise TableError(
             f"The table {table!r} must be writable in "
             f"{engine.url.render_as_string()!r}. Got {type(error).__name__}."

@@ -89,7 +89,7 @@ def as_frame(X: Any) -> pd.DataFrame:
 
 @contextmanager
 def surrogates_refused() -> Iterator[None]:
-    """Refuse a table with texts that Unicode does not know, by a clear error.
+    """Raise a clear error for texts that are not valid Unicode.
 
     Yields
     ------

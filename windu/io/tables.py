@@ -50,7 +50,7 @@ _FORMS = {
     **{".csv": "csv", ".csv.gz": "csv", ".parquet": "parquet", ".pq": "parquet"},
     **{".jsonl": "jsonl", ".ndjson": "jsonl", ".jsonl.gz": "jsonl", ".xlsx": "excel"},
 }
-#: What a reader may be told; everything else is decided here.
+#: Options of readers.
 _OPTIONS = {
     "csv": ("sep", "decimal", "thousands", "encoding", "na_values", "dtype", "usecols"),
     "jsonl": ("encoding", "dtype"),
@@ -451,7 +451,7 @@ def _called(function: Callable[[], Any]) -> Any:
 
 
 def called(source: Any) -> str:
-    """Return what a table is called in messages, without what may be a password."""
+    """Return the name of a table in messages, without credentials."""
     source = place_of(source)
     if isinstance(source, Mapping):
         source = source["path"] if "path" in source else source["url"]
@@ -459,7 +459,7 @@ def called(source: Any) -> str:
 
 
 def shown_path(path: Any) -> str:
-    """Return a path for messages, without what may be a password."""
+    """Return a path for messages, without credentials."""
     if not isinstance(path, (str, os.PathLike)):
         return ", ".join(
             map(shown_path, path if isinstance(path, Iterable) else [path])

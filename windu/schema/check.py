@@ -1,4 +1,4 @@
-"""A new table against a schema: the quick good case, and all differences otherwise."""
+"""Comparison of a new table with a schema."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def compare(
         check_names(frame)
         twice = duplicates(frame)
         if twice:
-            # The first of a name stands for it in the rest of the report.
+            # Only the first column of a name is compared further.
             frame = frame.loc[:, ~frame.columns.astype(str).duplicated()]
         frame, differences = _columns(_numbered(frame, schema), schema)
         differences = twice + differences
@@ -113,7 +113,7 @@ def compare(
 
 
 def conform_training(frame: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
-    """Return the training table in the form that each new table is given.
+    """Return the training table in the form that new tables are cast to.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def conform_training(frame: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
     for position, column in enumerate(schema.columns):
         values = frame.iloc[:, position]
         if column.storage not in ("text", "datetime", "timedelta", "boolean"):
-            # Numbers stay what they are, but for the categories around them.
+            # Numbers are unchanged, except that categories become plain.
             recasted = (
                 values if column.categories is None else recast(values, column)[0]
             )
@@ -206,7 +206,7 @@ def _columns(
 def _column(
     values: pd.Series, column: ColumnSchema, schema: TableSchema, everything: bool
 ) -> tuple[pd.Series, list[Difference]]:
-    """Return one column as it shall be, and its differences."""
+    """Return one column in the form of training, and its differences."""
     recasted, differences_found = values, []
 
     def differ(
@@ -234,12 +234,12 @@ def _column(
                 _lost(values, at_fault, column),
             )
             recasted = recast(values.where(~wrong), column)[0]
-        # No value has no type.
+        # A column without values has no type.
         elif str(values.dtype) != column.dtype and values.notna().any():
             differ("dtype", f"be of dtype {column.dtype}", str(values.dtype))
     if column.zoned is not None and schema.action("zone", column) != "ignore":
         _differ_in_zone(values, column, differ)
-    # In categories of training there are no other levels any more.
+    # The cast to categories has already dropped other levels.
     levels = recasted if column.categories is None else values
     if schema.action("unknown", column) != "ignore":
         _differ_in_levels(levels, column, differ)
@@ -253,14 +253,14 @@ def _column(
         if everything or schema.action(kind, column) != "ignore"
     ]
     if checked_kinds and column.kind not in ("constant", "unsupported"):
-        # Cells of another meaning are told already.
+        # Cells of another meaning are reported already.
         missing = values.isna().to_numpy()
         _differ_in_values(recasted, levels, missing, column, checked_kinds, differ)
     return recasted, differences_found
 
 
 def _lost(values: pd.Series, wrong: np.ndarray, column: ColumnSchema) -> str:
-    """Return what may have happened to codes that come as numbers."""
+    """Return a hint for codes that arrive as numbers."""
     numbers = kinds.storage_of(values[wrong]) == "numeric"
     numbers |= column.code_width is not None
     if not numbers or column.storage != "text" or column.kind in _PARSED:

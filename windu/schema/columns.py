@@ -1,4 +1,4 @@
-"""What windu knows of a table, as plain data, and which differences it tolerates."""
+"""Schemas of columns and tables as plain data, and tolerances."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ Kind = Literal[
 
 
 class ColumnSchema(BaseModel):
-    """One column: its name, kind, dtype and what was seen of its values.
+    """One column: name, kind, dtype and statistics of its values.
 
     Attributes
     ----------
@@ -220,7 +220,7 @@ class ColumnSchema(BaseModel):
     What is None was not looked at when the schema was stored.
     """
 
-    # A newer windu may know more of a column.
+    # A newer windu may add fields.
     model_config = ConfigDict(extra="allow", frozen=True)
 
     name: str | int
@@ -351,7 +351,7 @@ class TableSchema:
             ]
         )
 
-    # Fitted state is plain: pickle, joblib and skops all see one text.
+    # Stored as one text by pickle, joblib and skops.
     def __getstate__(self) -> dict[str, str]:
         return {"json": self.to_json()}
 

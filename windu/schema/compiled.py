@@ -1,4 +1,4 @@
-"""The quick check: which columns of a table have to be looked at, at all."""
+"""The quick check: which columns of a table need a comparison of values."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ __all__ = [
     "spelling_of",
 ]
 
-#: Kinds of difference that only looking at every value shows.
+#: Kinds of difference that need a look at every value.
 OF_VALUES = ("null", "level", "range")
 #: Up to so many rows, one copy of all floats is cheaper than a look at each column.
 _FEW_ROWS = 1_000
-#: So many rows at most are looked at for levels that training did not know.
+#: Largest number of rows that are searched for unknown levels.
 MAX_LOOKED_AT = 1_000
-#: Fewer values do not show that a column is written in another way.
+#: Least number of values to judge whether a column has mostly unknown levels.
 _MIN_ROWS, _MIN_ROWS_OF_MANY = 5, 30
 
 
@@ -119,7 +119,7 @@ _DROPPED = ("constant", "identifier")
 
 
 class CompiledCheck:
-    """What a table's schema says of dtypes, ready to be compared.
+    """The dtypes of a schema, prepared for comparison.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ class CompiledCheck:
         ]
 
     def pending(self, frame: pd.DataFrame) -> list[int]:
-        """Return the positions of columns that dtypes alone do not settle.
+        """Return the positions of columns whose dtypes are not sufficient.
 
         Parameters
         ----------
@@ -214,7 +214,7 @@ def _is_missing(cell: Any) -> bool:
 def _quick_levels(
     column: ColumnSchema, schema: TableSchema
 ) -> tuple[str, frozenset[str]] | None:
-    """Return dtype and levels of texts that need no look if they are known."""
+    """Return dtype and levels of a text column whose known levels need no check."""
     is_asked = any(schema.action(kind, column) != "ignore" for kind in OF_VALUES)
     if is_asked or column.dtype not in ("str", "string") or column.storage != "text":
         return None

@@ -31,14 +31,14 @@ __all__ = [
 _FIRST_YEAR, _LAST_YEAR = 2, 9998
 #: Outside of these years a text is more likely a code than a date.
 _LIKELY_YEARS = (1700, 2200)
-#: A longer text is no date.
+#: Longest text that is read as a date.
 _LONGEST = 64
 #: With fewer different texts, each must be a date.
 _MIN_TEXTS = 20
 _FEW_BAD = 0.05
 _ISO = "ISO8601"
 
-# Each is tried at one place, and none has repeats that compete.
+# Each is anchored, without nested repeats: matching is linear.
 _ISO_DATE = re.compile(r"[ ]{0,8}[0-9]{4}-[0-9]{2}")
 _OFFSET = re.compile(r"[0-9]{2}:[0-9]{2}\S{0,12}(?:Z|[+-][0-9]{2}:?[0-9]{2})$")
 _SEPARATOR = re.compile(r"[-/.: ,T]")
