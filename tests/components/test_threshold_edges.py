@@ -210,6 +210,25 @@ def test_an_ordered_categorical_brings_its_order():
     assert order.fit(scores[:, columns], y).ranks_ == names
 
 
+def test_costs_of_each_label():
+    """Each label gets the cut of least cost; one cost a row is that of every label."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, (200, 3))
+    scores = np.clip(rng.normal(0.35 + 0.2 * y, 0.2), 0, 1).round(1)
+    costs, weight = rng.lognormal(size=y.shape), rng.integers(1, 4, len(y))
+    for given in (costs, costs[:, 0]):
+        full = np.broadcast_to(given.reshape(len(y), -1), y.shape)
+        best = [
+            min(
+                np.average(full[:, j] * ((scores[:, j] >= cut) != y[:, j]), None, weight)
+                for cut in {*scores[:, j], 2.0}
+            )
+            for j in range(3)
+        ]
+        selector = ThresholdSelector().fit(scores, y, weight, costs=given)
+        assert selector.score_ == pytest.approx(-sum(best))
+
+
 def test_an_order_that_costs_something_is_named():
     y = np.repeat([0, 1, 2], 100)
     # Torn between the first and the third: the mean rank is that of the second.

@@ -153,6 +153,16 @@ def test_codes_that_floats_cannot_tell_apart_are_names(codes):
     assert WinduEstimator(random_state=0).fit(X, y).score(X, y) > 0.95
 
 
+def test_floats_that_stand_for_several_codes_are_refused():
+    """Beyond 2**53 the digits of a float may be those of another code."""
+    codes = [str(2**53 + 2 * i) for i in range(50)]
+    X = pd.DataFrame({"account": codes * 4})
+    est = WinduEstimator("linear").fit(X, np.arange(200) % 2)
+    est.predict(pd.DataFrame({"account": [2**53 + 2]}))
+    with pytest.raises(SchemaError, match="'account'"):
+        est.predict(pd.DataFrame({"account": [2.0**53 + 2]}))
+
+
 @pytest.mark.parametrize(
     "values",
     [
