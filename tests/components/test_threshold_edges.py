@@ -220,7 +220,9 @@ def test_costs_of_each_label():
         full = np.broadcast_to(given.reshape(len(y), -1), y.shape)
         best = [
             min(
-                np.average(full[:, j] * ((scores[:, j] >= cut) != y[:, j]), None, weight)
+                np.average(
+                    full[:, j] * ((scores[:, j] >= cut) != y[:, j]), None, weight
+                )
                 for cut in {*scores[:, j], 2.0}
             )
             for j in range(3)
