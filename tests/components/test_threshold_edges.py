@@ -231,6 +231,26 @@ def test_costs_of_each_label():
         assert selector.score_ == pytest.approx(-sum(best))
 
 
+@pytest.mark.parametrize("wanted", [1490, 1510, 1530])
+def test_more_cuts_are_tried_on_both_sides_of_the_best_of_few(wanted):
+    """A function of a user is not asked at every row, and its peak is met."""
+    scores, y = np.linspace(0.01, 0.99, 3000), np.arange(3000) % 2
+
+    def near(y_true, y_pred):
+        return -abs(int(y_pred.sum()) - wanted)
+
+    assert ThresholdSelector(near).fit(scores, y).score_ > -2
+
+
+@pytest.mark.parametrize("cv", [[(range(200), range(200, 300))], 1000])
+def test_one_fold_has_no_spread(cv):
+    """Nor has a choice among fewer rows than folds."""
+    scores, y = binary()
+    selector = ThresholdSelector("f1", cv=cv).fit(scores, y)
+    assert np.isnan(selector.score_std_)
+    assert selector.curve_["std"].isna().all()
+
+
 def test_an_order_that_costs_something_is_named():
     y = np.repeat([0, 1, 2], 100)
     # Torn between the first and the third: the mean rank is that of the second.
