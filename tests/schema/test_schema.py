@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import make_ugly
 from windu import infer_schema
 from windu.exceptions import SchemaError
-from windu.schema.check import conform
+from windu.schema.check import conform, conform_training
 from windu.schema.columns import TableSchema
 from windu.schema.inference import infer_table, pack_frame, unpack_frame
 
@@ -53,6 +53,17 @@ def test_conform_gives_back_the_same_object_when_nothing_is_to_do():
     """The good case costs no copy."""
     numbers = X[["visits", "flag", "when"]]
     assert conform(numbers, infer_table(numbers)) is numbers
+
+
+def test_the_training_table_gets_the_form_of_every_later_one():
+    """Mixtures are texts and empty texts are missing; else it is the same object."""
+    mixed = pd.DataFrame({"a": [1, "x", None] * 20, "b": ["", "u", "v"] * 20})
+    schema = infer_table(mixed)
+    trained = conform_training(mixed, schema)
+    assert trained["a"].dropna().unique().tolist() == ["1", "x"]
+    assert trained["b"].isna().sum() == 20
+    pd.testing.assert_frame_equal(trained, conform(mixed, schema))
+    assert conform_training(X, infer_table(X)) is X
 
 
 def test_conform_leaves_the_users_table_alone():
