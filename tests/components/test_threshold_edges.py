@@ -242,6 +242,16 @@ def test_more_cuts_are_tried_on_both_sides_of_the_best_of_few(wanted):
     assert ThresholdSelector(near).fit(scores, y).score_ > -2
 
 
+def test_a_class_of_one_row_counts():
+    """In the mean over classes, as in scikit-learn."""
+    scores, y = several()
+    y = np.append(np.minimum(y, 2), 3)
+    scores = np.append(scores, [[0.1, 0.2, 0.3, 0.4]], axis=0)
+    selector = ThresholdSelector("balanced_accuracy", cv="prefit").fit(scores, y)
+    expected = metrics.balanced_accuracy_score(y, selector.predict(scores))
+    assert selector.score_ == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("cv", [[(range(200), range(200, 300))], 1000])
 def test_one_fold_has_no_spread(cv):
     """Nor has a choice among fewer rows than folds."""

@@ -11,7 +11,12 @@ from windu import infer_schema
 from windu.exceptions import SchemaError
 from windu.schema.check import conform, conform_training
 from windu.schema.columns import TableSchema
-from windu.schema.inference import infer_table, pack_frame, unpack_frame
+from windu.schema.inference import (
+    choose_example,
+    infer_table,
+    pack_frame,
+    unpack_frame,
+)
 
 X, _ = make_ugly()
 
@@ -133,10 +138,18 @@ def test_an_example_keeps_a_zone_with_summer_time():
     assert unpack_frame(pack_frame(frame)).equals(frame)
 
 
+def test_half_of_an_example_is_spread_over_the_table():
+    """However many columns have extremes to show."""
+    values = np.random.default_rng(0).uniform(size=(400, 20))
+    values[range(20), range(20)], values[range(20, 40), range(20)] = -1, 2
+    frame = pd.DataFrame(values).rename(columns=str)
+    rows = unpack_frame(choose_example(frame, infer_table(frame)))
+    assert len(rows) == 20
+    assert (rows.abs().max(axis=1) < 1).sum() >= 8
+
+
 def test_example_shows_missing_values_rare_levels_and_extremes():
     """The example is chosen, and comes back with its dtypes."""
-    from windu.schema.inference import choose_example
-
     frame = X.assign(city=X["city"].fillna("Rome"), kind=pd.Categorical(X["city"]))
     frame.loc[17, "city"] = "Ushuaia"
     example = unpack_frame(choose_example(frame, infer_table(frame)))
