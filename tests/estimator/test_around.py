@@ -305,6 +305,7 @@ def test_verbose_tells_the_rule_and_the_steps(ugly, capsys):
     WinduEstimator("linear", verbose=True).fit(*ugly)
     out = capsys.readouterr().out
     assert "task: binary, because y holds texts" in out
+    assert "(step 1 of 8) Processing infer_schema" in out
     assert "Processing fit_model" in out
 
 

@@ -19,6 +19,7 @@ from windu.exceptions import (
     UntrustedTypesError,
     WinduWarning,
 )
+from windu.persistence.manifest import MAX_MANIFEST, Manifest
 
 X, Y = make_ugly()
 KEY = "a key of enough bytes"
@@ -136,6 +137,14 @@ def test_metrics_and_statistics_are_plain_data(fitted, tmp_path):
     }
     with pytest.raises(PersistenceError, match="plain data. Got: object"):
         save(fitted, tmp_path / "bad.windu", metrics={"f1": object()})
+
+
+def test_what_is_said_of_a_run_is_plain_and_short():
+    """It stands in the manifest, which is read before anything else."""
+    with pytest.raises(PersistenceError, match="must be plain JSON"):
+        Manifest.of({}, {}, {"config": object()})
+    with pytest.raises(PersistenceError, match=f"holds at most {MAX_MANIFEST} bytes"):
+        Manifest.of({}, {}, {"note": "x" * MAX_MANIFEST})
 
 
 @pytest.mark.slow
