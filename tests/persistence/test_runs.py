@@ -141,8 +141,9 @@ def test_metrics_and_statistics_are_plain_data(fitted, tmp_path):
 
 def test_what_is_said_of_a_run_is_plain_and_short():
     """It stands in the manifest, which is read before anything else."""
-    with pytest.raises(PersistenceError, match="must be plain JSON"):
-        Manifest.of({}, {}, {"config": object()})
+    for config in (object(), (1, 2), {1: 2}):
+        with pytest.raises(PersistenceError, match="must be plain JSON"):
+            Manifest.of({}, {}, {"config": config})
     with pytest.raises(PersistenceError, match=f"holds at most {MAX_MANIFEST} bytes"):
         Manifest.of({}, {}, {"note": "x" * MAX_MANIFEST})
 
