@@ -210,6 +210,57 @@ def test_an_ordered_categorical_brings_its_order():
     assert order.fit(scores[:, columns], y).ranks_ == names
 
 
+def test_costs_of_each_label():
+    """Each label gets the cut of least cost; one cost a row is that of every label."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, (200, 3))
+    scores = np.clip(rng.normal(0.35 + 0.2 * y, 0.2), 0, 1).round(1)
+    costs, weight = rng.lognormal(size=y.shape), rng.integers(1, 4, len(y))
+    for given in (costs, costs[:, 0]):
+        full = np.broadcast_to(given.reshape(len(y), -1), y.shape)
+        best = [
+            min(
+                np.average(
+                    full[:, j] * ((scores[:, j] >= cut) != y[:, j]), None, weight
+                )
+                for cut in {*scores[:, j], 2.0}
+            )
+            for j in range(3)
+        ]
+        selector = ThresholdSelector().fit(scores, y, weight, costs=given)
+        assert selector.score_ == pytest.approx(-sum(best))
+
+
+@pytest.mark.parametrize("wanted", [1490, 1510, 1530])
+def test_more_cuts_are_tried_on_both_sides_of_the_best_of_few(wanted):
+    """A function of a user is not asked at every row, and its peak is met."""
+    scores, y = np.linspace(0.01, 0.99, 3000), np.arange(3000) % 2
+
+    def near(y_true, y_pred):
+        return -abs(int(y_pred.sum()) - wanted)
+
+    assert ThresholdSelector(near).fit(scores, y).score_ > -2
+
+
+def test_a_class_of_one_row_counts():
+    """In the mean over classes, as in scikit-learn."""
+    scores, y = several()
+    y = np.append(np.minimum(y, 2), 3)
+    scores = np.append(scores, [[0.1, 0.2, 0.3, 0.4]], axis=0)
+    selector = ThresholdSelector("balanced_accuracy", cv="prefit").fit(scores, y)
+    expected = metrics.balanced_accuracy_score(y, selector.predict(scores))
+    assert selector.score_ == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("cv", [[(range(200), range(200, 300))], 1000])
+def test_one_fold_has_no_spread(cv):
+    """Nor has a choice among fewer rows than folds."""
+    scores, y = binary()
+    selector = ThresholdSelector("f1", cv=cv).fit(scores, y)
+    assert np.isnan(selector.score_std_)
+    assert selector.curve_["std"].isna().all()
+
+
 def test_an_order_that_costs_something_is_named():
     y = np.repeat([0, 1, 2], 100)
     # Torn between the first and the third: the mean rank is that of the second.

@@ -6,7 +6,11 @@ import pytest
 import sklearn
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import RandomForestClassifier, StackingClassifier
+from sklearn.ensemble import (
+    BaggingClassifier,
+    RandomForestClassifier,
+    StackingClassifier,
+)
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import (
@@ -305,6 +309,7 @@ def test_verbose_tells_the_rule_and_the_steps(ugly, capsys):
     WinduEstimator("linear", verbose=True).fit(*ugly)
     out = capsys.readouterr().out
     assert "task: binary, because y holds texts" in out
+    assert "(step 1 of 8) Processing infer_schema" in out
     assert "Processing fit_model" in out
 
 
@@ -318,3 +323,11 @@ def test_threads_predict_at_the_same_time(ugly):
     with ThreadPoolExecutor(4) as pool:
         for result in pool.map(est.predict_proba, [X] * 12):
             np.testing.assert_array_equal(result, expected)
+
+
+def test_seed_and_jobs_reach_the_parts_of_a_part(ugly):
+    """Where these say none of their own."""
+    model = BaggingClassifier(RandomForestClassifier(2), 2, random_state=7)
+    bagged = WinduEstimator(model, random_state=3, n_jobs=1).fit(*ugly).model_
+    assert (bagged.random_state, bagged.n_jobs) == (7, 1)
+    assert (bagged.estimator.random_state, bagged.estimator.n_jobs) == (3, 1)

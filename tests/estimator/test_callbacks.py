@@ -40,6 +40,13 @@ def test_every_step_is_a_task(ugly):
     assert record.ended[-2:] == ["fit", "teardown"]
 
 
+def test_the_fits_of_folds_are_no_tasks(ugly):
+    """A callback sees the fit that a user asked for, not those behind a threshold."""
+    record = Record()
+    WinduEstimator("linear", threshold="f1").set_callbacks(record).fit(*ugly)
+    assert record.begun.count("setup") == record.begun.count("encode") == 1
+
+
 @pytest.mark.slow
 def test_progress_bar_on_the_estimator_and_in_a_search(ugly, capsys):
     """The bar of scikit-learn works on both."""

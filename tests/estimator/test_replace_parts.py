@@ -245,6 +245,11 @@ def test_several_labels(penguins):
     assert words == [["f"] * one + ["h"] * other for one, other in codes]
     with pytest.raises(PartError, match="must know 2 classes"):
         est.replace(label_encoder=MultiLabelBinarizer().fit([["a", "b", "c"]]))
+    bare = est.replace(label_encoder=None)
+    again = bare.replace(label_encoder=german)
+    assert again.classes_.tolist() == ["schwer", "female"]
+    with pytest.raises(PartError, match="must know 2 classes"):
+        bare.replace(label_encoder=MultiLabelBinarizer().fit([["a", "b", "c"]]))
 
 
 def test_values():

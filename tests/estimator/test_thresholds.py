@@ -425,6 +425,15 @@ def test_weights_requested_by_one_part_alone_are_refused(nhefs):
                 est.fit(X, y, sample_weight=np.ones(len(X)))
 
 
+def test_fixed_weights_of_several_classes():
+    """They are not chosen; equal ones decide as the model does."""
+    X, y = load_penguins(return_X_y=True)
+    fixed = ThresholdSelector(thresholds=[1.0, 1.0, 1.0])
+    est = estimator(threshold=fixed).fit(X, y)
+    assert est.threshold_.thresholds_.tolist() == [1.0, 1.0, 1.0]
+    assert (est.predict(X) == estimator().fit(X, y).predict(X)).all()
+
+
 def test_replace_keeps_the_order_and_the_kind_of_scores(nhefs):
     X, y = load_penguins(return_X_y=True)
     names = ["Gentoo", "Adelie", "Chinstrap"]

@@ -397,6 +397,26 @@ def test_a_version_that_only_one_target_has(tmp_path, lacking):
     assert again.verify().empty
 
 
+@pytest.mark.parametrize("lacking", ["first", "second"])
+def test_what_only_one_target_has_is_copied_from_it(tmp_path, lacking):
+    """Runs from the target that has them whole, aliases from the newest, both ways."""
+    store = Metastore(tmp_path / "first", [tmp_path / "second"])
+    texts = {save(store, "birds", text).reference: text for text in ("one", "two")}
+    store.alias("birds@1", "production")
+    aliases = tmp_path / lacking / "aliases"
+    shutil.copytree(aliases, tmp_path / "old")
+    store.alias("birds@2", "production")
+    shutil.rmtree(aliases)
+    shutil.move(tmp_path / "old", aliases)
+    shutil.rmtree(tmp_path / lacking / "runs" / store.find("birds@1").id)
+    again = Metastore(tmp_path / "first", [tmp_path / "second"])
+    assert set(again.sync()["action"]) == {"copied"}
+    for name in ("first", "second"):
+        alone = Metastore(tmp_path / name)
+        assert alone.find("birds@production").version == 2
+        assert {reference: load(alone, reference) for reference in texts} == texts
+
+
 def test_a_manifest_goes_first():
     """A delete that is cut leaves what is no run, not a run without its parts."""
     deleted = []

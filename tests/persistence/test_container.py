@@ -4,13 +4,15 @@ import struct
 import zipfile
 from io import BytesIO
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.persistence.forging import archive_of
 from windu.exceptions import IntegrityError, PersistenceError
 from windu.persistence.format import container
-from windu.persistence.format.container import pack, unpack
+from windu.persistence.format.container import check_archive, pack, unpack
 
 NAMES = st.text(st.characters(codec="ascii", exclude_characters="\0/"), min_size=1)
 MEMBERS = st.dictionaries(NAMES, st.binary(max_size=200), max_size=5)
@@ -85,3 +87,21 @@ def test_nothing_hides_between_members_and_directory(gap):
         assert file.read("a") == b"12345"
     with pytest.raises(IntegrityError):
         unpack(bytes(bad))
+
+
+def test_an_archive_of_skops_names_each_member_once():
+    """Of two, another tool might read the other."""
+    header = BytesIO()
+    np.save(header, np.zeros(2))
+    members = {"1.npy": header.getvalue(), "2.npy": header.getvalue()}
+    data = archive_of(members | {"schema.json": b"{}"})
+    check_archive(data, "it")
+    with pytest.raises(IntegrityError, match="it has 3 members, 2 by name"):
+        check_archive(data.replace(b"2.npy", b"1.npy"), "it")
+
+
+def test_nesting_has_a_bound():
+    """Files of earlier versions may be as deep as it says."""
+    check_archive(archive_of({"schema.json": b"[" * 400 + b"]" * 400}), "it")
+    with pytest.raises(IntegrityError, match="its JSON is nested 401 deep"):
+        check_archive(archive_of({"schema.json": b"[" * 401 + b"]" * 401}), "it")

@@ -9,6 +9,7 @@ import zipfile
 from io import BytesIO
 
 import numpy as np
+import pandas as pd
 import pytest
 import skops.io
 from scipy import sparse
@@ -24,6 +25,8 @@ from tests.persistence.forging import (
 from tests.persistence.fuzz_edits import mutated
 from windu import WinduEstimator, inspect, load, load_part, save
 from windu.exceptions import IntegrityError, PersistenceError, UntrustedTypesError
+from windu.persistence.format.artifacts import from_parquet
+from windu.persistence.format.container import check_cost, check_roles
 
 X, Y = make_ugly()
 CALLS = []
@@ -268,6 +271,26 @@ def test_no_route_calls_a_trusted_function(route, name, good, tmp_path):
     assert len(CALLS) == before
 
 
+@pytest.mark.parametrize(
+    "node",
+    [
+        routes(NAME)["object"],
+        routes(NAME)["value"],
+        routes("no_such_module.name")["object"],
+        routes("builtins.no_such_name")["object"],
+    ],
+    ids=["function", "value", "module", "name"],
+)
+def test_a_name_is_looked_at_wherever_it_stands(node):
+    """Before and after texts, dicts of a user, and nodes that were met before."""
+    others = [text(0), sequence("ListNode"), sequence("ListNode"), {"key": text(1)}]
+    check_roles(sequence("ListNode", *others), "it")
+    for place in range(5):
+        nodes = [*others[:place], node, *others[place:]]
+        with pytest.raises(IntegrityError, match="use each name as what it is"):
+            check_roles(sequence("ListNode", *nodes), "it")
+
+
 def test_plain_skops_would_call(good):
     """The routes are real: without windu's look, the function runs."""
     tree = routes(NAME)["list"] | {"protocol": 2}
@@ -284,6 +307,13 @@ def billion():
         short = {"__id__": number - 1, "__loader__": "ListNode"}
         node = sequence("ListNode", node, short) | {"__id__": number}
     return node | {"protocol": 2}
+
+
+def test_shared_parts_are_counted_as_often_as_they_are_met():
+    """A tree is small, and a walk through it is without end."""
+    with pytest.raises(IntegrityError, match="must hold at most 10000000 parts"):
+        check_cost(billion(), "it")
+    check_cost(sequence("ListNode", *[text(0)] * 99) | {"protocol": 2}, "it")
 
 
 def deep(n):
@@ -410,6 +440,15 @@ def test_an_archive_in_the_place_of_an_array(tmp_path):
     forged(path, {"object.skops": edit})
     with pytest.raises(IntegrityError, match="cannot be read"):
         load(path)
+
+
+def test_an_example_that_is_no_table():
+    """It is damaged, or was written by another tool."""
+    other = BytesIO()
+    pd.DataFrame({"a": [1]}).to_parquet(other)
+    for data in (b"", b"no table", other.getvalue()):
+        with pytest.raises(IntegrityError, match="must be a table that windu wrote"):
+            from_parquet(data, "example.parquet")
 
 
 NO_PICKLE = """

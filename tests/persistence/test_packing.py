@@ -11,7 +11,7 @@ from sklearn import ensemble
 from sklearn.datasets import make_classification
 from sklearn.tree import DecisionTreeClassifier
 
-from windu.exceptions import PersistenceError
+from windu.exceptions import IntegrityError, PersistenceError
 from windu.persistence.packing import PackedPredictors, PackedTrees, pack, unpack
 from windu.persistence.substitution import substitute
 
@@ -88,6 +88,19 @@ def test_a_packed_forest_is_not_larger_than_compressed_joblib():
 )
 def test_other_lists_stay(held):
     assert pack(held) is held
+
+
+@pytest.mark.parametrize(
+    ("name", "edit"), [("n_classes", [3, 0]), ("counts", [0]), ("values", [[[1.0]]])]
+)
+def test_arrays_that_do_not_fit_are_refused(name, edit):
+    """No tree has no class or no node, or values of another shape."""
+    two = np.column_stack([Y, Y])
+    packed = pack([DecisionTreeClassifier(random_state=0).fit(X, two)])
+    unpack(packed)
+    setattr(packed, name, np.array(edit, dtype=getattr(packed, name).dtype))
+    with pytest.raises(IntegrityError, match="must fit each other"):
+        unpack(packed)
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from windu.exceptions import (
     UntrustedTypesError,
     WinduWarning,
 )
+from windu.persistence.format.manifest import MAX_MANIFEST, Manifest
 
 X, Y = make_ugly()
 KEY = "a key of enough bytes"
@@ -88,10 +89,13 @@ def test_a_part_needs_nothing_of_the_others(fitted, tmp_path):
 
 def test_other_tools_read_the_example(fitted, tmp_path):
     """It is an ordinary Parquet file."""
-    path = save(fitted, tmp_path / "est")
+    rows = X.head(12).assign(agent=["new", np.nan] * 6)
+    path = save(fitted, tmp_path / "est", example=rows)
     frame = pd.read_parquet(path / "example.parquet")
     assert list(frame.columns) == list(X.columns)
-    np.testing.assert_array_equal(frame["visits"], fitted.example_["visits"])
+    np.testing.assert_array_equal(frame["visits"], rows["visits"])
+    # Texts stay texts where some are missing.
+    assert frame["agent"].fillna("none").tolist() == ["new", "none"] * 6
 
 
 def test_what_is_not_fitted_is_saved_too(tmp_path):
@@ -113,10 +117,35 @@ def test_another_example(fitted, tmp_path):
     assert "hidden" not in fitted.example_["uid"].tolist()
     with pytest.raises(SchemaError, match="amount"):
         save(fitted, tmp_path / "bad.windu", example=rows.drop(columns="amount"))
+    single = save(fitted, tmp_path / "single.windu", example=rows.head(1))
+    assert len(load(single).example_) == 1
     with pytest.raises(PersistenceError, match=r"1 to 10000 rows. Got 0"):
         save(fitted, tmp_path / "bad.windu", example=rows.head(0))
     with pytest.raises(PersistenceError, match="fitted WinduEstimator"):
         save(fitted.model_, tmp_path / "bad.windu", example=rows)
+
+
+def test_metrics_and_statistics_are_plain_data(fitted, tmp_path):
+    """Frames, series, arrays and numbers of numpy have a form; objects have none."""
+    frame = pd.DataFrame({"a": [1, 2]}, index=["x", "y"])
+    metrics = {"frame": frame, "series": frame["a"], "array": frame["a"].to_numpy()}
+    path = save(fitted, tmp_path / "est.windu", metrics=metrics)
+    assert load_part(path, "metrics") == {
+        "frame": {"a": [1, 2]},
+        "series": {"x": 1, "y": 2},
+        "array": [1, 2],
+    }
+    with pytest.raises(PersistenceError, match="plain data. Got: object"):
+        save(fitted, tmp_path / "bad.windu", metrics={"f1": object()})
+
+
+def test_what_is_said_of_a_run_is_plain_and_short():
+    """It stands in the manifest, which is read before anything else."""
+    for config in (object(), (1, 2), {1: 2}):
+        with pytest.raises(PersistenceError, match="must be plain JSON"):
+            Manifest.of({}, {}, {"config": config})
+    with pytest.raises(PersistenceError, match=f"holds at most {MAX_MANIFEST} bytes"):
+        Manifest.of({}, {}, {"note": "x" * MAX_MANIFEST})
 
 
 @pytest.mark.slow

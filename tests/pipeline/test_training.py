@@ -77,6 +77,14 @@ def test_other_libraries_have_other_keys(monkeypatch):
     assert memo.key_of_step(step, ["a"]) != before
 
 
+def test_values_of_one_step_have_keys_of_their_own():
+    """Without a key for the step nothing can be said of what it makes."""
+    step = Step("split", ("frame",), ("left", "right"), len)
+    assert memo.keys_made(step, None) == {"left": None, "right": None}
+    left, right = memo.keys_made(step, "a").values()
+    assert left != right != "a" != left
+
+
 @pytest.mark.slow
 def test_only_what_depends_on_a_change_runs_again():
     """Another model keeps the features; other rows keep nothing."""

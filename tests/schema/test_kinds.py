@@ -55,6 +55,7 @@ CASES = {
     "always one number": (np.ones(N), "constant"),
     "always one text": (["a"] * N, "constant"),
     "nothing": ([None] * N, "constant"),
+    "no whole number": (pd.array([None] * N, dtype="Int64"), "constant"),
     "not a number": (np.full(N, np.nan), "constant"),
     "lists": ([[1], [2]] * 100, "unsupported"),
     "bytes": ([b"1", b"2"] * 100, "unsupported"),

@@ -142,15 +142,32 @@ def test_codes_without_their_zeros_are_refused(values, n_levels):
         np.array([f"100000000000000000{i:02d}" for i in range(50)]),
         np.uint64(2**64 - 1) - np.arange(50, dtype="uint64"),
         2**63 - 1 - np.arange(50),
+        np.arange(50) + -(2**63),
         np.array([2**100 + i for i in range(50)], dtype=object),
     ],
-    ids=["texts", "uint64", "int64", "objects"],
+    ids=["texts", "uint64", "int64", "negative", "objects"],
 )
 def test_codes_that_floats_cannot_tell_apart_are_names(codes):
     """The target follows the last digit of each."""
     rows = np.random.default_rng(0).integers(0, 50, 600)
     X, y = pd.DataFrame({"account": codes[rows]}), rows % 2
     assert WinduEstimator(random_state=0).fit(X, y).score(X, y) > 0.95
+
+
+def test_half_of_the_numbers_are_enough_for_codes():
+    """Of those that differ, however often each is met."""
+    assert column_of([1, 2**60] * 30).kind != "numeric"
+    assert column_of([1, 2, 2**60] * 20).kind == "numeric"
+
+
+def test_floats_that_stand_for_several_codes_are_refused():
+    """Beyond 2**53 the digits of a float may be those of another code."""
+    codes = [str(2**53 + 2 * i) for i in range(50)]
+    X = pd.DataFrame({"account": codes * 4})
+    est = WinduEstimator("linear").fit(X, np.arange(200) % 2)
+    est.predict(pd.DataFrame({"account": [2**53 + 2]}))
+    with pytest.raises(SchemaError, match="'account'"):
+        est.predict(pd.DataFrame({"account": [2.0**53 + 2]}))
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ def test_it_never_stops_at_the_first_problem(fitted):
     assert report.to_frame()["column"].tolist().count("city") == 1
     assert {d.column for d in report.errors} == {"city", "visits", "flag"}
     assert "more" in report.to_frame()["column"].tolist()
+    assert not {"city", "visits", "flag"} & set(report.drift)
     with pytest.raises(SchemaError) as caught:
         fitted.predict(bad)
     assert [d.message for d in caught.value.report.errors] == [

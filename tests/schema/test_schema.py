@@ -9,9 +9,14 @@ import pytest
 from tests.conftest import make_ugly
 from windu import infer_schema
 from windu.exceptions import SchemaError
-from windu.schema.check import conform
+from windu.schema.check import conform, conform_training
 from windu.schema.columns import TableSchema
-from windu.schema.inference import infer_table, pack_frame, unpack_frame
+from windu.schema.inference import (
+    choose_example,
+    infer_table,
+    pack_frame,
+    unpack_frame,
+)
 
 X, _ = make_ugly()
 
@@ -53,6 +58,17 @@ def test_conform_gives_back_the_same_object_when_nothing_is_to_do():
     """The good case costs no copy."""
     numbers = X[["visits", "flag", "when"]]
     assert conform(numbers, infer_table(numbers)) is numbers
+
+
+def test_the_training_table_gets_the_form_of_every_later_one():
+    """Mixtures are texts and empty texts are missing; else it is the same object."""
+    mixed = pd.DataFrame({"a": [1, "x", None] * 20, "b": ["", "u", "v"] * 20})
+    schema = infer_table(mixed)
+    trained = conform_training(mixed, schema)
+    assert trained["a"].dropna().unique().tolist() == ["1", "x"]
+    assert trained["b"].isna().sum() == 20
+    pd.testing.assert_frame_equal(trained, conform(mixed, schema))
+    assert conform_training(X, infer_table(X)) is X
 
 
 def test_conform_leaves_the_users_table_alone():
@@ -122,10 +138,18 @@ def test_an_example_keeps_a_zone_with_summer_time():
     assert unpack_frame(pack_frame(frame)).equals(frame)
 
 
+def test_half_of_an_example_is_spread_over_the_table():
+    """However many columns have extremes to show."""
+    values = np.random.default_rng(0).uniform(size=(400, 20))
+    values[range(20), range(20)], values[range(20, 40), range(20)] = -1, 2
+    frame = pd.DataFrame(values).rename(columns=str)
+    rows = unpack_frame(choose_example(frame, infer_table(frame)))
+    assert len(rows) == 20
+    assert (rows.abs().max(axis=1) < 1).sum() >= 8
+
+
 def test_example_shows_missing_values_rare_levels_and_extremes():
     """The example is chosen, and comes back with its dtypes."""
-    from windu.schema.inference import choose_example
-
     frame = X.assign(city=X["city"].fillna("Rome"), kind=pd.Categorical(X["city"]))
     frame.loc[17, "city"] = "Ushuaia"
     example = unpack_frame(choose_example(frame, infer_table(frame)))

@@ -292,10 +292,21 @@ def test_what_is_no_json_is_refused(text):
         from_json(text)
 
 
+def test_numbers_as_names_have_the_bounds_of_int64():
+    """What is beyond them comes from no table."""
+    schema = pa.DataFrameSchema({-(2**63): pa.Column(int), 2**63 - 1: pa.Column(int)})
+    text = to_json(schema)
+    assert list(from_json(text).columns) == [-(2**63), 2**63 - 1]
+    for name, beyond in ((-(2**63), -(2**63) - 1), (2**63 - 1, 2**63)):
+        with pytest.raises(PersistenceError, match="A stored schema must be one"):
+            from_json(text.replace(str(name), str(beyond)))
+
+
 @pytest.mark.slow
 def test_a_dtype_seen_in_training_opens_no_file(tmp_path):
     """The name of windu's own dtype comes from the file as well."""
     data = json.loads(to_json(infer_schema(X[["when"]])))
+    (tmp_path / "zone").write_bytes(b"TZif")
     zone = f"dateutil/{tmp_path / 'zone'}"
     data["columns"][0]["dtype"]["tolerant"]["dtype"] = f"datetime64[ns, {zone}]"
     script = (
