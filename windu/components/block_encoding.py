@@ -154,13 +154,14 @@ def _encode_texts(encoder: TextEncoder) -> _Block:
     columns = [_encode_text(pipeline) for pipeline in encoder.encoders_]
 
     def encode(features: list[Any], part: np.ndarray) -> None:
-        numbers = [
-            texts.rows(encode_texts(texts.distinct))
-            if isinstance(texts, Coded)
-            else encode_texts(texts)
-            for encode_texts, texts in zip(columns, features, strict=True)
-        ]
-        np.concatenate(numbers, axis=1, out=part)
+        blocks = []
+        for encode_texts, values in zip(columns, features, strict=True):
+            is_coded = isinstance(values, Coded)
+            # As in `TextEncoder`, a missing level is an empty text.
+            texts = [text or "" for text in (values.distinct if is_coded else values)]
+            numbers = encode_texts(texts)
+            blocks.append(values.rows(numbers) if is_coded else numbers)
+        np.concatenate(blocks, axis=1, out=part)
 
     return encode
 
