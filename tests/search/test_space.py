@@ -114,10 +114,9 @@ def test_a_parameter_is_asked_for_where_the_part_has_it():
 @pytest.mark.parametrize(
     ("space", "words"),
     [
-        ({}, "must be 'auto', a mapping"),
         ([], "must be 'auto', a mapping"),
         ("atuo", "must be 'auto', a mapping"),
-        ([{"model": ["linear"]}, {}], "must be 'auto', a mapping"),
+        ([{"model": ["linear"]}, 3], "must be 'auto', a mapping"),
         ({"modle": ["linear"]}, "Did you mean 'model'"),
         ({"model": ["linear"], "model__max_dept": [1]}, "No model of this space"),
         ({"model__learning_rat": [1]}, "Did you mean 'learning_rate'"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from itertools import zip_longest
 from typing import Any
@@ -12,14 +12,21 @@ import pandas as pd
 
 from windu._compat.row_order import match_rows
 from windu.components.registry import MODELS
+from windu.estimator import WinduEstimator
 from windu.estimator.labels import resolve_task
 from windu.exceptions import SearchError
 from windu.io.frames import as_frame
 from windu.schema.inference import infer_table
 from windu.schema.kinds import MIN_WORDS
-from windu.search.space import BLOCK, key_of, named_blocks
+from windu.search.space import BLOCK, key_of, named_blocks, read_space
 
-__all__ = ["SIMPLEST", "default_space", "part_ranges", "starting_points"]
+__all__ = [
+    "SIMPLEST",
+    "default_space",
+    "part_ranges",
+    "space_with_starts",
+    "starting_points",
+]
 
 #: Where a search begins: the parts as they are without a search.
 SIMPLEST: dict[str, Any] = {
@@ -388,3 +395,24 @@ def starting_points(blocks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
         for point in points
         if point is not None
     ]
+
+
+def space_with_starts(
+    estimator: Any, space: Any, X: Any, y: Any
+) -> tuple[Callable[[Any], dict[str, Any]], list[dict[str, Any]]]:
+    """Return a space in any of its forms, and the points that are tried first.
+
+    Raises
+    ------
+    SearchError
+        If it is none.
+    """
+    if not isinstance(space, str):
+        return read_space(estimator, space), []
+    if space != "auto" or not isinstance(estimator, WinduEstimator):
+        raise SearchError(
+            "space must be a dict, a list of dicts, a function of a trial, or 'auto' "
+            f"for a WinduEstimator. Got {space!r} for {type(estimator).__name__}."
+        )
+    blocks = default_space(estimator, X, y)
+    return read_space(estimator, blocks), starting_points(blocks)

@@ -9,10 +9,12 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from optuna.trial import FrozenTrial
 from sklearn.base import clone
 
 from windu._compat.row_order import match_rows
-from windu._compat.sklearn import change_scorers, with_labels
+from windu._compat.sklearn import change_scorers, score_of, with_labels
 from windu.components.ensemble import (
     WeightedEnsembleClassifier,
     WeightedEnsembleRegressor,
@@ -21,16 +23,20 @@ from windu.estimator import WinduEstimator
 from windu.estimator.labels import fit_label_encoder
 from windu.estimator.parts import fresh_part, name_of
 from windu.evaluation.held_out import IndicatorScorer
+from windu.exceptions import SearchError
 from windu.search.folds import Job, evaluate
+from windu.search.studies import result_of
 from windu.tasks import Target, read_target
 
 __all__ = [
     "Averaged",
     "MatchedScore",
     "adapt_scorers",
+    "choose_ensemble",
     "classes_of",
     "ensemble_of",
     "outputs_of",
+    "prepare_ensemble",
     "select",
 ]
 
@@ -165,18 +171,18 @@ class Averaged:
         estimator.label_encoder_ = _fitted_encoder(job.estimator, target)
         estimator._container = target.container
         self._estimator = estimator
+        folds = (job.fold(i, job.estimator) for i in range(len(job.splits)))
+        self._rows = [(f.X_score, f.y_score, f.score_params) for f in folds]
 
     def __call__(self, folds: Sequence[np.ndarray]) -> float:
         """Return the mean score over the folds."""
         scores = []
-        for fold, outputs in zip(self.job.folds, folds, strict=True):
+        for (X, y, params), outputs in zip(self._rows, folds, strict=True):
             self._estimator.model_ = _Stub(outputs, self.job.classes)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                score = self.job.scorer(
-                    self._estimator, fold.X_score, fold.y_score, **fold.score_params
-                )
-            scores.append(score[self.metric] if isinstance(score, Mapping) else score)
+                score = score_of(self.job.scorer, self._estimator, X, y, params)
+            scores.append(score[self.metric])
         return float(np.mean(scores))
 
 
@@ -245,6 +251,76 @@ def outputs_of(
         if len(complete) == len(outputs_of_folds):
             outputs_by_number[number] = complete
     return outputs_by_number
+
+
+def prepare_ensemble(job: Job, refit: Any) -> None:
+    """Let folds return the predictions that an ensemble is chosen by.
+
+    Raises
+    ------
+    SearchError
+        If there cannot be an ensemble.
+    """
+    if not isinstance(job.estimator, WinduEstimator) or not refit:
+        raise SearchError(
+            "An ensemble needs a WinduEstimator, and refit. Got "
+            f"{type(job.estimator).__name__} and refit={refit!r}. Pass ensemble=False."
+        )
+    job.keeps_outputs = True
+    job.classes = classes_of(job.estimator, job.y)
+
+
+def choose_ensemble(
+    job: Job,
+    metric: str,
+    results: Mapping[str, Any],
+    trials: Sequence[FrozenTrial],
+    outputs: Mapping[int, Sequence[np.ndarray]],
+    *,
+    at_most: int,
+    max_latency_ms: float,
+) -> tuple[pd.DataFrame, float]:
+    """Return the trials of an ensemble with their weights, and its score.
+
+    Parameters
+    ----------
+    job : Job
+        Of the search.
+    metric : str
+        The score that counts.
+    results : mapping of str to array
+        What is ``cv_results_`` of the search.
+    trials : sequence of FrozenTrial
+        Its trials, in the same order.
+    outputs : mapping of int to sequence of ndarray
+        What this process has seen of their predictions.
+    at_most : int
+        Members.
+    max_latency_ms : float
+        Of all members together.
+
+    Returns
+    -------
+    ensemble : DataFrame
+        Number of the trial and weight.
+    score : float
+        On the held-out rows.
+    """
+    order = np.argsort(results[f"rank_test_{metric}"], kind="stable")
+    ranked = [
+        (trials[i].number, results["params"][i])
+        for i in order
+        if results["state"][i] == "complete" and "repeats" not in result_of(trials[i])
+    ]
+    weights, score = select(
+        outputs_of(job, ranked, outputs),
+        Averaged(job, metric),
+        at_most=at_most,
+        costs={t.number: result_of(t).get("latency_ms", 0.0) for t in trials},
+        budget=max_latency_ms,
+    )
+    members = {"trial": list(weights), "weight": list(weights.values())}
+    return pd.DataFrame(members), score
 
 
 def _model_of(params: Mapping[str, Any]) -> str:
