@@ -180,3 +180,67 @@ def test_study():
     assert len(study.trials) == 3
     with pytest.raises(SearchError, match="must maximize"):
         searched(study=optuna.create_study(direction="minimize"))
+
+
+def test_notebook():
+    """A fitted search shows its trials; one that is not fitted its parameters alone."""
+    space = {"C": {"float": [0.01, 1.0], "log": True}}
+    found = searched(space=space, sampler="random", n_trials=9)
+    html = found._repr_mimebundle_()["text/html"]
+    for words in ("Best score", "of 9 trials", "<polyline", "Importance", "100%"):
+        assert words in html
+    plain = OptunaSearchCV(LogisticRegression(), space)._repr_mimebundle_()["text/html"]
+    assert "Best score" not in plain
+    assert "OptunaSearchCV" in plain
+
+
+def test_names_are_escaped():
+    """What a table or a space is named cannot become markup."""
+    found = searched(space={"C": [0.1, 1.0], "random_state": [3]}, n_trials=2)
+    found.leaderboard_["<b>x"] = "<script>"
+    html = found._repr_mimebundle_()["text/html"]
+    assert "<script>alert" not in html
+    assert "&lt;script&gt;" in html
+    assert "&lt;b&gt;x" in html
+
+
+def test_plots():
+    """`plot` gives Optuna's plots by a short name."""
+    pytest.importorskip("plotly", reason="one of two libraries that draw")
+    found = searched(n_trials=2)
+    assert len(found.plot("history").data) >= 1
+    with pytest.raises(SearchError, match="Did you mean 'history'"):
+        found.plot("histroy")
+
+
+class Terminal:
+    """An error stream that somebody looks at."""
+
+    def __init__(self):
+        self.text = ""
+
+    def write(self, text):
+        self.text += text
+        return len(text)
+
+    def flush(self):
+        pass
+
+    def isatty(self):
+        return True
+
+
+def test_progress(monkeypatch, capsys):
+    """A bar in a terminal names the score; elsewhere nothing is told."""
+    options = {"sampler": "random", "n_trials": 3, "scoring": "roc_auc"}
+    space = {"C": {"float": [0.1, 1.0]}}
+    searched(space=space, **options)
+    assert capsys.readouterr() == ("", "")
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    searched(space=space, **options)
+    assert "3 trials, best roc_auc 0." in terminal.text
+    terminal.text = ""
+    searched(space=space, verbose=0, **options)
+    assert terminal.text == ""

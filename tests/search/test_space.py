@@ -195,7 +195,7 @@ def test_default_space(task):
     points = starting_points(blocks)
     # A starting point leaves nothing to be sampled.
     begun = [space(FixedTrial(point)) for point in points]
-    assert begun[0]["model"] == "boosted_blend"
+    assert begun[0]["model"] == "linear"
     assert len({one["model"] for one in begun}) == len(blocks)
 
 

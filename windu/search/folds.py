@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import pickle
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -33,7 +33,12 @@ from windu.estimator.memo import Memo
 from windu.estimator.metadata import sliced
 from windu.estimator.rows import CompiledRows, compile_features, compile_model
 from windu.estimator.thresholding import Refits
-from windu.search.early_stopping import found_rounds, held_out, with_rounds
+from windu.search.early_stopping import (
+    found_rounds,
+    held_out,
+    with_rounds,
+    without_stopping,
+)
 from windu.search.results import latency_of, size_of
 from windu.steps import run_steps
 from windu.tasks import read_target
@@ -153,12 +158,18 @@ class FoldResult:
     cause: Exception | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        try:
-            pickle.loads(pickle.dumps(self.cause))
-        except Exception:
-            # Not every exception can go to another process.
-            return vars(self) | {"cause": None}
-        return vars(self)
+        return vars(self) | {"cause": self.cause if _can_travel(self.cause) else None}
+
+
+def _can_travel(error: Exception | None) -> bool:
+    """Tell whether another process can make an exception again."""
+    if error is None or "<" in type(error).__qualname__:
+        return False
+    try:
+        copy(error)
+    except Exception:
+        return False
+    return all(isinstance(arg, (str, int, float)) for arg in error.args)
 
 
 @dataclass
@@ -296,6 +307,9 @@ def candidate(estimator: Any, params: Mapping[str, Any]) -> Any:
     if params:
         # Cloned each time: an estimator may keep what it is given.
         chosen.set_params(**clone(dict(params), safe=False))
+    if isinstance(chosen, WinduEstimator) and hasattr(chosen.model, "get_params"):
+        off = without_stopping(chosen.model)
+        chosen.set_params(**{f"model__{name}": off[name] for name in off})
     return chosen
 
 

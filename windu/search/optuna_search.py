@@ -31,6 +31,7 @@ from windu.estimator import WinduEstimator
 from windu.estimator.fitting import first_values, infer_schema
 from windu.estimator.parts import as_seed
 from windu.search.defaults import space_with_starts
+from windu.search.display import SearchDisplay
 from windu.search.early_stopping import with_rounds
 from windu.search.ensembles import (
     MatchedScore,
@@ -57,7 +58,7 @@ _N_TRIALS = 50
 _GRID = 10_000
 
 
-class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
+class OptunaSearchCV(SearchDisplay, MatchedScore, BaseSearchCV, CallbackSupportMixin):
     """Search of parts and parameters with Optuna, by cross-validation.
 
     Like scikit-learn's searches it fits the best candidate on all rows and then is

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import pickle
 import secrets
 import signal
 import sys
@@ -13,17 +12,13 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import ExitStack
-from dataclasses import replace
-from functools import cached_property, partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from copy import copy
+from functools import partial
 from threading import Thread, local
 from typing import Any, Protocol, TypeVar
 
-import joblib
-from joblib import cpu_count
+from joblib import cpu_count, wrap_non_picklable_objects
 from joblib.externals.loky import ProcessPoolExecutor
-from joblib.externals.loky.backend.reduction import dumps
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from windu.search.folds import FoldResult, Job, evaluate
@@ -163,29 +158,28 @@ class OnExecutor:
     def __init__(self, job: Job, executor: Executor, size: int):
         self.job, self.executor, self.size = job, executor, size
         self._key = secrets.token_hex(8)
+        self._source = wrap_non_picklable_objects(
+            partial(copy, job), keep_wrapper=False
+        )
         self._numbers = itertools.count()
         self._tasks: dict[Future[FoldResult], ExitStack] = {}
         self._inner: set[Future[Any]] = set()
 
-    @cached_property
-    def _source(self) -> Callable[[], Job]:
-        return partial(pickle.loads, bytes(dumps(self.job)))
-
     def submit(self, params: Mapping[str, Any], fold: int) -> Future[FoldResult]:
         """Begin to evaluate a candidate on a fold."""
         future: Future[FoldResult] = Future()
-        call = bytes(dumps((dict(params), fold)))
-        self._ask(future, call, self._first_source())
+        # What is defined in a function or a notebook travels as well.
+        call = wrap_non_picklable_objects(
+            partial(_evaluate, dict(params), fold), keep_wrapper=False
+        )
+        self._ask(future, call, None)
         self._tasks[future] = stack = ExitStack()
         if self.job.tasks:
             stack.enter_context(self.job.tasks.task(None, None))
         return future
 
-    def _first_source(self) -> Callable[[], Job] | None:
-        return None
-
     def _ask(
-        self, future: Future[FoldResult], call: bytes, source: Callable[[], Job] | None
+        self, future: Future[FoldResult], call: Any, source: Callable[[], Job] | None
     ) -> None:
         def finish(inner: Future[Any]) -> None:
             self._inner.discard(inner)
@@ -227,7 +221,7 @@ class OnExecutor:
 
 
 class Processes(OnExecutor):
-    """Processes of this machine, which share the table in a file.
+    """Processes of this machine.
 
     Parameters
     ----------
@@ -238,7 +232,6 @@ class Processes(OnExecutor):
     """
 
     def __init__(self, job: Job, size: int):
-        self._folder = TemporaryDirectory(prefix="windu-search-")
         super().__init__(job, self._started(size), size)
 
     def _started(self, size: int) -> Executor:
@@ -252,16 +245,6 @@ class Processes(OnExecutor):
             env=dict.fromkeys(names, threads),
         )
         return executor
-
-    @cached_property
-    def _source(self) -> Callable[[], Job]:
-        path = Path(self._folder.name) / "table"
-        joblib.dump((self.job.X, self.job.y), path)
-        return partial(_mapped, bytes(dumps(replace(self.job, X=0, y=0))), path)
-
-    def _first_source(self) -> Callable[[], Job]:
-        # It is a path, and little else.
-        return self._source
 
     def submit(self, params: Mapping[str, Any], fold: int) -> Future[FoldResult]:
         """Begin to evaluate a candidate on a fold."""
@@ -277,7 +260,6 @@ class Processes(OnExecutor):
         """Kill the processes."""
         self.executor.shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg]
         super().stop()
-        self._folder.cleanup()
 
 
 def workers_for(job: Job, n_jobs: int | None, executor: Executor | None) -> Workers:
@@ -318,7 +300,10 @@ _JOBS = local()
 
 
 def evaluate_there(
-    key: str, source: Callable[[], Job] | None, call: bytes, number: int
+    key: str,
+    source: Callable[[], Job] | None,
+    call: Callable[[Job], FoldResult],
+    number: int,
 ) -> FoldResult | None:
     """Evaluate a candidate on a fold where an executor runs it.
 
@@ -328,8 +313,8 @@ def evaluate_there(
         Of the job.
     source : callable or None
         Returns the job.
-    call : bytes
-        Parameters and fold.
+    call : callable
+        Evaluates a candidate on a fold of the job.
     number : int
         Makes calls different.
 
@@ -342,12 +327,11 @@ def evaluate_there(
         if source is None:
             return None
         _JOBS.job, _JOBS.key = source(), key
-    return evaluate(_JOBS.job, *pickle.loads(call))
+    return call(_JOBS.job)
 
 
-def _mapped(job: bytes, path: Path) -> Job:
-    X, y = joblib.load(path, mmap_mode="r")
-    return replace(pickle.loads(job), X=X, y=y)
+def _evaluate(params: Mapping[str, Any], fold: int, job: Job) -> FoldResult:
+    return evaluate(job, params, fold)
 
 
 def _watch(parent: int) -> None:
