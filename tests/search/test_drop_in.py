@@ -178,8 +178,31 @@ def test_study():
     found = searched(space=space, sampler="tpe", study=study, n_trials=3)
     assert found.study_ is study
     assert len(study.trials) == 3
-    with pytest.raises(SearchError, match="must maximize"):
+    with pytest.raises(SearchError, match="must be 'maximize'"):
         searched(study=optuna.create_study(direction="minimize"))
+
+
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+def test_sampler_that_stops():
+    """A sampler that has seen all points ends the search."""
+    sampler = optuna.samplers.BruteForceSampler()
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+
+    def space(trial):
+        return {"C": float(trial.suggest_int("C", 1, 3))}
+
+    found = searched(space=space, sampler="tpe", study=study, n_trials=20)
+    assert sorted(p["C"] for p in found.cv_results_["params"]) == [1.0, 2.0, 3.0]
+
+
+def test_no_target():
+    """An estimator that needs a y says so itself; what is none is refused."""
+    with pytest.raises(ValueError, match="requires y to be passed"):
+        searched(target=None)
+    with pytest.raises(
+        SearchError, match="must be a scikit-learn estimator. Got 'svc'"
+    ):
+        searched("svc")
 
 
 def test_notebook():

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.utils import get_tags
 
 from windu._compat.sklearn import (
     SMALL_FIT,
@@ -50,6 +51,7 @@ __all__ = [
     "Job",
     "candidate",
     "evaluate",
+    "fit",
 ]
 
 
@@ -313,6 +315,14 @@ def candidate(estimator: Any, params: Mapping[str, Any]) -> Any:
     return chosen
 
 
+def fit(estimator: Any, X: Any, y: Any, params: Mapping[str, Any]) -> None:
+    """Fit an estimator, of which some take no y at all."""
+    if y is None and not get_tags(estimator).target_tags.required:
+        estimator.fit(X, **params)
+    else:
+        estimator.fit(X, y, **params)
+
+
 def evaluate(job: Job, params: Mapping[str, Any], number: int) -> FoldResult:
     """Fit a candidate on a fold and score it.
 
@@ -357,9 +367,7 @@ def _evaluate(
             chosen = _fitted(chosen, fold, job)
             result.rounds = found_rounds(chosen.model_)
         else:
-            # Some take no y at all.
-            target = () if fold.y is None else (fold.y,)
-            chosen.fit(fold.X, *target, **fold.fit_params)
+            fit(chosen, fold.X, fold.y, fold.fit_params)
     result.fit_time = time.perf_counter() - start
     start = time.perf_counter()
     with warnings.catch_warnings(record=True) as warned:

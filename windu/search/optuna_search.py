@@ -30,6 +30,7 @@ from windu._compat.sklearn import (
 from windu.estimator import WinduEstimator
 from windu.estimator.fitting import first_values, infer_schema
 from windu.estimator.parts import as_seed
+from windu.exceptions import SearchError
 from windu.search.defaults import space_with_starts
 from windu.search.display import SearchDisplay
 from windu.search.early_stopping import with_rounds
@@ -40,7 +41,7 @@ from windu.search.ensembles import (
     ensemble_of,
     prepare_ensemble,
 )
-from windu.search.folds import FoldTasks, Job, candidate
+from windu.search.folds import FoldTasks, Job, candidate, fit
 from windu.search.progress import Progress
 from windu.search.results import error_of, failures_of, leaderboard_of, results_of
 from windu.search.samplers import make_pruner, make_sampler
@@ -304,6 +305,7 @@ class OptunaSearchCV(SearchDisplay, MatchedScore, BaseSearchCV, CallbackSupportM
             If y or metadata are of other rows, or all trials failed: the first reason.
         """
         start = time.monotonic()
+        self._check_estimator()
         scorer, _ = self._get_scorers()
         X, y = indexable(X, y)
         params = match_rows({"X": X, "y": y, **params})
@@ -340,6 +342,13 @@ class OptunaSearchCV(SearchDisplay, MatchedScore, BaseSearchCV, CallbackSupportM
             self._refit(job, context, data)
         context.call_on_fit_task_end(**data)
         return self
+
+    def _check_estimator(self) -> None:
+        if not hasattr(self.estimator, "fit") or isinstance(self.estimator, type):
+            raise SearchError(
+                "The estimator must be a scikit-learn estimator. Got "
+                f"{self.estimator!r}. Pass an object that has fit."
+            )
 
     def _base(self, X: Any, y: Any) -> Any:
         """Return the estimator with its task decided by all rows, which are checked."""
@@ -463,8 +472,7 @@ class OptunaSearchCV(SearchDisplay, MatchedScore, BaseSearchCV, CallbackSupportM
         task = context.subcontext(task_name="refit-with-best-params")
         with propagated(task, best):
             task.call_on_fit_task_begin(**data)
-            target = () if job.y is None else (job.y,)
-            best.fit(job.X, *target, **job.fit_params)
+            fit(best, job.X, job.y, job.fit_params)
             task.call_on_fit_task_end(**data)
         self.best_estimator_ = best
         self.refit_time_ = time.perf_counter() - start

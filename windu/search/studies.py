@@ -128,8 +128,8 @@ def open_study(
     if isinstance(storage, Study):
         if storage.direction != StudyDirection.MAXIMIZE:
             raise SearchError(
-                "A study must maximize, as scores do. Got one that minimizes. Pass "
-                "optuna.create_study(direction='maximize')."
+                "The direction of study must be 'maximize'. Got 'minimize'. The larger "
+                "score is the better one: optuna.create_study(direction='maximize')."
             )
         _compare(storage, begun_with)
         return storage

@@ -119,6 +119,9 @@ class Trials:
         self._owner = owner()
         take_over(self.study, self._owner)
         self._remember()
+        # So optuna lets callbacks and samplers stop a study.
+        self.study._stop_flag = False
+        self.study._thread_local.in_optimize_loop = True
         try:
             self._loop()
         except (KeyboardInterrupt, BrokenExecutor) as stop:
@@ -134,6 +137,7 @@ class Trials:
                 stacklevel=4,
             )
         finally:
+            self.study._thread_local.in_optimize_loop = False
             for running in (*self._running.values(), *self._suspects):
                 end_interrupted(self.study, running.trial.number)
             self.workers.stop()
@@ -293,13 +297,8 @@ class Trials:
         return float(np.mean([r.scores.get(metric or "", missing) for r in results]))
 
     def _call_back(self, number: int) -> None:
-        # So optuna lets callbacks stop a study.
-        self.study._thread_local.in_optimize_loop = True
-        try:
-            for callback in self.callbacks:
-                callback(self.study, self.study.get_trials()[number])
-        finally:
-            self.study._thread_local.in_optimize_loop = False
+        for callback in self.callbacks:
+            callback(self.study, self.study.get_trials()[number])
 
     def _unseen(self) -> list[Mapping[str, Any]]:
         """Return the points of a grid that no trial has, begun ones included."""
