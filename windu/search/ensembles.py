@@ -49,6 +49,8 @@ _STEPS = 40
 _PATIENCE = 8
 #: What a better score gains at least, as a share of it.
 _GAIN = 1e-4
+#: What a byte of a member must gain, as a share of the score.
+_PRICE = 1e-3 / 1e8
 
 
 def select(
@@ -58,6 +60,7 @@ def select(
     at_most: int,
     costs: Mapping[int, float] | None = None,
     budget: float = np.inf,
+    sizes: Mapping[int, float] | None = None,
 ) -> tuple[dict[int, float], float]:
     """Return the members of an ensemble and their weights.
 
@@ -77,6 +80,9 @@ def select(
         Of each candidate.
     budget : float, default=inf
         What all members may cost together.
+    sizes : mapping of int to float, default=None
+        Bytes of each candidate. Beyond the first member, 100 MB must gain a thousandth
+        of the score.
 
     Returns
     -------
@@ -99,12 +105,13 @@ def select(
     >>> select(outputs, lambda folds: -abs(folds[0] - truth).sum(), at_most=2)
     ({0: 0.5, 1: 0.5}, -0.0)
     """
-    costs = costs or {}
+    costs, sizes = costs or {}, sizes or {}
     total: Any = [0.0] * len(next(iter(outputs.values())))
     chosen: list[int] = []
     best: tuple[float, list[int]] = (-np.inf, [])
     while len(chosen) < _STEPS and len(chosen) - len(best[1]) < _PATIENCE:
-        scored = {}
+        scored: dict[int, float] = {}
+        prices: dict[int, float] = {}
         for name, folds in outputs.items():
             members = {*chosen, name}
             if len(members) > at_most:
@@ -115,14 +122,19 @@ def select(
             scored[name] = score(
                 [summed_outputs / (len(chosen) + 1) for summed_outputs in summed]
             )
-        name = max(scored, key=lambda total: scored[total])
+            # The best one alone is compared by its score.
+            added = members - {*chosen[:1]} if chosen else ()
+            prices[name] = _PRICE * sum(sizes.get(m, 0.0) for m in added)
+        net = {n: value - abs(value) * prices[n] for n, value in scored.items()}
+        name = max(net, key=lambda candidate: net[candidate])
         chosen = [*chosen, name]
         total = [a + b for a, b in zip(total, outputs[name], strict=True)]
-        if not best[1] or scored[name] - best[0] > _GAIN * abs(best[0]):
-            best = scored[name], chosen
+        if not best[1] or net[name] - best[0] > _GAIN * abs(best[0]):
+            best = net[name], chosen
+            best_score = scored[name]
     return (
         {name: best[1].count(name) / len(best[1]) for name in dict.fromkeys(best[1])},
-        float(best[0]),
+        float(best_score),
     )
 
 
@@ -318,6 +330,7 @@ def choose_ensemble(
         at_most=at_most,
         costs={t.number: result_of(t).get("latency_ms", 0.0) for t in trials},
         budget=max_latency_ms,
+        sizes={t.number: result_of(t).get("size_bytes", 0.0) for t in trials},
     )
     members = {"trial": list(weights), "weight": list(weights.values())}
     return pd.DataFrame(members), score
