@@ -35,6 +35,7 @@ __all__ = [
     "choose_ensemble",
     "classes_of",
     "ensemble_of",
+    "n_members",
     "outputs_of",
     "prepare_ensemble",
     "select",
@@ -42,6 +43,9 @@ __all__ = [
 
 #: Trials that an ensemble is chosen from, beside the best one of each model.
 _LIBRARY = 20
+
+#: Members of an ensemble of no given size.
+_MEMBERS = 8
 
 #: Steps of the greedy selection; a member may be taken again and so weighs more.
 _STEPS = 40
@@ -263,6 +267,11 @@ def outputs_of(
         if len(complete) == len(outputs_of_folds):
             outputs_by_number[number] = complete
     return outputs_by_number
+
+
+def n_members(ensemble: bool | int) -> int:
+    """Return how many trials a search fits in the end, at most."""
+    return _MEMBERS if ensemble is True else max(1, int(ensemble))
 
 
 def prepare_ensemble(job: Job, refit: Any) -> None:

@@ -39,6 +39,7 @@ from windu.search.ensembles import (
     adapt_scorers,
     choose_ensemble,
     ensemble_of,
+    n_members,
     prepare_ensemble,
 )
 from windu.search.folds import FoldTasks, Job, candidate, fit
@@ -92,6 +93,9 @@ class OptunaSearchCV(SearchDisplay, MatchedScore, BaseSearchCV, CallbackSupportM
         runs when they are over is stopped and made again by the next run. In this
         process that takes a Unix, the main thread and a model that can be stopped by
         Ctrl-C; others end their fold.
+    timeout_includes_refit : bool, default=False
+        Whether the fit of the best candidate, as far as its folds tell how long it
+        takes, ends within `timeout` as well.
     storage : str, path, optuna.storages.BaseStorage or None, default=None
         Where the trials are kept: a plain path is an SQLite file, or a journal where
         it ends in ``.journal``; anything else is an Optuna storage or its URL. Several
@@ -211,6 +215,7 @@ class OptunaSearchCV(SearchDisplay, MatchedScore, BaseSearchCV, CallbackSupportM
         "cv": ["cv_object"],
         "n_trials": [Interval(Integral, 1, None, closed="left"), None],
         "timeout": [Interval(Real, 0, None, closed="neither"), None],
+        "timeout_includes_refit": ["boolean"],
         "storage": "no_validation",
         "study_name": [str, None],
         "sampler": "no_validation",
@@ -238,6 +243,7 @@ class OptunaSearchCV(SearchDisplay, MatchedScore, BaseSearchCV, CallbackSupportM
         cv: Any = None,
         n_trials: int | None = None,
         timeout: float | None = None,
+        timeout_includes_refit: bool = False,
         storage: Any = None,
         study_name: str | None = None,
         sampler: Any = "tpe",
@@ -261,6 +267,7 @@ class OptunaSearchCV(SearchDisplay, MatchedScore, BaseSearchCV, CallbackSupportM
         self.cv = cv
         self.n_trials = n_trials
         self.timeout = timeout
+        self.timeout_includes_refit = timeout_includes_refit
         self.storage = storage
         self.study_name = study_name
         self.sampler = sampler
@@ -399,6 +406,8 @@ class OptunaSearchCV(SearchDisplay, MatchedScore, BaseSearchCV, CallbackSupportM
             points=grid if is_grid else points,
             only_points=is_grid,
             grid=grid,
+            n_refits=n_members(self.ensemble)
+            * bool(self.timeout_includes_refit and self.refit),
             max_latency_ms=self.max_latency_ms,
             error_score=self.error_score,
             catch=self.catch,
@@ -450,7 +459,7 @@ class OptunaSearchCV(SearchDisplay, MatchedScore, BaseSearchCV, CallbackSupportM
         if self.ensemble:
             self.ensemble_, self.ensemble_score_ = choose_ensemble(
                 *(job, metric, results, finished(self.study_), outputs),
-                at_most=8 if self.ensemble is True else int(self.ensemble),
+                at_most=n_members(self.ensemble),
                 max_latency_ms=self.max_latency_ms or np.inf,
             )
 

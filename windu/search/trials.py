@@ -74,6 +74,8 @@ class Trials:
         Whether nothing else is tried.
     grid : sequence of mapping
         All points of a space that can be counted; none is tried twice.
+    n_refits : int
+        Fits on all rows after the search that end before the deadline.
     max_latency_ms : float or None
         Slower candidates are given up after their first fold.
     error_score : float or "raise"
@@ -102,6 +104,7 @@ class Trials:
     points: Sequence[Mapping[str, Any]] = ()
     only_points: bool = False
     grid: Sequence[Mapping[str, Any]] = ()
+    n_refits: int = 0
     max_latency_ms: float | None = None
     error_score: Any = np.nan
     catch: tuple[type[Exception], ...] = ()
@@ -175,7 +178,17 @@ class Trials:
     def _seconds_left(self) -> float | None:
         if self.deadline is None or not finished(self.study):
             return None
-        return max(0.0, self.deadline - time.monotonic())
+        return max(0.0, self.deadline - self._refit_seconds() - time.monotonic())
+
+    def _refit_seconds(self) -> float:
+        """Return about what the fits on all rows take, where the time counts them."""
+        complete = [t for t in finished(self.study) if t.value is not None]
+        if not self.n_refits or not complete:
+            return 0.0
+        best = max(complete, key=lambda trial: trial.value or -np.inf)
+        seconds = float(np.mean(result_of(best)["fit_time"]))
+        # A fold lacks the rows that it is scored on.
+        return seconds * self.n_refits * (1 + 1 / max(1, self.n_folds - 1))
 
     def _is_late(self) -> bool:
         return self._seconds_left() == 0
