@@ -2,8 +2,10 @@
 
 import pytest
 
-from windu import Metastore
+from windu import Metastore, TrainingPipeline, load
+from windu.cli.train import search
 from windu.datasets import load_penguins
+from windu.exceptions import ConfigError, TableError
 
 CONFIG = """
 data: {path: birds.csv, target: species}
@@ -64,3 +66,33 @@ def test_mistakes(windu, folder):
     (folder / "birds.yaml").write_text(CONFIG)
     elsewhere = ("-o", "none/won.yaml", "-q")
     assert windu("search", "birds.yaml", *elsewhere, cwd=folder).returncode == 4
+
+
+@pytest.mark.slow
+def test_winner_is_kept(folder, monkeypatch):
+    """What fails after a search does not lose its winner."""
+    config = folder / "birds.yaml"
+    options = {"quiet": True, "metastore": str(folder / "metastore")}
+
+    def refuse(*_):
+        raise ConfigError("no form in YAML")
+
+    monkeypatch.chdir(folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingPipeline, "to_yaml", refuse)
+        with pytest.raises(ConfigError, match="no form in YAML"):
+            search(config, **options)
+    assert len(Metastore(folder / "metastore").runs()) == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingPipeline, "run", refuse)
+        with pytest.raises(ConfigError, match="no form in YAML"):
+            search(config, **options)
+    X, _ = load_penguins(return_X_y=True)
+    assert len(load(folder / "birds.best.windu").predict(X)) == len(X)
+
+
+def test_place_of_the_winner(folder):
+    """A folder that is not there is told before the search."""
+    with pytest.raises(TableError, match="no such folder"):
+        search(folder / "birds.yaml", output=folder / "none" / "won.yaml", quiet=True)
+    assert not (folder / "search.db").exists()

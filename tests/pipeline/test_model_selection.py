@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import f1_score
 
 from windu import Metastore, TrainingPipeline, WinduEstimator
 from windu.exceptions import ConfigError, SearchError, StepError
@@ -187,3 +188,30 @@ def test_what_cannot_be_searched(rows):
         pipeline(rows, split={"test": 0.2}).search(cv="dev")
     with pytest.raises(StepError, match="needs a target"):
         pipeline(rows, target=None).search()
+
+
+@pytest.mark.parametrize(
+    ("evaluate", "name"),
+    [
+        (["f1", "accuracy"], "f1"),
+        (["log_loss"], "neg_log_loss"),
+        ({"scores": ["average_precision"], "importance": False}, "average_precision"),
+        (None, ""),
+    ],
+)
+def test_score_of_the_evaluation(rows, evaluate, name):
+    """The first score of `evaluate` is maximized where no other is asked for."""
+    search = {"space": {"model__C": [0.1]}, "cv": 2}
+    est = WinduEstimator("linear", task="binary", random_state=0)
+    options = {"search": search, "evaluate": evaluate, "estimator": est}
+    pipe = pipeline(rows, split={"test": 0.25, "seed": 0})
+    pipe = pipe.set(**options)
+    found = pipe.search()
+    assert found.score == name
+    asked = pipe.search(scoring="recall_macro")
+    assert asked.score == "recall_macro"
+    if name == "f1":
+        X, y = rows.drop(columns="risk"), rows["risk"]
+        assert found.search.score(X, y) == f1_score(
+            y, found.search.predict(X), pos_label="good"
+        )

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import PredefinedSplit
 
 from windu import (
@@ -195,3 +196,20 @@ def test_a_threshold_is_chosen_on_fits_of_the_rounds_found(library, X):
     assert best.model_.get_params()[rounds] < 150
     again = from_yaml(to_yaml(best)).fit(X, y)
     np.testing.assert_array_equal(again.predict_proba(X), best.predict_proba(X))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["lightgbm", "xgboost"])
+@pytest.mark.parametrize("threshold", [None, "f1"])
+def test_stopping_inside_of_a_model(X, model, threshold):
+    """Boosting inside of calibration has no rows to stop by, and goes without."""
+    boosters = pytest.importorskip(model, reason=REASON)
+    cls = {"lightgbm": "LGBMClassifier", "xgboost": "XGBClassifier"}[model]
+    name = "early_stopping_round" + ("s" if model == "xgboost" else "")
+    inner = getattr(boosters, cls)(n_estimators=7, **{name: 3})
+    est = WinduEstimator(CalibratedClassifierCV(inner, cv=2), threshold=threshold)
+    y = target_of(X, "binary")
+    search = OptunaSearchCV(est, {"model__method": ["sigmoid"]}, cv=2).fit(X, y)
+    assert search.cv_results_["state"].tolist() == ["complete"]
+    fitted = search.best_estimator_.model_.calibrated_classifiers_[0].estimator
+    assert not fitted.get_params()[name]

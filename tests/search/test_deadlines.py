@@ -6,12 +6,14 @@ import time
 from typing import ClassVar
 
 import numpy as np
+import optuna
 import pandas as pd
 import pytest
 from optuna.trial import TrialState
 from sklearn.linear_model import LogisticRegression
 
 from windu import OptunaSearchCV, WinduEstimator
+from windu.search.trials import Trials
 from windu.search.workers import call_within
 
 needs_alarm = pytest.mark.skipif(
@@ -135,3 +137,20 @@ def test_time_ends_a_search_in_which_all_fails(data):
     estimator = WinduEstimator("linear", task="binary")
     with pytest.raises(ValueError, match="'C' parameter of LogisticRegression"):
         search(data, {"model__C": {"float": [-2.0, -1.0]}}, estimator)
+
+
+def test_time_for_the_refit():
+    """The trials end early by what the fits on all rows will take."""
+    study = optuna.create_study(direction="maximize")
+    for value, seconds in ((0.5, 100.0), (0.7, 4.0)):
+        trial = study.ask()
+        trial.set_user_attr("result", {"fit_time": [seconds] * 5})
+        study.tell(trial, value)
+    deadline = time.monotonic() + 1000
+    left = [
+        Trials(study, dict, None, 5, str, deadline=deadline, n_refits=n)._seconds_left()
+        for n in (0, 1, 8)
+    ]
+    # Four of five folds' rows take 4 s, so all rows take 5 s.
+    assert left[0] - left[1] == pytest.approx(5, abs=0.5)
+    assert left[0] - left[2] == pytest.approx(40, abs=0.5)

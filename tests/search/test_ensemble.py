@@ -204,3 +204,21 @@ def test_resumed_search_has_the_same_ensemble(tmp_path, X):
         assert resumed.ensemble_.equals(whole.ensemble_)
         assert resumed.ensemble_score_ == whole.ensemble_score_
         assert np.array_equal(resumed.predict_proba(X), whole.predict_proba(X))
+
+
+def test_size_counts():
+    """A large member must gain more than a small one."""
+    truth = np.array([0.0, 1.0, 2.0, 3.0])
+    outputs = {0: [truth + 0.9], 1: [truth - 0.9], 2: [truth - 0.902]}
+
+    def score(folds):
+        return 10 - abs(folds[0] - truth).sum()
+
+    free, best = select(outputs, score, at_most=2)
+    assert set(free) == {0, 1}
+    sizes = {0: 1e6, 1: 3e8, 2: 1e6}
+    small, value = select(outputs, score, at_most=2, sizes=sizes)
+    assert set(small) == {0, 2}
+    assert best > value > 9.9
+    # The best one alone is the best, whatever its size.
+    assert select(outputs, score, at_most=1, sizes={0: 1e9})[0] == {0: 1.0}

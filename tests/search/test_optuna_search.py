@@ -10,6 +10,7 @@ import pytest
 from optuna.samplers import RandomSampler
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import f1_score, log_loss, roc_auc_score
 from sklearn.model_selection import (
@@ -171,7 +172,11 @@ def test_failures_are_noted(data):
             LogisticRegression(solver="liblinear", l1_ratio=2),
         ]
     }
-    search = searched(data, space, sampler="grid")
+    first = (
+        "Got 2 of 3 that did: 2 fits failed out of a total of 5.* MemoryError: no room"
+    )
+    with pytest.warns(FitFailedWarning, match=first):
+        search = searched(data, space, sampler="grid")
     errors = search.cv_results_["error"]
     assert errors[0] == "MemoryError: no room"
     assert errors[1] == ""
@@ -184,7 +189,7 @@ def test_failures_are_noted(data):
 def test_nothing_but_failures(data):
     """Where all fail the first reason is raised."""
     with pytest.raises(MemoryError, match="no room") as raised:
-        searched(data, {"model": [Failing()]}, n_trials=3)
+        searched(data, {"model": [Failing() for _ in range(3)]}, n_trials=3)
     assert "All 3 failed" in raised.value.__notes__[0]
 
 
@@ -218,16 +223,51 @@ def test_pruning(data):
 def test_repeated_parameters_are_not_fitted_again(data):
     """A trial with the parameters of an earlier one takes its result."""
     Counted.fits.clear()
-    space = {"model": ["linear"], "featurizer": [Counted(), Counted(2)]}
+
+    def space(trial):
+        power = trial.suggest_int("power", 1, 2)
+        return {"model": "linear", "featurizer": Counted(power)}
+
     search = searched(data, space, n_trials=12, pruner=None, refit=False)
     assert len(search.cv_results_["params"]) == 12
     assert len(Counted.fits) == 6
     assert len(set(search.cv_results_["mean_test_score"])) <= 2
 
 
+@pytest.mark.parametrize("sampler", ["tpe", "random", RandomSampler, RandomSampler(0)])
+def test_finite_spaces(data, sampler):
+    """No point is tried twice, and a search that has seen all of them ends."""
+    space = {"model__C": [0.1, 1.0, 10.0], "threshold": [None, 0.4]}
+    est = WinduEstimator("linear", task="binary")
+    some = searched(data, space, estimator=est, sampler=sampler, n_trials=5, cv=2)
+    points = [tuple(p.values()) for p in some.cv_results_["params"]]
+    assert len({*points}) == 5
+    whole = searched(data, space, estimator=est, sampler=sampler, n_trials=50, cv=2)
+    assert len(whole.cv_results_["params"]) == 6
+    limited = {"n_trials": None, "timeout": 600, "cv": 2}
+    timed = searched(data, space, estimator=est, sampler=sampler, **limited)
+    assert len(timed.cv_results_["params"]) == 6
+
+
+def test_finite_space_that_goes_on(tmp_path, data):
+    """What was sampled is not tried again when the rest is gone through."""
+    space = {"model__C": [0.1, 1.0, 10.0, 100.0]}
+    options = {"estimator": WinduEstimator("linear"), "storage": tmp_path / "a.db"}
+    searched(data, space, n_trials=2, **options)
+    whole = searched(data, space, n_trials=9, **options)
+    assert len(whole.cv_results_["params"]) == 4
+    assert {p["model__C"] for p in whole.cv_results_["params"]} == {*space["model__C"]}
+
+
 def test_small_space_ends_a_search_by_time(data):
     """A space without anything new ends a search that has time."""
     search = searched(data, {"model": ["linear"]}, n_trials=None, timeout=600)
+    assert len(search.cv_results_["params"]) == 1
+
+    def always(trial):
+        return {"model": "linear"}
+
+    search = searched(data, always, n_trials=None, timeout=600)
     assert len(search.cv_results_["params"]) == 51
 
 
@@ -351,7 +391,7 @@ def test_processes(data):
     assert one.best_params_ == two.best_params_
     for key in ("split0_test_score", "mean_test_score"):
         assert sorted(one.cv_results_[key]) == sorted(two.cv_results_[key])
-    with pytest.raises(SearchError, match="no room"):
+    with pytest.raises(MemoryError, match="no room"):
         searched(data, {"model": [Failing()]}, n_jobs=2, n_trials=2)
 
 
@@ -359,7 +399,8 @@ def test_processes(data):
 def test_killed_worker(data):
     """A process that is killed ends its trial, and no other."""
     space = {"model": ["linear", Failing("exit"), "decision_tree"]}
-    search = searched(data, space, sampler="grid", n_jobs=2, n_trials=3)
+    with pytest.warns(FitFailedWarning, match="Got 1 of 3.* TerminatedWorkerError"):
+        search = searched(data, space, sampler="grid", n_jobs=2, n_trials=3)
     assert search.cv_results_["state"].tolist() == ["complete", "fail", "complete"]
     assert "TerminatedWorkerError" in search.cv_results_["error"][1]
 

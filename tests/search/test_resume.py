@@ -326,17 +326,18 @@ def test_foreign_study(tmp_path, data):
 def test_running_trial_of_another_process_is_left_alone(tmp_path, data):
     """A trial whose process lives runs on; one whose process is gone is made again."""
     url = f"sqlite:///{tmp_path / 'a.db'}"
-    search(url).fit(*data)
+    space = {"model__C": [0.1, 1.0, 10.0, 100.0]}
+    search(url, space=space).fit(*data)
     study = load_study(url)
     living = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     host = study.trials[0].user_attrs["owner"]["host"]
     trial = study.ask()
     trial.set_user_attr("owner", {"host": host, "process": living.pid, "search": "a"})
-    found = search(url, n_trials=4).fit(*data)
+    found = search(url, space=space, n_trials=4).fit(*data)
     assert study.trials[trial.number].state == TrialState.RUNNING
     assert len(found.cv_results_["params"]) == 3
     living.communicate(b"\n")
-    found = search(url, n_trials=4).fit(*data)
+    found = search(url, space=space, n_trials=4).fit(*data)
     assert study.trials[trial.number].state == TrialState.FAIL
     assert len(found.cv_results_["params"]) == 4
 

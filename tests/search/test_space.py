@@ -114,10 +114,9 @@ def test_a_parameter_is_asked_for_where_the_part_has_it():
 @pytest.mark.parametrize(
     ("space", "words"),
     [
-        ({}, "must be 'auto', a mapping"),
         ([], "must be 'auto', a mapping"),
         ("atuo", "must be 'auto', a mapping"),
-        ([{"model": ["linear"]}, {}], "must be 'auto', a mapping"),
+        ([{"model": ["linear"]}, 3], "must be 'auto', a mapping"),
         ({"modle": ["linear"]}, "Did you mean 'model'"),
         ({"model": ["linear"], "model__max_dept": [1]}, "No model of this space"),
         ({"model__learning_rat": [1]}, "Did you mean 'learning_rate'"),
@@ -196,7 +195,7 @@ def test_default_space(task):
     points = starting_points(blocks)
     # A starting point leaves nothing to be sampled.
     begun = [space(FixedTrial(point)) for point in points]
-    assert begun[0]["model"] == "boosted_blend"
+    assert begun[0]["model"] == "linear"
     assert len({one["model"] for one in begun}) == len(blocks)
 
 

@@ -15,6 +15,7 @@ from sklearn.metrics._scorer import _BaseScorer as Scorer
 from sklearn.metrics._scorer import _MultimetricScorer, _Scorer
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.model_selection._search import BaseSearchCV
+from sklearn.model_selection._validation import _score
 from sklearn.preprocessing import TargetEncoder
 from sklearn.utils import _safe_indexing as take_rows
 from sklearn.utils._metadata_requests import _routing_enabled as routing_enabled
@@ -27,6 +28,7 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils._set_output import _get_output_config, _wrap_data_with_container
 from sklearn.utils._user_interface import _print_elapsed_time as elapsed_time
+from sklearn.utils.metaestimators import _safe_split as split_rows
 from sklearn.utils.metaestimators import available_if as _available_if
 from sklearn.utils.validation import _check_method_params as check_metadata
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
@@ -54,7 +56,9 @@ __all__ = [
     "output_is_default",
     "propagated",
     "routing_enabled",
+    "score_of",
     "scorer_parts",
+    "split_rows",
     "take_rows",
     "target_encoder",
     "with_function",
@@ -169,6 +173,37 @@ def output_is_default(estimator: Any) -> bool:
 def wrap_output(matrix: Any, X: Any, estimator: Any) -> Any:
     """Return what `transform` made in the container that `set_output` asked for."""
     return _wrap_data_with_container("transform", matrix, X, estimator)
+
+
+def score_of(
+    scorer: Any, estimator: Any, X: Any, y: Any, params: dict[str, Any]
+) -> dict[str, float]:
+    """Return the scores of a fitted estimator by name; one alone is ``"score"``.
+
+    Parameters
+    ----------
+    scorer : callable
+        Returns a number or a mapping from name to number.
+    estimator : estimator
+        Fitted.
+    X : table of shape (n_samples, n_columns)
+        Whose rows are scored.
+    y : array-like or None
+        None is not passed on.
+    params : dict
+        Metadata for the scorer.
+
+    Returns
+    -------
+    dict of str to float
+        What cannot be scored is raised.
+    """
+    if isinstance(scorer, _MultimetricScorer):
+        # It may collect the errors of its members as texts.
+        scorer = copy(scorer)
+        scorer._raise_exc = True
+    scores = _score(estimator, X, y, scorer, params, "raise")
+    return dict(scores) if isinstance(scores, dict) else {"score": scores}
 
 
 def scorer_parts(scorer: Any) -> tuple[Any, int, dict[str, Any], str] | None:

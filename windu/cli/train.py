@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from windu.cli.runs import DEFAULT, Where
 
 if TYPE_CHECKING:
-    from windu.pipeline import PipelineResult, TrainingPipeline
-    from windu.pipeline.runner import Done
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from windu.pipeline import PipelineResult
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
     import pandas as pd
-import json
-import subprocess
-from enum import StrEnum
+
+    from windu.pipeline import PipelineResult, TrainingPipeline
+    from windu.pipeline.model_selection import SearchResult
+    from windu.pipeline.runner import Done
 
 __all__ = ["ALLOW", "demo", "print_result", "read_change", "schema", "search", "train"]
 
@@ -223,16 +218,41 @@ def search(
     if metastore is not None or pipe.settings["metastore"] is None:
         pipe.set(metastore=metastore or DEFAULT)
     pipe.set(name=pipe.settings["name"] or config.stem)
-    searched = pipe.search(verbose=0 if quiet else 1)
     path = config.with_suffix(".best.yaml") if output is None else output
-    _write(searched.production.to_yaml(), path)
+    if not path.parent.is_dir():
+        # Hours later it would be too late to say so.
+        _refuse(path, "no such folder")
+    searched = pipe.search(verbose=0 if quiet else _verbosity())
     if not quiet:
         print(_best_of(searched.leaderboard))
-        print(f"\nThe winner is written to {path}.")
-    if train:
-        result = searched.production.run()
-        if not quiet:
+        print(f"\nThe score is {searched.score or 'that of the estimator'}.")
+    # The winner comes first: what follows may fail, and it is what the time was for.
+    result = _run_or_keep(searched, path) if train else None
+    _write(searched.production.to_yaml(), path)
+    if not quiet:
+        print(f"The winner is written to {path}.")
+        if result is not None:
             print_result(result)
+
+
+def _verbosity() -> int | str:
+    """Return a bar where somebody looks, and lines in a file."""
+    return "auto" if sys.stderr.isatty() else 1
+
+
+def _run_or_keep(searched: SearchResult, path: Path) -> PipelineResult:
+    """Run the winner; where that fails, store what the search has fitted."""
+    try:
+        result: PipelineResult = searched.production.run()
+    except BaseException:
+        from windu.persistence import save
+
+        kept = save(searched.search.best_estimator_, path.with_suffix(".windu"))
+        print(
+            f"The winner of the search, fitted, is stored in {kept}.", file=sys.stderr
+        )
+        raise
+    return result
 
 
 def _best_of(leaderboard: pd.DataFrame) -> str:
@@ -259,15 +279,19 @@ def _best_of(leaderboard: pd.DataFrame) -> str:
 
 
 def _write(text: str, path: Path) -> None:
-    from windu.exceptions import TableError
-
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise TableError(
-            f"The winner's YAML must be written to {str(path)!r}. Got: "
-            f"{error.strerror}. Pass another place with -o."
-        ) from error
+        _refuse(path, str(error.strerror))
+
+
+def _refuse(path: Path, reason: str) -> NoReturn:
+    from windu.exceptions import TableError
+
+    raise TableError(
+        f"The winner's YAML must be written to {str(path)!r}. Got: {reason}. Pass "
+        "another place with -o."
+    )
 
 
 class Kind(StrEnum):

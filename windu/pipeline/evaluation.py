@@ -23,6 +23,7 @@ __all__ = [
     "check_scores",
     "evaluate",
     "options_of",
+    "scoring_of",
 ]
 
 #: Default scores by task. Losses are positive.
@@ -43,6 +44,7 @@ _OF_ONE_CLASS = {
     "recall": metrics.recall_score,
     "jaccard": metrics.jaccard_score,
 }
+_PRECISION = "average_precision"
 _OF_PROBABILITIES = ("roc_auc", "average_precision", "log_loss")
 #: Losses and scores that need ``predict_proba``.
 _OF_NOTHING_ELSE = (
@@ -227,13 +229,15 @@ def _importance(
     estimator: Any, name: str, X: Any, y: Any, rows: int | None
 ) -> dict[str, Any] | None:
     name = name if name in get_scorer_names() else f"neg_{name}"
-    return importance_of(estimator, X, y, scorer=_scorer(estimator, name), rows=rows)
+    scorer = _scorer(name, estimator.task_, getattr(estimator, "classes_", None))
+    return importance_of(estimator, X, y, scorer=scorer, rows=rows)
 
 
 def _score(estimator: Any, name: str, X: Any, y: Any) -> float | None:
     """Return a score; None, with a warning, if it is undefined for these rows."""
     loss = name not in get_scorer_names()
-    scorer = _scorer(estimator, f"neg_{name}" if loss else name)
+    classes = getattr(estimator, "classes_", None)
+    scorer = _scorer(f"neg_{name}" if loss else name, estimator.task_, classes)
     try:
         value = scorer(estimator, X, y)
     except AttributeError as error:
@@ -252,18 +256,45 @@ def _score(estimator: Any, name: str, X: Any, y: Any) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _scorer(estimator: Any, name: str) -> Any:
-    if estimator.task_ == "multilabel":
+def scoring_of(evaluation: Any, task: str, classes: Any) -> tuple[str, Any]:
+    """Return the first score that an evaluation asks for, for a search to maximize.
+
+    Parameters
+    ----------
+    evaluation : list of str, mapping or None
+        As `check_evaluation` returns it.
+    task : str
+        Of the estimator.
+    classes : array-like or None
+        All classes.
+
+    Returns
+    -------
+    name : str
+        With ``neg_`` for a loss; empty where no score is asked for.
+    scorer : str or scorer or None
+        What gives it.
+    """
+    scores, _ = options_of(evaluation)
+    if not scores:
+        return "", None
+    name = scores[0] if scores[0] in get_scorer_names() else f"neg_{scores[0]}"
+    asks_for_positive = task == "binary" and name in (*_OF_ONE_CLASS, _PRECISION)
+    return name, _scorer(name, task, classes) if asks_for_positive else name
+
+
+def _scorer(name: str, task: str, classes: Any) -> Any:
+    if task == "multilabel":
         return IndicatorScorer(get_scorer(name))
-    if estimator.task_ != "binary":
+    if task != "binary":
         return get_scorer(name)
-    positive = estimator.classes_[1]
     if name in _OF_ONE_CLASS:
-        return make_scorer(_OF_ONE_CLASS[name], pos_label=positive, zero_division=0.0)
-    if name == "average_precision":
+        score = _OF_ONE_CLASS[name]
+        return make_scorer(score, pos_label=classes[1], zero_division=0.0)
+    if name == _PRECISION:
         return make_scorer(
             metrics.average_precision_score,
             response_method=("decision_function", "predict_proba"),
-            pos_label=positive,
+            pos_label=classes[1],
         )
     return get_scorer(name)

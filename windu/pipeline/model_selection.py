@@ -23,10 +23,11 @@ from windu.estimator import WinduEstimator
 from windu.estimator.labels import resolve_task
 from windu.exceptions import PartError, SearchError, StepError, did_you_mean
 from windu.metastore import Metastore
-from windu.pipeline.evaluation import check_evaluation
+from windu.pipeline.evaluation import check_evaluation, scoring_of
 from windu.pipeline.splitting import split_rows
 from windu.pipeline.steps import PREPROCESSORS
 from windu.search import OptunaSearchCV
+from windu.search.ensembles import classes_of
 from windu.search.space import read_range
 
 __all__ = [
@@ -61,6 +62,9 @@ class SearchResult:
     production : TrainingPipeline
         Of the winner, to be run: it learns from train and dev rows, and the test rows
         are shown to it once.
+    score : str, default=""
+        Name of what was maximized: ``scoring``, else the first score of ``evaluate``.
+        Empty for the estimator's own.
 
     Examples
     --------
@@ -85,6 +89,7 @@ class SearchResult:
 
     search: OptunaSearchCV
     production: Any
+    score: str = ""
 
     @property
     def leaderboard(self) -> pd.DataFrame:
@@ -105,8 +110,9 @@ class ModelSelection:
         """Search by the setting ``search``, without the test rows.
 
         With a dev part this is what candidates are scored on; else cross-validation,
-        with folds by group or time where the split is. Run the same line again, and a
-        search with a storage goes on.
+        with folds by group or time where the split is. Without ``scoring`` the first
+        score of ``evaluate`` is maximized, if one is named. Run the same line again,
+        and a search with a storage goes on.
 
         Parameters
         ----------
@@ -153,19 +159,39 @@ class ModelSelection:
         estimator = self._resolved.estimator
         split = self._settings["split"] or {}
         cv = _folds(options.pop("cv", None), split, estimator, X, y, n_train)
+        score, scoring = _scoring(options, self._settings["evaluate"], estimator, X, y)
         search = OptunaSearchCV(
             clone(estimator),
             options.pop("space", "auto"),
             sampler=ENGINES[options.pop("engine", "optuna")],
             random_state=options.pop("seed", None) or split.get("seed") or 0,
             cv=cv,
-            **options,
+            **options | scoring,
         ).fit(X, y)
         settings = {**self._settings, "search": None, "metastore": self._place}
         settings["estimator"] = clone(search.best_estimator_)
         if dev is not None:
             settings["split"] = {**split, "fit_on": "train+dev"}
-        return SearchResult(search, type(self)(**settings))
+        return SearchResult(search, type(self)(**settings), score)
+
+
+def _scoring(
+    options: Mapping[str, Any], evaluation: Any, estimator: Any, X: Any, y: Any
+) -> tuple[str, dict[str, Any]]:
+    """Return the name of the score of a search, and the options that say so."""
+    given = options.get("scoring")
+    if given is not None:
+        names = [
+            name for name in (options.get("refit"), given) if isinstance(name, str)
+        ]
+        return names[0] if names else "", {}
+    _, task = resolve_task(estimator, y, X)
+    chosen = clone(estimator).set_params(task=task or "auto")
+    classes = classes_of(chosen, y) if task == "binary" else None
+    name, scorer = scoring_of(evaluation, task or "", classes)
+    if isinstance(scorer, str) or scorer is None:
+        return name, {"scoring": scorer}
+    return name, {"scoring": {name: scorer}, "refit": name}
 
 
 def check_search(search: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from itertools import zip_longest
 from typing import Any
@@ -12,14 +12,21 @@ import pandas as pd
 
 from windu._compat.row_order import match_rows
 from windu.components.registry import MODELS
+from windu.estimator import WinduEstimator
 from windu.estimator.labels import resolve_task
 from windu.exceptions import SearchError
 from windu.io.frames import as_frame
 from windu.schema.inference import infer_table
 from windu.schema.kinds import MIN_WORDS
-from windu.search.space import BLOCK, key_of, named_blocks
+from windu.search.space import BLOCK, key_of, named_blocks, read_space
 
-__all__ = ["SIMPLEST", "default_space", "part_ranges", "starting_points"]
+__all__ = [
+    "SIMPLEST",
+    "default_space",
+    "part_ranges",
+    "space_with_starts",
+    "starting_points",
+]
 
 #: Where a search begins: the parts as they are without a search.
 SIMPLEST: dict[str, Any] = {
@@ -256,6 +263,11 @@ _ORDER = (
     *("boosted_blend", "lightgbm", "linear", "extra_trees", "catboost", "xgboost"),
     *("random_forest", "hist_gradient_boosting"),
 )
+#: The same by what a fit takes with many rows and classes, the quickest first.
+_COSTS = (
+    *("linear", "extra_trees", "random_forest", "lightgbm", "xgboost"),
+    *("boosted_blend", "hist_gradient_boosting", "catboost"),
+)
 _PACKAGES = {"lightgbm", "catboost", "xgboost"}
 
 
@@ -350,6 +362,11 @@ def _name_of(model: Any) -> str:
     return cls
 
 
+def _cost_of(item: tuple[str, Mapping[str, Any]]) -> int:
+    names = item[1].get("model", [""])
+    return _COSTS.index(names[0]) if names[0] in _COSTS else len(_COSTS)
+
+
 def starting_points(blocks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the points of a default space that are tried first.
 
@@ -361,11 +378,12 @@ def starting_points(blocks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
     Returns
     -------
     list of dict
-        What trials hold: the first point of each model, then the second ones.
+        What trials hold: the first point of each model, the cheapest first, so that a
+        slow one does not take the time of all others; then the second ones.
     """
     named = named_blocks(blocks)
     by_model = []
-    for label, block in named.items():
+    for label, block in sorted(named.items(), key=_cost_of):
         starts = _STARTS.get(block["model"][0], []) if "model" in block else []
         points = []
         for start in starts:
@@ -388,3 +406,24 @@ def starting_points(blocks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
         for point in points
         if point is not None
     ]
+
+
+def space_with_starts(
+    estimator: Any, space: Any, X: Any, y: Any
+) -> tuple[Callable[[Any], dict[str, Any]], list[dict[str, Any]]]:
+    """Return a space in any of its forms, and the points that are tried first.
+
+    Raises
+    ------
+    SearchError
+        If it is none.
+    """
+    if not isinstance(space, str):
+        return read_space(estimator, space), []
+    if space != "auto" or not isinstance(estimator, WinduEstimator):
+        raise SearchError(
+            "space must be a dict, a list of dicts, a function of a trial, or 'auto' "
+            f"for a WinduEstimator. Got {space!r} for {type(estimator).__name__}."
+        )
+    blocks = default_space(estimator, X, y)
+    return read_space(estimator, blocks), starting_points(blocks)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-__all__ = ["found_rounds", "held_out", "with_rounds"]
+__all__ = ["found_rounds", "held_out", "with_rounds", "without_stopping"]
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,37 @@ def held_out(
     """
     stopping = _stopping_of(model)
     return {} if stopping is None else stopping[0].held_out(*make_rows())
+
+
+def without_stopping(model: Any) -> dict[str, Any]:
+    """Return the parameters that switch early stopping off inside of a model.
+
+    Calibration, stacking and the like fit boosting without held-out rows, which
+    LightGBM and XGBoost refuse. The others go without.
+
+    Parameters
+    ----------
+    model : estimator
+        Not fitted.
+
+    Returns
+    -------
+    dict of str to object
+        Nested parameters, for `set_params`.
+
+    Examples
+    --------
+    >>> from sklearn.ensemble import HistGradientBoostingClassifier
+    >>> from windu.search.early_stopping import without_stopping
+    >>> without_stopping(HistGradientBoostingClassifier(early_stopping=True))
+    {}
+    """
+    off = {}
+    for name, part in model.get_params(deep=True).items():
+        stopping = _stopping_of(part)
+        if stopping is not None and stopping[0] in (_LIGHTGBM, _XGBOOST):
+            off[f"{name}__{stopping[1]}"] = stopping[0].off
+    return off
 
 
 def found_rounds(model: Any) -> int | None:

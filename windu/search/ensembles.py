@@ -9,10 +9,12 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from optuna.trial import FrozenTrial
 from sklearn.base import clone
 
 from windu._compat.row_order import match_rows
-from windu._compat.sklearn import change_scorers, with_labels
+from windu._compat.sklearn import change_scorers, score_of, with_labels
 from windu.components.ensemble import (
     WeightedEnsembleClassifier,
     WeightedEnsembleRegressor,
@@ -21,21 +23,29 @@ from windu.estimator import WinduEstimator
 from windu.estimator.labels import fit_label_encoder
 from windu.estimator.parts import fresh_part, name_of
 from windu.evaluation.held_out import IndicatorScorer
+from windu.exceptions import SearchError
 from windu.search.folds import Job, evaluate
+from windu.search.studies import result_of
 from windu.tasks import Target, read_target
 
 __all__ = [
     "Averaged",
     "MatchedScore",
     "adapt_scorers",
+    "choose_ensemble",
     "classes_of",
     "ensemble_of",
+    "n_members",
     "outputs_of",
+    "prepare_ensemble",
     "select",
 ]
 
 #: Trials that an ensemble is chosen from, beside the best one of each model.
 _LIBRARY = 20
+
+#: Members of an ensemble of no given size.
+_MEMBERS = 8
 
 #: Steps of the greedy selection; a member may be taken again and so weighs more.
 _STEPS = 40
@@ -43,6 +53,8 @@ _STEPS = 40
 _PATIENCE = 8
 #: What a better score gains at least, as a share of it.
 _GAIN = 1e-4
+#: What a byte of a member must gain, as a share of the score.
+_PRICE = 1e-3 / 1e8
 
 
 def select(
@@ -52,6 +64,7 @@ def select(
     at_most: int,
     costs: Mapping[int, float] | None = None,
     budget: float = np.inf,
+    sizes: Mapping[int, float] | None = None,
 ) -> tuple[dict[int, float], float]:
     """Return the members of an ensemble and their weights.
 
@@ -71,6 +84,9 @@ def select(
         Of each candidate.
     budget : float, default=inf
         What all members may cost together.
+    sizes : mapping of int to float, default=None
+        Bytes of each candidate. Beyond the first member, 100 MB must gain a thousandth
+        of the score.
 
     Returns
     -------
@@ -93,12 +109,13 @@ def select(
     >>> select(outputs, lambda folds: -abs(folds[0] - truth).sum(), at_most=2)
     ({0: 0.5, 1: 0.5}, -0.0)
     """
-    costs = costs or {}
+    costs, sizes = costs or {}, sizes or {}
     total: Any = [0.0] * len(next(iter(outputs.values())))
     chosen: list[int] = []
     best: tuple[float, list[int]] = (-np.inf, [])
     while len(chosen) < _STEPS and len(chosen) - len(best[1]) < _PATIENCE:
-        scored = {}
+        scored: dict[int, float] = {}
+        prices: dict[int, float] = {}
         for name, folds in outputs.items():
             members = {*chosen, name}
             if len(members) > at_most:
@@ -109,14 +126,19 @@ def select(
             scored[name] = score(
                 [summed_outputs / (len(chosen) + 1) for summed_outputs in summed]
             )
-        name = max(scored, key=lambda total: scored[total])
+            # The best one alone is compared by its score.
+            added = members - {*chosen[:1]} if chosen else ()
+            prices[name] = _PRICE * sum(sizes.get(m, 0.0) for m in added)
+        net = {n: value - abs(value) * prices[n] for n, value in scored.items()}
+        name = max(net, key=lambda candidate: net[candidate])
         chosen = [*chosen, name]
         total = [a + b for a, b in zip(total, outputs[name], strict=True)]
-        if not best[1] or scored[name] - best[0] > _GAIN * abs(best[0]):
-            best = scored[name], chosen
+        if not best[1] or net[name] - best[0] > _GAIN * abs(best[0]):
+            best = net[name], chosen
+            best_score = scored[name]
     return (
         {name: best[1].count(name) / len(best[1]) for name in dict.fromkeys(best[1])},
-        float(best[0]),
+        float(best_score),
     )
 
 
@@ -165,18 +187,18 @@ class Averaged:
         estimator.label_encoder_ = _fitted_encoder(job.estimator, target)
         estimator._container = str(target.container)
         self._estimator = estimator
+        folds = (job.fold(i, job.estimator) for i in range(len(job.splits)))
+        self._rows = [(f.X_score, f.y_score, f.score_params) for f in folds]
 
     def __call__(self, folds: Sequence[np.ndarray]) -> float:
         """Return the mean score over the folds."""
         scores = []
-        for fold, outputs in zip(self.job.folds, folds, strict=True):
+        for (X, y, params), outputs in zip(self._rows, folds, strict=True):
             self._estimator.model_ = _Stub(outputs, self.job.classes)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                score = self.job.scorer(
-                    self._estimator, fold.X_score, fold.y_score, **fold.score_params
-                )
-            scores.append(score[self.metric] if isinstance(score, Mapping) else score)
+                score = score_of(self.job.scorer, self._estimator, X, y, params)
+            scores.append(score[self.metric])
         return float(np.mean(scores))
 
 
@@ -245,6 +267,82 @@ def outputs_of(
         if len(complete) == len(outputs_of_folds):
             outputs_by_number[number] = complete
     return outputs_by_number
+
+
+def n_members(ensemble: bool | int) -> int:
+    """Return how many trials a search fits in the end, at most."""
+    return _MEMBERS if ensemble is True else max(1, int(ensemble))
+
+
+def prepare_ensemble(job: Job, refit: Any) -> None:
+    """Let folds return the predictions that an ensemble is chosen by.
+
+    Raises
+    ------
+    SearchError
+        If there cannot be an ensemble.
+    """
+    if not isinstance(job.estimator, WinduEstimator) or not refit:
+        raise SearchError(
+            "An ensemble needs a WinduEstimator, and refit. Got "
+            f"{type(job.estimator).__name__} and refit={refit!r}. Pass ensemble=False."
+        )
+    job.keeps_outputs = True
+    job.classes = classes_of(job.estimator, job.y)
+
+
+def choose_ensemble(
+    job: Job,
+    metric: str,
+    results: Mapping[str, Any],
+    trials: Sequence[FrozenTrial],
+    outputs: Mapping[int, Sequence[np.ndarray]],
+    *,
+    at_most: int,
+    max_latency_ms: float,
+) -> tuple[pd.DataFrame, float]:
+    """Return the trials of an ensemble with their weights, and its score.
+
+    Parameters
+    ----------
+    job : Job
+        Of the search.
+    metric : str
+        The score that counts.
+    results : mapping of str to array
+        What is ``cv_results_`` of the search.
+    trials : sequence of FrozenTrial
+        Its trials, in the same order.
+    outputs : mapping of int to sequence of ndarray
+        What this process has seen of their predictions.
+    at_most : int
+        Members.
+    max_latency_ms : float
+        Of all members together.
+
+    Returns
+    -------
+    ensemble : DataFrame
+        Number of the trial and weight.
+    score : float
+        On the held-out rows.
+    """
+    order = np.argsort(results[f"rank_test_{metric}"], kind="stable")
+    ranked = [
+        (trials[i].number, results["params"][i])
+        for i in order
+        if results["state"][i] == "complete" and "repeats" not in result_of(trials[i])
+    ]
+    weights, score = select(
+        outputs_of(job, ranked, outputs),
+        Averaged(job, metric),
+        at_most=at_most,
+        costs={t.number: result_of(t).get("latency_ms", 0.0) for t in trials},
+        budget=max_latency_ms,
+        sizes={t.number: result_of(t).get("size_bytes", 0.0) for t in trials},
+    )
+    members = {"trial": list(weights), "weight": list(weights.values())}
+    return pd.DataFrame(members), score
 
 
 def _model_of(params: Mapping[str, Any]) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -12,12 +14,16 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.utils import get_tags
 
 from windu._compat.sklearn import (
     SMALL_FIT,
     available_if,
     count_rows,
     openmp_threads,
+    propagated,
+    score_of,
+    split_rows,
     take_rows,
 )
 from windu.estimator import WinduEstimator
@@ -28,12 +34,25 @@ from windu.estimator.labels import encode
 from windu.estimator.memo import Memo
 from windu.estimator.metadata import sliced
 from windu.estimator.thresholding import Refits
-from windu.search.early_stopping import found_rounds, held_out, with_rounds
+from windu.search.early_stopping import (
+    found_rounds,
+    held_out,
+    with_rounds,
+    without_stopping,
+)
 from windu.search.results import latency_of, size_of
 from windu.steps import run_steps
 from windu.tasks import read_target
 
-__all__ = ["EstimatorOnFold", "FoldResult", "Job", "candidate", "evaluate"]
+__all__ = [
+    "EstimatorOnFold",
+    "FoldResult",
+    "FoldTasks",
+    "Job",
+    "candidate",
+    "evaluate",
+    "fit",
+]
 
 
 class EstimatorOnFold(WinduEstimator):
@@ -106,8 +125,8 @@ class FoldResult:
 
     Attributes
     ----------
-    scores : dict of str to float
-        On the held-out rows, by scorer.
+    scores, train_scores : dict of str to float
+        On the held-out rows and, if asked for, on those of the fit, by scorer.
     fit_time, score_time : float
         Seconds.
     rounds : int or None
@@ -124,10 +143,11 @@ class FoldResult:
     killed : bool
         Whether the process ended before it could say anything.
     cause : Exception or None
-        The error itself, in the process where it was raised.
+        The error itself, if it can go to the process that searches.
     """
 
     scores: dict[str, float] = field(default_factory=dict)
+    train_scores: dict[str, float] = field(default_factory=dict)
     fit_time: float = 0.0
     score_time: float = 0.0
     rounds: int | None = None
@@ -139,8 +159,50 @@ class FoldResult:
     cause: Exception | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        # Not every exception can go to another process.
-        return vars(self) | {"cause": None}
+        return vars(self) | {"cause": self.cause if _can_travel(self.cause) else None}
+
+
+def _can_travel(error: Exception | None) -> bool:
+    """Tell whether another process can make an exception again."""
+    if error is None or "<" in type(error).__qualname__:
+        return False
+    try:
+        copy(error)
+    except Exception:
+        return False
+    return all(isinstance(arg, (str, int, float)) for arg in error.args)
+
+
+@dataclass
+class FoldTasks:
+    """Tells callbacks of scikit-learn of each candidate and split.
+
+    Attributes
+    ----------
+    search : estimator
+        Who searches.
+    context : CallbackContext
+        Of the search.
+    """
+
+    search: Any
+    context: Any
+
+    @contextmanager
+    def task(self, estimator: Any, fold: _Fold | None) -> Iterator[None]:
+        """Begin and end the task of a candidate and a split, elsewhere without rows."""
+        context = self.context.subcontext(task_name="candidate-split-evaluation")
+        options: dict[str, Any] = {"estimator": self.search}
+        if fold is not None:
+            options |= {"X": fold.X, "y": fold.y}
+            if (weight := fold.fit_params.get("sample_weight")) is not None:
+                options["metadata"] = {"sample_weight": weight}
+        with propagated(context, estimator):
+            context.call_on_fit_task_begin(**options)
+            try:
+                yield
+            finally:
+                context.call_on_fit_task_end(**options)
 
 
 @dataclass
@@ -168,8 +230,12 @@ class Job:
     classes : ndarray or None
         All classes or labels, for the columns of these; None for values, and where
         nobody asks.
+    scores_train : bool
+        Whether the rows of the fit are scored as well.
     shared : Memo or None
         What candidates have in common; None shares nothing.
+    tasks : FoldTasks or None
+        Whom to tell of each evaluation.
     """
 
     estimator: Any
@@ -183,28 +249,31 @@ class Job:
     bounds_latency: bool = False
     keeps_outputs: bool = False
     classes: np.ndarray | None = None
+    scores_train: bool = False
     shared: Memo | None = field(default_factory=lambda: Memo(_SHARED))
+    tasks: FoldTasks | None = None
 
-    @cached_property
-    def folds(self) -> list[_Fold]:
-        """The rows of each fold."""
+    def fold(self, number: int, estimator: Any) -> _Fold:
+        """Return the rows of a fold, as an estimator takes them.
+
+        They are cut each time: copies of a table for each fold take too much memory.
+        """
+        fit, score = self.splits[number]
         n_rows = count_rows(self.X)
-        return [
-            _Fold(
-                *(number, take_rows(self.X, fit), take_rows(self.X, score)),
-                *(_rows(self.y, fit), _rows(self.y, score)),
-                *(sliced(self.fit_params, n_rows, fit),),
-                *(sliced(self.fit_params, n_rows, score),),
-                *(sliced(self.score_params, n_rows, score),),
-            )
-            for number, (fit, score) in enumerate(self.splits)
-        ]
+        X, y = split_rows(estimator, self.X, self.y, fit)
+        X_score, y_score = split_rows(estimator, self.X, self.y, score, fit)
+        return _Fold(
+            *(number, X, X_score, y, y_score),
+            fit_params=sliced(self.fit_params, n_rows, fit),
+            held_params=sliced(self.fit_params, n_rows, score),
+            train_score_params=sliced(self.score_params, n_rows, fit),
+            score_params=sliced(self.score_params, n_rows, score),
+        )
 
     def __getstate__(self) -> dict[str, Any]:
-        # Another process makes folds and shares for itself.
-        state = {k: v for k, v in vars(self).items() if k != "folds"}
-        shared = self.shared
-        return state | {"shared": shared and Memo(_SHARED, shared.max_bytes)}
+        # Another process shares for itself, and knows nobody to tell.
+        shared = self.shared and Memo(_SHARED, self.shared.max_bytes)
+        return vars(self) | {"shared": shared, "tasks": None}
 
 
 @dataclass
@@ -216,6 +285,7 @@ class _Fold:
     y_score: Any
     fit_params: dict[str, Any]
     held_params: dict[str, Any]
+    train_score_params: dict[str, Any]
     score_params: dict[str, Any]
 
 
@@ -234,9 +304,22 @@ def candidate(estimator: Any, params: Mapping[str, Any]) -> Any:
     estimator
         With clones of the parts that `params` holds.
     """
-    return clone(estimator).set_params(
-        **{name: clone(value, safe=False) for name, value in params.items()}
-    )
+    chosen = clone(estimator)
+    if params:
+        # Cloned each time: an estimator may keep what it is given.
+        chosen.set_params(**clone(dict(params), safe=False))
+    if isinstance(chosen, WinduEstimator) and hasattr(chosen.model, "get_params"):
+        off = without_stopping(chosen.model)
+        chosen.set_params(**{f"model__{name}": off[name] for name in off})
+    return chosen
+
+
+def fit(estimator: Any, X: Any, y: Any, params: Mapping[str, Any]) -> None:
+    """Fit an estimator, of which some take no y at all."""
+    if y is None and not get_tags(estimator).target_tags.required:
+        estimator.fit(X, **params)
+    else:
+        estimator.fit(X, y, **params)
 
 
 def evaluate(job: Job, params: Mapping[str, Any], number: int) -> FoldResult:
@@ -263,7 +346,7 @@ def evaluate(job: Job, params: Mapping[str, Any], number: int) -> FoldResult:
         with warnings.catch_warnings():
             # A fold warns of what the whole table does not show, hundreds of times.
             warnings.simplefilter("ignore")
-            _evaluate(job, params, job.folds[number], result)
+            _evaluate(job, params, number, result)
     except Exception as error:
         result.error = f"{type(error).__name__}: {error}"
         result.cause = error
@@ -273,24 +356,29 @@ def evaluate(job: Job, params: Mapping[str, Any], number: int) -> FoldResult:
 
 
 def _evaluate(
-    job: Job, params: Mapping[str, Any], fold: _Fold, result: FoldResult
+    job: Job, params: Mapping[str, Any], number: int, result: FoldResult
 ) -> None:
     start = time.perf_counter()
     chosen = candidate(job.estimator, params)
-    if isinstance(chosen, WinduEstimator):
-        chosen = _fitted(chosen, fold, job)
-        result.rounds = found_rounds(chosen.model_)
-    else:
-        chosen.fit(fold.X, fold.y, **fold.fit_params)
+    fold = job.fold(number, chosen)
+    with job.tasks.task(chosen, fold) if job.tasks else nullcontext():
+        if isinstance(chosen, WinduEstimator):
+            chosen = _fitted(chosen, fold, job)
+            result.rounds = found_rounds(chosen.model_)
+        else:
+            fit(chosen, fold.X, fold.y, fold.fit_params)
     result.fit_time = time.perf_counter() - start
     start = time.perf_counter()
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always", UndefinedMetricWarning)
-        scores = job.scorer(chosen, fold.X_score, fold.y_score, **fold.score_params)
-    if not isinstance(scores, Mapping):
-        scores = {"score": scores}
-    result.scores = {name: float(score) for name, score in scores.items()}
+        result.scores = score_of(
+            *(job.scorer, chosen, fold.X_score, fold.y_score, fold.score_params)
+        )
     result.score_time = time.perf_counter() - start
+    if job.scores_train:
+        result.train_scores = score_of(
+            *(job.scorer, chosen, fold.X, fold.y, fold.train_score_params)
+        )
     for name, score in result.scores.items():
         if not np.isfinite(score):
             raise ValueError(
@@ -410,7 +498,3 @@ def _outputs(chosen: Any, X: Any, classes: np.ndarray | None) -> np.ndarray | No
     if not hasattr(chosen, "predict_proba"):
         return None
     return np.asarray(chosen.predict_proba(X))
-
-
-def _rows(values: Any, rows: np.ndarray) -> Any:
-    return None if values is None else take_rows(values, rows)

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from concurrent.futures import Executor
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
-from optuna.pruners import BasePruner, MedianPruner, NopPruner
+from optuna.pruners import BasePruner
 from optuna.study import Study
 from optuna.trial import TrialState
-from sklearn.base import is_classifier
-from sklearn.model_selection import check_cv
+from sklearn.exceptions import FitFailedWarning
 from sklearn.utils import get_tags, indexable
 
 from windu._compat.row_order import match_rows
 from windu._compat.sklearn import (
     BaseSearchCV,
     CallbackSupportMixin,
+    HasMethods,
     Interval,
     StrOptions,
     check_metadata,
@@ -28,38 +28,39 @@ from windu._compat.sklearn import (
     propagated,
 )
 from windu.estimator import WinduEstimator
-from windu.estimator.digests import digest_of
 from windu.estimator.fitting import fit_inputs, infer_schema
 from windu.estimator.parts import as_seed
 from windu.exceptions import SearchError
-from windu.io.frames import as_frame
-from windu.search.defaults import default_space, starting_points
+from windu.search.defaults import space_with_starts
+from windu.search.display import SearchDisplay
 from windu.search.early_stopping import with_rounds
 from windu.search.ensembles import (
-    Averaged,
     MatchedScore,
     adapt_scorers,
-    classes_of,
+    choose_ensemble,
     ensemble_of,
-    outputs_of,
-    select,
+    n_members,
+    prepare_ensemble,
 )
-from windu.search.folds import Job, candidate
-from windu.search.results import leaderboard_of, results_of
-from windu.search.samplers import make_sampler
-from windu.search.space import grid_of, read_space
-from windu.search.studies import finished, open_study, result_of
+from windu.search.folds import FoldTasks, Job, candidate, fit
+from windu.search.progress import Progress
+from windu.search.results import error_of, failures_of, leaderboard_of, results_of
+from windu.search.samplers import make_pruner, make_sampler
+from windu.search.space import grid_of, points_of
+from windu.search.splits import splits_of
+from windu.search.studies import digests_of, finished, open_study, result_of
 from windu.search.trials import Trials
 from windu.search.workers import workers_for
-from windu.tasks import read_target
 
 __all__ = ["OptunaSearchCV"]
 
 #: Trials where neither their number nor a time was asked for.
 _N_TRIALS = 50
+#: Points of a space that are counted, so that none is tried twice.
+_GRID = 10_000
 
 
-class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
+class OptunaSearchCV(SearchDisplay, MatchedScore, BaseSearchCV, CallbackSupportMixin):
     """Search of parts and parameters with Optuna, by cross-validation.
 
     Like scikit-learn's searches it fits the best candidate on all rows and then is
@@ -92,6 +93,9 @@ class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
         runs when they are over is stopped and made again by the next run. In this
         process that takes a Unix, the main thread and a model that can be stopped by
         Ctrl-C; others end their fold.
+    timeout_includes_refit : bool, default=False
+        Whether the fit of the best candidate, as far as its folds tell how long it
+        takes, ends within `timeout` as well.
     storage : str, path, optuna.storages.BaseStorage or None, default=None
         Where the trials are kept: a plain path is an SQLite file, or a journal where
         it ends in ``.journal``; anything else is an Optuna storage or its URL. Several
@@ -106,6 +110,9 @@ class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
     n_jobs : int or None, default=None
         Processes that evaluate folds. With more than one, the trials that a sampler
         knows of, and so the result, depend on which ends first.
+    executor : concurrent.futures.Executor or None, default=None
+        Where folds are evaluated instead, `n_jobs` at a time or as many as it has
+        workers: threads, loky, ``client.get_executor()`` of Dask. It is left running.
     max_latency_ms : float or None, default=None
         A candidate whose prediction of one row takes longer, in the median of 7 rows,
         is given up after its first fold.
@@ -114,11 +121,25 @@ class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
         the held-out rows, and of how many at most; True is 8. It is one trial alone
         where no average is better.
     refit : bool, str or callable, default=True
-        As in `GridSearchCV`.
+        As in `GridSearchCV`. With False the first of several scores is maximized.
+    error_score : "raise" or float, default=nan
+        In the place of the scores of a fold that fails. With nan the candidate ends
+        there. One warning at the end says how many failed, and the first reason.
+    return_train_score : bool, default=False
+        Whether ``cv_results_`` has the scores of the rows of each fit.
+    study : optuna.study.Study or None, default=None
+        What is searched with in the place of `storage`, `study_name`, `sampler` and
+        `pruner`. It must maximize.
+    callbacks : list of callable, default=None
+        Called with the study and each trial that has ended, as by
+        `optuna.study.Study.optimize`; they may stop the study.
+    catch : tuple of type, default=()
+        Errors that are not raised with ``error_score="raise"``.
     random_state : int, RandomState instance or None, default=None
         Seed of the sampler.
-    verbose : int, default=0
-        From 1 on each trial is told.
+    verbose : "auto" or int, default="auto"
+        "auto" draws a bar in a terminal and in a notebook: trials, best score, time
+        left. From 1 on there is a line for each trial; 0 is quiet.
 
     Attributes
     ----------
@@ -194,20 +215,24 @@ class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
         "cv": ["cv_object"],
         "n_trials": [Interval(Integral, 1, None, closed="left"), None],
         "timeout": [Interval(Real, 0, None, closed="neither"), None],
+        "timeout_includes_refit": ["boolean"],
         "storage": "no_validation",
         "study_name": [str, None],
         "sampler": "no_validation",
         "pruner": [StrOptions({"median"}), BasePruner, None],
         "n_jobs": [Integral, None],
+        "executor": [HasMethods(["submit"]), None],
         "max_latency_ms": [Interval(Real, 0, None, closed="neither"), None],
         "ensemble": ["boolean", Interval(Integral, 1, None, closed="left")],
         "refit": ["boolean", str, callable],
+        "error_score": [StrOptions({"raise"}), Real],
+        "return_train_score": ["boolean"],
+        "study": [Study, None],
+        "callbacks": ["array-like", None],
+        "catch": [tuple],
         "random_state": ["random_state"],
-        "verbose": ["verbose"],
+        "verbose": ["verbose", StrOptions({"auto"})],
     }
-    # What scikit-learn's own searches leave to the user.
-    error_score = "raise"
-    return_train_score = False
 
     def __init__(
         self,
@@ -218,16 +243,23 @@ class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
         cv: Any = None,
         n_trials: int | None = None,
         timeout: float | None = None,
+        timeout_includes_refit: bool = False,
         storage: Any = None,
         study_name: str | None = None,
         sampler: Any = "tpe",
         pruner: Any = "median",
         n_jobs: int | None = None,
+        executor: Executor | None = None,
         max_latency_ms: float | None = None,
         ensemble: bool | int = False,
         refit: Any = True,
+        error_score: Any = np.nan,
+        return_train_score: bool = False,
+        study: Study | None = None,
+        callbacks: Any = None,
+        catch: tuple[type[Exception], ...] = (),
         random_state: Any = None,
-        verbose: int = 0,
+        verbose: int | str = "auto",
     ):
         self.estimator = estimator
         self.space = space
@@ -235,14 +267,21 @@ class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
         self.cv = cv
         self.n_trials = n_trials
         self.timeout = timeout
+        self.timeout_includes_refit = timeout_includes_refit
         self.storage = storage
         self.study_name = study_name
         self.sampler = sampler
         self.pruner = pruner
         self.n_jobs = n_jobs
+        self.executor = executor
         self.max_latency_ms = max_latency_ms
         self.ensemble = ensemble
         self.refit = refit
+        self.error_score = error_score
+        self.return_train_score = return_train_score
+        self.study = study
+        self.callbacks = callbacks
+        self.catch = catch
         self.random_state = random_state
         self.verbose = verbose
 
@@ -273,31 +312,50 @@ class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
             If y or metadata are of other rows, or all trials failed: the first reason.
         """
         start = time.monotonic()
-        scorer, metric = self._get_scorers()
+        self._check_estimator()
+        scorer, _ = self._get_scorers()
         X, y = indexable(X, y)
         params = match_rows({"X": X, "y": y, **params})
         X, y = params.pop("X"), params.pop("y")
         params = check_metadata(X, params=params)
         routed = self._get_routed_params_for_fit(params)
-        context = self._init_callback_context(max_subtasks=1)
-        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        weight = params.get("sample_weight")
+        data = {"estimator": self, "X": X, "y": y}
+        data["metadata"] = None if weight is None else {"sample_weight": weight}
+        context = self._init_callback_context(
+            max_subtasks=1 + (self.refit is not False)
+        ).call_on_fit_task_begin(**data)
 
         estimator = self._base(X, y)
-        splits = self._splits(estimator, X, y, routed.splitter.split)
+        splits = splits_of(self.cv, estimator, X, y, routed.splitter.split)
+        self.n_splits_ = len(splits)
         job = Job(
             *(estimator, X, y, splits, scorer),
             fit_params=dict(routed.estimator.fit),
             score_params=dict(routed.scorer.score),
             bounds_latency=self.max_latency_ms is not None,
+            scores_train=self.return_train_score,
         )
         if self.ensemble:
-            self._prepare_ensemble(job)
+            prepare_ensemble(job, self.refit)
         adapt_scorers(job)
-        self._search(job, metric, params, start)
+        search = context.subcontext(task_name="search", max_subtasks=None)
+        job.tasks = FoldTasks(self, search)
+        search.call_on_fit_task_begin(estimator=self)
+        outputs = self._search(job, params, start)
+        search.call_on_fit_task_end(estimator=self)
+        self._select(job, outputs)
         if self.refit:
-            self._refit(job, context)
-        context.call_on_fit_task_end(estimator=self, X=X, y=y)
+            self._refit(job, context, data)
+        context.call_on_fit_task_end(**data)
         return self
+
+    def _check_estimator(self) -> None:
+        if not hasattr(self.estimator, "fit") or isinstance(self.estimator, type):
+            raise SearchError(
+                "The estimator must be a scikit-learn estimator. Got "
+                f"{self.estimator!r}. Pass an object that has fit."
+            )
 
     def _base(self, X: Any, y: Any) -> Any:
         """Return the estimator with its task decided by all rows, which are checked."""
@@ -308,139 +366,102 @@ class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
             estimator.set_params(task=inputs.task or "auto")
         return estimator
 
-    def _splits(
-        self, estimator: Any, X: Any, y: Any, metadata: Mapping[str, Any]
-    ) -> list[Any]:
-        labels = y
-        if isinstance(estimator, WinduEstimator) and estimator.task == "multilabel":
-            # scikit-learn knows no lists of labels; several labels are not stratified.
-            labels = np.zeros(len(read_target(y).values))
-        with warnings.catch_warnings():
-            # A class with fewer rows than folds is missing in some.
-            warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-            # An infinite y is told by the estimator.
-            warnings.filterwarnings("ignore", "invalid value enc", RuntimeWarning)
-            stratified = is_classifier(estimator) and labels is y
-            cv = check_cv(self.cv, labels, classifier=stratified)
-            splits = [
-                (np.asarray(fit), np.asarray(score))
-                for fit, score in cv.split(X, labels, **metadata)
-            ]
-        self.n_splits_ = len(splits)
-        return splits
-
     def _search(
-        self, job: Job, metric: str, params: Mapping[str, Any], start: float
-    ) -> None:
-        space, points = self._space(job)
+        self, job: Job, params: Mapping[str, Any], start: float
+    ) -> dict[int, list[np.ndarray]]:
+        """Run trials; return what those of this process predict for held-out rows."""
+        space, points = space_with_starts(job.estimator, self.space, job.X, job.y)
         seed = as_seed(self.random_state)
         seed = int(np.random.default_rng().integers(2**31)) if seed is None else seed
+        described: Any = self.space
+        if isinstance(described, str):
+            described = getattr(space, "blocks", described)
         self.study_ = study = open_study(
-            self.storage,
+            self.storage if self.study is None else self.study,
             self.study_name,
             make_sampler(self.sampler, seed),
-            self._pruner(),
-            self._begun_with(job, space, params),
+            make_pruner(self.pruner),
+            digests_of(job, described, self.scoring, params),
         )
         n_trials = self.n_trials
-        if n_trials is None and self.timeout is None:
-            n_trials = None if self.sampler == "grid" else _N_TRIALS
+        is_grid = self.sampler == "grid"
+        if n_trials is None and self.timeout is None and not is_grid:
+            n_trials = _N_TRIALS
+        grid = list(grid_of(space)) if is_grid else points_of(space, at_most=_GRID)
+        # Where all points will be tried, there is nothing to learn for the next one.
+        is_grid |= 0 < len(grid) <= (n_trials or _N_TRIALS)
+        progress = Progress(
+            self.verbose, self.refit, self.scoring, n_trials, self.timeout
+        )
         running = Trials(
-            *(study, space, workers_for(job, self.n_jobs), len(job.splits), metric),
+            *(
+                study,
+                space,
+                workers_for(job, self.n_jobs, self.executor),
+                len(job.splits),
+            ),
+            self._metric_of,
             n_trials=n_trials,
             deadline=None if self.timeout is None else start + self.timeout,
-            points=points,
-            only_points=self.sampler == "grid",
+            points=grid if is_grid else points,
+            only_points=is_grid,
+            grid=grid,
+            n_refits=n_members(self.ensemble)
+            * bool(self.timeout_includes_refit and self.refit),
             max_latency_ms=self.max_latency_ms,
-            tell=self._report,
+            error_score=self.error_score,
+            catch=self.catch,
+            callbacks=[progress, *(self.callbacks or ())],
         )
-        running.run()
+        with warnings.catch_warnings(), progress:
+            # Threads that silence warnings leave them silenced.
+            running.run()
         trials = finished(study)
-        if not any(trial.state == TrialState.COMPLETE for trial in trials):
-            raise _nothing(trials, running.first_cause)
-        self.cv_results_ = results_of(trials, space, len(job.splits))
-        self.leaderboard_ = leaderboard_of(trials, self.cv_results_, metric)
-        self.multimetric_ = not (callable(self.scoring) or self.scoring is None) and (
-            not isinstance(self.scoring, str)
+        if not any(
+            trial.state == TrialState.COMPLETE and not result_of(trial).get("n_failed")
+            for trial in trials
+        ):
+            raise error_of(trials, running.first_cause)
+        if message := failures_of(trials, self.error_score):
+            warnings.warn(message, FitFailedWarning, stacklevel=3)
+        missing = np.nan if self.error_score == "raise" else self.error_score
+        self.cv_results_ = results_of(
+            *(trials, space, len(job.splits)),
+            format_results=self._format_results,
+            error_score=missing,
         )
-        self.scorer_ = getattr(job.scorer, "_scorers", job.scorer)
-        self.best_index_ = int(
-            self._select_best_index(self.refit, metric, self.cv_results_)
-        )
-        self.best_params_ = self.cv_results_["params"][self.best_index_]
-        self.best_trial_number_ = int(self.cv_results_["trial"][self.best_index_])
-        if not callable(self.refit):
-            scores = self.cv_results_[f"mean_test_{metric}"]
-            self.best_score_ = float(scores[self.best_index_])
-        if self.ensemble:
-            self._choose_ensemble(job, metric, running.outputs)
+        return running.outputs
 
-    def _prepare_ensemble(self, job: Job) -> None:
-        if not isinstance(job.estimator, WinduEstimator) or not self.refit:
-            raise SearchError(
-                "An ensemble needs a WinduEstimator, and refit. Got "
-                f"{type(job.estimator).__name__} and refit={self.refit!r}. Pass "
-                "ensemble=False."
-            )
-        job.keeps_outputs = True
-        job.classes = classes_of(job.estimator, job.y)
+    def _metric_of(self, scores: Mapping[str, float]) -> str:
+        """Return the score that counts, of those of a fold."""
+        if {*scores} == {"score"}:
+            return "score"
+        self._check_refit_for_multimetric(scores)
+        return self.refit if isinstance(self.refit, str) else next(iter(scores))
 
-    def _choose_ensemble(self, job: Job, metric: str, outputs: Any) -> None:
-        results, trials = self.cv_results_, finished(self.study_)
-        order = np.argsort(results[f"rank_test_{metric}"], kind="stable")
-        ranked = [
-            (trials[i].number, results["params"][i])
-            for i in order
-            if results["state"][i] == "complete"
-            and "repeats" not in result_of(trials[i])
+    def _select(self, job: Job, outputs: Mapping[int, list[np.ndarray]]) -> None:
+        """Choose the best trial, and the members of an ensemble if one is asked for."""
+        results = self.cv_results_
+        names = [
+            key.removeprefix("mean_test_") for key in results if "mean_test_" in key
         ]
-        latencies = {t.number: result_of(t).get("latency_ms", 0.0) for t in trials}
-        weights, self.ensemble_score_ = select(
-            outputs_of(job, ranked, outputs),
-            Averaged(job, metric),
-            at_most=8 if self.ensemble is True else int(self.ensemble),
-            costs=latencies,
-            budget=self.max_latency_ms or np.inf,
-        )
-        self.ensemble_ = pd.DataFrame(
-            {"trial": list(weights), "weight": list(weights.values())}
-        )
-
-    def _space(self, job: Job) -> tuple[Callable[[Any], dict[str, Any]], Any]:
-        """Return the space, and the points that are tried first."""
-        estimator = job.estimator
-        if isinstance(self.space, str):
-            if self.space != "auto" or not isinstance(estimator, WinduEstimator):
-                raise SearchError(
-                    "space must be a dict, a list of dicts, a function of a trial, or "
-                    f"'auto' for a WinduEstimator. Got {self.space!r} for "
-                    f"{type(estimator).__name__}."
-                )
-            blocks = default_space(estimator, job.X, job.y)
-            return read_space(estimator, blocks), starting_points(blocks)
-        space = read_space(estimator, self.space)
-        return space, list(grid_of(space)) if self.sampler == "grid" else []
-
-    def _pruner(self) -> BasePruner:
-        if self.pruner is None:
-            return NopPruner()
-        if isinstance(self.pruner, str):
-            return MedianPruner(n_startup_trials=5, n_warmup_steps=0)
-        return self.pruner
-
-    def _begun_with(
-        self, job: Job, space: Any, params: Mapping[str, Any]
-    ) -> dict[str, str | None]:
-        raw = isinstance(job.estimator, WinduEstimator)
-        X = as_frame(job.X) if raw else job.X
-        space_given = self.space if not isinstance(self.space, str) else space.blocks
-        return {
-            "table": digest_of(X, job.y, dict(params)),
-            "estimator": digest_of(job.estimator),
-            "space": digest_of(space_given),
-            "scoring": digest_of(self.scoring),
-            "folds": digest_of(job.splits),
-        }
+        metric = self._metric_of(dict.fromkeys(names, 0.0))
+        self.leaderboard_ = leaderboard_of(finished(self.study_), results, metric)
+        self.multimetric_ = names != ["score"]
+        self.scorer_ = getattr(job.scorer, "_scorers", job.scorer)
+        if not self.refit and self.multimetric_:
+            return
+        self.best_index_ = int(self._select_best_index(self.refit, metric, results))
+        self.best_params_ = results["params"][self.best_index_]
+        self.best_trial_number_ = int(results["trial"][self.best_index_])
+        if not callable(self.refit):
+            self.best_score_ = float(results[f"mean_test_{metric}"][self.best_index_])
+        if self.ensemble:
+            self.ensemble_, self.ensemble_score_ = choose_ensemble(
+                *(job, metric, results, finished(self.study_), outputs),
+                at_most=n_members(self.ensemble),
+                max_latency_ms=self.max_latency_ms or np.inf,
+            )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -448,17 +469,7 @@ class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
         tags.input_tags, tags.target_tags = inner.input_tags, inner.target_tags
         return tags
 
-    def _report(self, study: Study, number: int) -> None:
-        if not self.verbose:
-            return
-        trial = study.get_trials(deepcopy=False)[number]
-        score = "" if trial.value is None else f" {trial.value:.5g}"
-        outcome = result_of(trial).get("error", trial.params)
-        state = trial.state.name.lower()
-        # Somebody may read along in a file.
-        print(f"[OptunaSearchCV] trial {number}: {state}{score} {outcome}", flush=True)
-
-    def _refit(self, job: Job, context: Any) -> None:
+    def _refit(self, job: Job, context: Any, data: Mapping[str, Any]) -> None:
         start = time.perf_counter()
         at = {number: i for i, number in enumerate(self.cv_results_["trial"].tolist())}
         if self.ensemble and len(self.ensemble_) > 1:
@@ -467,8 +478,12 @@ class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
             best = ensemble_of(job.estimator, members, weights)
         else:
             best = self._chosen(job, self.best_index_)
-        with propagated(context.subcontext(task_name="refit"), best):
-            self.best_estimator_ = best.fit(job.X, job.y, **job.fit_params)
+        task = context.subcontext(task_name="refit-with-best-params")
+        with propagated(task, best):
+            task.call_on_fit_task_begin(**data)
+            fit(best, job.X, job.y, job.fit_params)
+            task.call_on_fit_task_end(**data)
+        self.best_estimator_ = best
         self.refit_time_ = time.perf_counter() - start
         self.__dict__.pop("feature_names_in_", None)
         if hasattr(best, "feature_names_in_"):
@@ -483,18 +498,3 @@ class OptunaSearchCV(MatchedScore, BaseSearchCV, CallbackSupportMixin):
             model = with_rounds(chosen.model, max(1, round(float(np.mean(rounds)))))
             chosen.set_params(**{f"model__{name}": model[name] for name in model})
         return chosen
-
-
-def _nothing(trials: Any, cause: Exception | None) -> Exception:
-    """Return the error of a search that has found nothing: its first reason."""
-    reasons = [
-        result_of(trial).get("error") or f"being {trial.state.name.lower()}"
-        for trial in trials
-    ]
-    if not reasons:
-        return SearchError("A search needs at least one trial. Got an empty space.")
-    note = f"At least one trial must succeed. All {len(reasons)} failed, the first with"
-    if cause is None:
-        return SearchError(f"{note} {reasons[0]}")
-    cause.add_note(f"{note} this.")
-    return cause

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
-from scipy.stats import rankdata
 
 from windu._compat.sklearn import count_rows, take_rows
 from windu.estimator.parts import name_of
-from windu.exceptions import PersistenceError
+from windu.exceptions import PersistenceError, SearchError
 from windu.persistence.objects import dump
 from windu.search.studies import result_of
 
-__all__ = ["latency_of", "leaderboard_of", "results_of", "size_of"]
+__all__ = [
+    "error_of",
+    "failures_of",
+    "latency_of",
+    "leaderboard_of",
+    "results_of",
+    "size_of",
+]
 
 #: Single rows that are timed; the median counts. Of slow ones, three are enough.
 _TIMED_ROWS = 7
@@ -42,7 +49,10 @@ def latency_of(estimator: Any, X: Any) -> float | None:
         Milliseconds. None where one row cannot be predicted, since something looks
         across rows.
     """
-    method = "predict_proba" if hasattr(estimator, "predict_proba") else "predict"
+    methods = ("predict_proba", "predict", "transform", "score_samples")
+    method = next((name for name in methods if hasattr(estimator, name)), None)
+    if method is None:
+        return None
     predict = getattr(estimator, method)
     n_rows, times = count_rows(X), []
     # The first row may compile something.
@@ -90,6 +100,9 @@ def results_of(
     trials: Sequence[FrozenTrial],
     space: Callable[[Any], dict[str, Any]],
     n_folds: int,
+    *,
+    format_results: Callable[..., dict[str, Any]],
+    error_score: float = np.nan,
 ) -> dict[str, Any]:
     """Return what scikit-learn calls ``cv_results_``.
 
@@ -101,6 +114,10 @@ def results_of(
         From a trial to parameters.
     n_folds : int
         Of each trial.
+    format_results : callable
+        Of scikit-learn's searches: from parameters and the results of all folds.
+    error_score : float
+        In the place of scores of folds that failed.
 
     Returns
     -------
@@ -108,46 +125,83 @@ def results_of(
         One entry a trial, in their order. A trial that is not complete has no mean
         and shares the last rank; ``trial``, ``state`` and ``error`` say more of it.
     """
+    records = [dict(result_of(trial)) for trial in trials]
+    names = {
+        kind: [*dict.fromkeys(m for r in records for s in r.get(kind, []) for m in s)]
+        for kind in ("scores", "train_scores")
+    }
+
+    def scores(record: Mapping[str, Any], kind: str, fold: int) -> Any:
+        known = record.get(kind, [])
+        missing = error_score if fold < len(record.get("scores", [])) else np.nan
+        scores_of_fold = known[fold] if fold < len(known) else {}
+        named = {name: scores_of_fold.get(name, missing) for name in names[kind]}
+        return named["score"] if names[kind] == ["score"] else named
+
+    def seconds(record: Mapping[str, Any], kind: str, fold: int) -> float:
+        times = record.get(kind, [])
+        return float(times[fold]) if fold < len(times) else np.nan
+
+    for record, trial in zip(records, trials, strict=True):
+        if trial.state != TrialState.COMPLETE:
+            # What was given up after its last fold has no mean either.
+            record["scores"] = record.get("scores", [])[: n_folds - 1]
+    folds = [
+        {
+            "test_scores": scores(record, "scores", fold),
+            "train_scores": scores(record, "train_scores", fold),
+            "fit_time": seconds(record, "fit_time", fold),
+            "score_time": seconds(record, "score_time", fold),
+        }
+        for record in records
+        for fold in range(n_folds)
+    ]
     params = [_params_of(trial, space) for trial in trials]
-    names = sorted({name for params_of_trial in params for name in params_of_trial})
-    complete = np.array([trial.state == TrialState.COMPLETE for trial in trials])
-    results: dict[str, Any] = {}
-    for name in ("fit_time", "score_time"):
-        times = [result_of(trial).get(name) or [np.nan] for trial in trials]
-        results[f"mean_{name}"] = np.array([np.mean(of_folds) for of_folds in times])
-        results[f"std_{name}"] = np.array([np.std(of_folds) for of_folds in times])
-    for name in names:
-        results[f"param_{name}"] = np.ma.array(
-            _objects([params_of_trial.get(name) for params_of_trial in params]),
-            mask=[name not in params_of_trial for params_of_trial in params],
-        )
-    results["params"] = params
-    for metric in dict.fromkeys(m for t in trials for s in _scores(t) for m in s):
-        scores = np.full((len(trials), n_folds), np.nan)
-        for row, trial in zip(scores, trials, strict=True):
-            values_of_metric = [
-                scores_of_fold[metric] for scores_of_fold in _scores(trial)
-            ]
-            row[: len(values_of_metric)] = values_of_metric
-        results |= _summary(metric, scores, complete)
+    with warnings.catch_warnings():
+        # What was given up or failed has no scores, and is told otherwise.
+        warnings.filterwarnings("ignore", "One or more of the", UserWarning)
+        results = format_results(params, n_folds, folds)
+        warnings.filterwarnings("ignore", "Mean of empty slice", RuntimeWarning)
+        warnings.filterwarnings("ignore", "Degrees of freedom", RuntimeWarning)
+        for name in ("fit_time", "score_time"):
+            times = np.reshape([fold[name] for fold in folds], (len(trials), n_folds))
+            results[f"mean_{name}"] = np.nanmean(times, axis=1)
+            results[f"std_{name}"] = np.nanstd(times, axis=1)
     results["trial"] = np.array([trial.number for trial in trials])
     results["state"] = np.array([trial.state.name.lower() for trial in trials])
-    results["error"] = _objects([result_of(trial).get("error", "") for trial in trials])
+    results["error"] = _objects([record.get("error", "") for record in records])
     return results
 
 
-def _summary(metric: str, scores: np.ndarray, complete: np.ndarray) -> dict[str, Any]:
-    mean = np.full(len(scores), np.nan)
-    std = mean.copy()
-    mean[complete] = scores[complete].mean(axis=1)
-    std[complete] = scores[complete].std(axis=1)
-    ranks = rankdata(-np.where(complete, mean, -np.inf), method="min")
-    return {
-        **{f"split{i}_test_{metric}": column for i, column in enumerate(scores.T)},
-        f"mean_test_{metric}": mean,
-        f"std_test_{metric}": std,
-        f"rank_test_{metric}": ranks.astype(np.int32),
-    }
+def error_of(trials: Sequence[FrozenTrial], cause: Exception | None) -> Exception:
+    """Return the error of a search without a result: the first reason of a trial."""
+    reasons = [
+        result_of(trial).get("error") or f"being {trial.state.name.lower()}"
+        for trial in trials
+    ]
+    if not reasons:
+        return SearchError("A search needs at least one trial. Got an empty space.")
+    note = f"At least one trial must succeed. All {len(reasons)} failed, the first with"
+    if cause is None:
+        return SearchError(f"{note} {reasons[0]}")
+    cause.add_note(f"{note} this.")
+    return cause
+
+
+def failures_of(trials: Sequence[FrozenTrial], error_score: float) -> str:
+    """Return how many trials failed and why the first did, empty where none has."""
+    records = [result_of(trial) for trial in trials]
+    failed = [record for record in records if record.get("n_failed")]
+    if not failed:
+        return ""
+    n_fits = sum(len(record.get("fit_time", [])) for record in records)
+    return (
+        f"Trials should not fail. Got {len(failed)} of {len(trials)} that did: "
+        f"{sum(record['n_failed'] for record in failed)} fits failed out of a total of "
+        f"{n_fits}. The score on these train-test partitions for these parameters will "
+        f"be set to {error_score}. The first reason: {failed[0]['error'].rstrip('.')}. "
+        "`leaderboard_` has the others; error_score='raise' shows where it comes from."
+    )
 
 
 def leaderboard_of(
@@ -209,10 +263,6 @@ def _params_of(trial: FrozenTrial, space: Callable[[Any], Any]) -> dict[str, Any
     except ValueError:
         # It ended before it was asked for everything.
         return dict(trial.params)
-
-
-def _scores(trial: FrozenTrial) -> list[dict[str, float]]:
-    return result_of(trial).get("scores", [])
 
 
 def _objects(values: Sequence[Any]) -> np.ndarray:

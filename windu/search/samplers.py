@@ -9,13 +9,14 @@ from functools import partial
 from typing import Any
 
 from optuna.exceptions import ExperimentalWarning
+from optuna.pruners import BasePruner, MedianPruner, NopPruner
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from windu.exceptions import SearchError, did_you_mean
 
-__all__ = ["INTERRUPTED", "SeededSampler", "make_sampler"]
+__all__ = ["INTERRUPTED", "SeededSampler", "make_pruner", "make_sampler"]
 
 #: User attribute of a trial that was stopped from outside, and is made again.
 INTERRUPTED = "interrupted"
@@ -141,3 +142,10 @@ def make_sampler(sampler: Any, seed: int) -> BaseSampler:
             f" from a seed to one. Got {sampler!r}.{did_you_mean(sampler, _NAMED)}"
         )
     return SeededSampler(make_of, seed)
+
+
+def make_pruner(pruner: BasePruner | str | None) -> BasePruner:
+    """Return a pruner from ``"median"``, one of optuna's, or None for nothing."""
+    if isinstance(pruner, str):
+        return MedianPruner(n_startup_trials=5, n_warmup_steps=0)
+    return NopPruner() if pruner is None else pruner

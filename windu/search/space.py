@@ -27,6 +27,7 @@ __all__ = [
     "grid_of",
     "key_of",
     "named_blocks",
+    "points_of",
     "read_range",
     "read_space",
 ]
@@ -347,10 +348,10 @@ def read_space(estimator: Any, space: Any) -> Callable[[Any], dict[str, Any]]:
     SearchError
         If it is none of these.
     """
-    if isinstance(space, Mapping) and space:
+    if isinstance(space, Mapping):
         return Space(estimator, {"": space})
     if isinstance(space, Sequence) and not isinstance(space, str) and space:
-        if all(isinstance(block, Mapping) and block for block in space):
+        if all(isinstance(block, Mapping) for block in space):
             return Space(estimator, named_blocks(space))
     elif callable(space):
         return _Function(space)
@@ -473,3 +474,15 @@ def grid_of(
         if not path:
             return
         path[-1] += 1
+
+
+def points_of(
+    space: Callable[[Any], Mapping[str, Any]], *, at_most: int
+) -> list[dict[str, Any]]:
+    """Return the points of a space of ranges, none where they are too many to count."""
+    if not isinstance(space, Space):
+        return []
+    try:
+        return list(grid_of(space, at_most=at_most))
+    except SearchError:
+        return []

@@ -5,27 +5,35 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import sqlite3
 import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
-from optuna.study import Study
+from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import DBAPIError
 
+from windu.estimator import WinduEstimator
+from windu.estimator.digests import digest_of
 from windu.exceptions import SearchError, StorageError
+from windu.io.frames import as_frame
 from windu.search.samplers import INTERRUPTED
+
+if TYPE_CHECKING:
+    from windu.search.folds import Job
 
 __all__ = [
     "OWNER",
     "POINT",
     "RESULT",
+    "digests_of",
     "end_interrupted",
     "finished",
     "is_interrupted",
@@ -96,8 +104,9 @@ def open_study(
 
     Parameters
     ----------
-    storage : str, pathlib.Path, BaseStorage or None
-        A plain path is an SQLite file, a URL one of optuna's; None is memory.
+    storage : str, pathlib.Path, BaseStorage, Study or None
+        A plain path is an SQLite file, a URL one of optuna's; None is memory. A study
+        comes back as it is, with sampler and pruner of its own.
     study_name : str or None
         None is ``"windu"``.
     sampler, pruner : object
@@ -117,6 +126,14 @@ def open_study(
     StorageError
         If the storage cannot be opened.
     """
+    if isinstance(storage, Study):
+        if storage.direction != StudyDirection.MAXIMIZE:
+            raise SearchError(
+                "The direction of study must be 'maximize'. Got 'minimize'. The larger "
+                "score is the better one: optuna.create_study(direction='maximize')."
+            )
+        _compare(storage, begun_with)
+        return storage
     opened = open_storage(storage)
     with _quiet():
         try:
@@ -159,7 +176,7 @@ def open_storage(storage: Any) -> BaseStorage:
         place = str(path) if path.suffix == _JOURNAL else f"sqlite:///{path}"
     options: dict[str, Any] = {}
     if place.startswith("sqlite"):
-        options["connect_args"] = {"timeout": _PATIENCE}
+        options["connect_args"] = {"timeout": _PATIENCE, "factory": _Connection}
     try:
         with _quiet():
             return _open(place, options)
@@ -190,6 +207,17 @@ def _open(place: str, options: dict[str, Any]) -> BaseStorage:
                 raise
             time.sleep(0.2)
     raise AssertionError
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that writes a log beside the file, and waits less for the disk."""
+
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, **options)
+        # A trial is many transactions. A process that is killed loses none of them.
+        with suppress(sqlite3.OperationalError):
+            self.execute("PRAGMA journal_mode=WAL")
+            self.execute("PRAGMA synchronous=NORMAL")
 
 
 @contextmanager
@@ -225,6 +253,20 @@ def _compare(study: Study, begun_with: Mapping[str, str | None]) -> None:
             f"there has changed: {'; '.join(changed)}. Change it back, or pass another "
             "study_name to begin anew beside it."
         )
+
+
+def digests_of(
+    job: Job, space: Any, scoring: Any, params: Mapping[str, Any]
+) -> dict[str, str | None]:
+    """Return digests of what all trials of a search have in common."""
+    X = as_frame(job.X) if isinstance(job.estimator, WinduEstimator) else job.X
+    return {
+        "table": digest_of(X, job.y, dict(params)),
+        "estimator": digest_of(job.estimator),
+        "space": digest_of(space),
+        "scoring": digest_of(scoring),
+        "folds": digest_of(job.splits),
+    }
 
 
 def owner() -> dict[str, Any]:
@@ -320,8 +362,14 @@ def queue_next(study: Study, points: Sequence[Mapping[str, Any]]) -> bool:
     if any(trial.state == TrialState.WAITING for trial in trials):
         return True
     queued = {trial.user_attrs.get(POINT) for trial in trials}
+    # Those of a study that was begun with a sampler have no number.
+    sampled = {
+        frozenset(trial.params.items())
+        for trial in trials
+        if POINT not in trial.user_attrs and INTERRUPTED not in trial.user_attrs
+    }
     for number, point in enumerate(points):
-        if number not in queued:
+        if number not in queued and frozenset(point.items()) not in sampled:
             study.enqueue_trial(dict(point), user_attrs={POINT: number})
             return True
     return False

@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from optuna.study import Study
-from optuna.trial import Trial, TrialState
+from optuna.trial import FrozenTrial, Trial, TrialState
 
 from windu.estimator.digests import digest_of
-from windu.exceptions import WinduWarning
+from windu.exceptions import SearchError, WinduWarning
 from windu.search.folds import FoldResult
 from windu.search.samplers import INTERRUPTED
 from windu.search.studies import (
@@ -61,8 +61,9 @@ class Trials:
         Who evaluates.
     n_folds : int
         Of each trial.
-    metric : str
-        The score that is maximised.
+    metric_of : callable
+        Called with the scores of the first fold; returns the name of the one that is
+        maximised.
     n_trials : int or None
         How many the study shall have in all.
     deadline : float or None
@@ -71,10 +72,19 @@ class Trials:
         Tried before anything is sampled.
     only_points : bool
         Whether nothing else is tried.
+    grid : sequence of mapping
+        All points of a space that can be counted; none is tried twice.
+    n_refits : int
+        Fits on all rows after the search that end before the deadline.
     max_latency_ms : float or None
         Slower candidates are given up after their first fold.
-    tell : callable
-        Called with the study and each trial that has ended.
+    error_score : float or "raise"
+        In the place of the scores of a fold that failed; not a number ends the trial.
+    catch : tuple of type
+        Errors that are not raised even so.
+    callbacks : sequence of callable
+        Called with the study and each trial that has ended, as by
+        `optuna.study.Study.optimize`; they may stop the study.
 
     Attributes
     ----------
@@ -88,40 +98,49 @@ class Trials:
     space: Callable[[Any], dict[str, Any]]
     workers: Workers
     n_folds: int
-    metric: str
+    metric_of: Callable[[Mapping[str, float]], str]
     n_trials: int | None = None
     deadline: float | None = None
     points: Sequence[Mapping[str, Any]] = ()
     only_points: bool = False
+    grid: Sequence[Mapping[str, Any]] = ()
+    n_refits: int = 0
     max_latency_ms: float | None = None
-    tell: Callable[[Study, int], None] = lambda study, number: None
+    error_score: Any = np.nan
+    catch: tuple[type[Exception], ...] = ()
+    callbacks: Sequence[Callable[[Study, FrozenTrial], None]] = ()
     first_cause: Exception | None = None
     outputs: dict[int, list[np.ndarray]] = field(default_factory=dict)
     _running: dict[Future[FoldResult], _Running] = field(default_factory=dict)
     _suspects: list[_Running] = field(default_factory=list)
     _known: dict[str, int] = field(default_factory=dict)
     _repeated: int = 0
+    _metric: str | None = None
 
     def run(self) -> None:
         """Run trials; Ctrl-C ends them, if there is something to go on with."""
         self._owner = owner()
         take_over(self.study, self._owner)
         self._remember()
+        # So optuna lets callbacks and samplers stop a study.
+        self.study._stop_flag = False
+        self.study._thread_local.in_optimize_loop = True
         try:
             self._loop()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, BrokenExecutor) as stop:
             states = [TrialState.COMPLETE]
             n_complete = len(self.study.get_trials(deepcopy=False, states=states))
             if not n_complete:
                 raise
             warnings.warn(
-                f"The search was interrupted. {n_complete} of its trials are complete; "
-                "the best of them counts. Run the same line to go on, if there is a "
-                "storage.",
+                f"The search was interrupted{_why(stop)}. {n_complete} of its trials "
+                "are complete; the best of them counts. Run the same line to go on, if "
+                "there is a storage.",
                 WinduWarning,
                 stacklevel=4,
             )
         finally:
+            self.study._thread_local.in_optimize_loop = False
             for running in (*self._running.values(), *self._suspects):
                 end_interrupted(self.study, running.trial.number)
             self.workers.stop()
@@ -159,13 +178,23 @@ class Trials:
     def _seconds_left(self) -> float | None:
         if self.deadline is None or not finished(self.study):
             return None
-        return max(0.0, self.deadline - time.monotonic())
+        return max(0.0, self.deadline - self._refit_seconds() - time.monotonic())
+
+    def _refit_seconds(self) -> float:
+        """Return about what the fits on all rows take, where the time counts them."""
+        complete = [t for t in finished(self.study) if t.value is not None]
+        if not self.n_refits or not complete:
+            return 0.0
+        best = max(complete, key=lambda trial: trial.value or -np.inf)
+        seconds = float(np.mean(result_of(best)["fit_time"]))
+        # A fold lacks the rows that it is scored on.
+        return seconds * self.n_refits * (1 + 1 / max(1, self.n_folds - 1))
 
     def _is_late(self) -> bool:
         return self._seconds_left() == 0
 
     def _may_begin(self) -> bool:
-        if self._repeated >= _REPEATS or self._is_late():
+        if self._repeated >= _REPEATS or self._is_late() or self.study._stop_flag:
             return False
         if self.n_trials is not None:
             trials = self.study.get_trials(deepcopy=False)
@@ -176,7 +205,9 @@ class Trials:
                 >= self.n_trials
             ):
                 return False
-        return queue_next(self.study, self.points) or not self.only_points
+        if queue_next(self.study, self.points):
+            return True
+        return not self.only_points and not (self.grid and not self._unseen())
 
     @contextmanager
     def _unless_taken(self, trial: Trial) -> Iterator[None]:
@@ -203,7 +234,9 @@ class Trials:
             # A space that cannot be asked is no matter of this trial.
             self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
             raise
-        if not self._repeats(trial, params):
+        if self._is_asked_again(trial):
+            self._replace(trial)
+        elif not self._repeats(trial, params):
             self._submit(_Running(trial, params))
 
     def _submit(self, running: _Running) -> None:
@@ -216,10 +249,19 @@ class Trials:
         running.alone = False
         results.append(result)
         if result.error:
-            self.first_cause = self.first_cause or result.cause
-            return self._end(running, TrialState.FAIL, result.error)
-        trial.report(_mean(results, self.metric), len(results) - 1)
-        if slow := self._why_slow(results[0]):
+            cause = result.cause or SearchError(result.error)
+            self.first_cause = self.first_cause or cause
+            ends = self.error_score == "raise" or np.isnan(self.error_score)
+            if ends:
+                self._end(running, TrialState.FAIL)
+            if self.error_score == "raise" and not isinstance(cause, self.catch):
+                raise cause
+            if ends:
+                return None
+        elif self._metric is None:
+            self._metric = self.metric_of(result.scores)
+        trial.report(self._mean(results), len(results) - 1)
+        if not result.error and (slow := self._why_slow(results[0])):
             return self._end(running, TrialState.PRUNED, slow)
         if len(results) == self.n_folds:
             return self._end(running, TrialState.COMPLETE)
@@ -246,13 +288,12 @@ class Trials:
             return ""
         return f"One row takes {first.latency_ms:.3g} ms, more than {limit:.3g} ms."
 
-    def _end(self, running: _Running, state: TrialState, error: str = "") -> None:
+    def _end(self, running: _Running, state: TrialState, why: str = "") -> None:
         trial, results = running.trial, running.results
-        record = _record_of(results)
-        trial.set_user_attr(RESULT, record | {"error": error} if error else record)
+        trial.set_user_attr(RESULT, _record_of(results, why))
         value = None
         if state == TrialState.COMPLETE:
-            value = _mean(results, self.metric)
+            value = self._mean(results)
             outputs = [r.outputs for r in results if r.outputs is not None]
             if len(outputs) == self.n_folds:
                 self.outputs[trial.number] = outputs
@@ -261,7 +302,45 @@ class Trials:
         digest = digest_of(running.params)
         if digest is not None:
             self._known[digest] = trial.number
-        self.tell(self.study, trial.number)
+        self._call_back(trial.number)
+
+    def _mean(self, results: Sequence[FoldResult]) -> float:
+        """Return the mean score; one that fails before any score has is its own."""
+        metric, missing = self._metric, self.error_score
+        return float(np.mean([r.scores.get(metric or "", missing) for r in results]))
+
+    def _call_back(self, number: int) -> None:
+        for callback in self.callbacks:
+            callback(self.study, self.study.get_trials()[number])
+
+    def _unseen(self) -> list[Mapping[str, Any]]:
+        """Return the points of a grid that no trial has, begun ones included."""
+        seen = {
+            frozenset(trial.params.items())
+            for trial in self.study.get_trials(deepcopy=False)
+            if INTERRUPTED not in trial.user_attrs
+        }
+        return [p for p in self.grid if frozenset(p.items()) not in seen]
+
+    def _is_asked_again(self, trial: Trial) -> bool:
+        if not self.grid or self.only_points:
+            return False
+        return any(
+            earlier.params == trial.params and INTERRUPTED not in earlier.user_attrs
+            for earlier in self.study.get_trials(deepcopy=False)[: trial.number]
+        )
+
+    def _replace(self, trial: Trial) -> None:
+        """Give a trial up that has the point of another, and queue one that none has.
+
+        Samplers do not know what has been tried, but for few.
+        """
+        trial.set_user_attr(INTERRUPTED, True)
+        self.study.tell(trial, state=TrialState.FAIL)
+        unseen = self._unseen()
+        if unseen:
+            chosen = np.random.default_rng(trial.number).integers(len(unseen))
+            self.study.enqueue_trial(dict(unseen[chosen]))
 
     def _remember(self) -> None:
         """Learn what has been tried before this process."""
@@ -286,11 +365,16 @@ class Trials:
         complete = earlier.state == TrialState.COMPLETE
         self.study.tell(trial, earlier.value if complete else None, earlier.state)
         self._repeated += 1
+        self._call_back(trial.number)
         return True
 
 
+def _why(stop: BaseException) -> str:
+    return "" if isinstance(stop, KeyboardInterrupt) else f" by {stop!r}"
+
+
 def _result(future: Future[FoldResult]) -> FoldResult:
-    error = future.exception()
+    error = CancelledError() if future.cancelled() else future.exception()
     if error is None:
         return future.result()
     # The process that evaluated it is gone.
@@ -298,17 +382,19 @@ def _result(future: Future[FoldResult]) -> FoldResult:
     return FoldResult(error=f"{type(error).__name__}: {reason}", killed=True)
 
 
-def _mean(results: Sequence[FoldResult], metric: str) -> float:
-    return float(np.mean([result.scores[metric] for result in results]))
-
-
-def _record_of(results: Sequence[FoldResult]) -> dict[str, Any]:
-    """Return what a trial keeps of its folds."""
+def _record_of(results: Sequence[FoldResult], why: str) -> dict[str, Any]:
+    """Return what a trial keeps of its folds; why it ended may be an error of one."""
+    errors = [result.error for result in results if result.error]
     record: dict[str, Any] = {
-        "scores": [result.scores for result in results if result.scores],
+        "scores": [result.scores for result in results],
         "fit_time": [result.fit_time for result in results],
         "score_time": [result.score_time for result in results],
     }
+    if why or errors:
+        record["error"] = why or errors[0]
+        record["n_failed"] = len(errors)
+    if any(result.train_scores for result in results):
+        record["train_scores"] = [result.train_scores for result in results]
     rounds = [result.rounds for result in results]
     if rounds and None not in rounds:
         record["rounds"] = rounds

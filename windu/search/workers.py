@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import secrets
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import ExitStack
+from copy import copy
 from functools import partial
-from threading import Thread
+from threading import Thread, local
 from typing import Any, Protocol, TypeVar
 
-from joblib import cpu_count
+from joblib import cpu_count, wrap_non_picklable_objects
 from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from windu.search.folds import FoldResult, Job, evaluate
 
-__all__ = ["InProcess", "Processes", "Workers", "call_within", "workers_for"]
+__all__ = [
+    "InProcess",
+    "OnExecutor",
+    "Processes",
+    "Workers",
+    "call_within",
+    "evaluate_there",
+    "workers_for",
+]
 
 T = TypeVar("T")
 
@@ -129,54 +141,128 @@ class InProcess:
         """Do nothing: nothing is running."""
 
 
-class Processes:
-    """Other processes, each with what candidates share in its own memory.
+class OnExecutor:
+    """An executor of `concurrent.futures`: threads, processes, machines of a cluster.
 
     Parameters
     ----------
     job : Job
-        What is the same for all candidates; sent once.
+        What is the same for all candidates. It is sent to each worker once: one that
+        does not know it says so, and is asked again with all of it.
+    executor : concurrent.futures.Executor
+        Not shut down.
     size : int
-        How many processes.
+        How many folds are evaluated at a time.
     """
 
-    def __init__(self, job: Job, size: int):
-        self.job, self.size = job, size
-        self._executor = self._started()
-
-    def _started(self) -> ProcessPoolExecutor:
-        # Two pools of threads that spin against each other are worse than one thread.
-        threads = str(max(1, cpu_count() // self.size))
-        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-        return ProcessPoolExecutor(
-            self.size,
-            initializer=_begin,
-            initargs=(self.job, os.getpid()),
-            env=dict.fromkeys(names, threads),
+    def __init__(self, job: Job, executor: Executor, size: int):
+        self.job, self.executor, self.size = job, executor, size
+        self._key = secrets.token_hex(8)
+        self._source = wrap_non_picklable_objects(
+            partial(copy, job), keep_wrapper=False
         )
+        self._numbers = itertools.count()
+        self._tasks: dict[Future[FoldResult], ExitStack] = {}
+        self._inner: set[Future[Any]] = set()
 
     def submit(self, params: Mapping[str, Any], fold: int) -> Future[FoldResult]:
         """Begin to evaluate a candidate on a fold."""
-        try:
-            return self._executor.submit(_evaluate, dict(params), fold)
-        except TerminatedWorkerError:
-            # A process was killed, perhaps for its memory; what it did is told by its
-            # own future.
-            self._executor = self._started()
-            return self._executor.submit(_evaluate, dict(params), fold)
+        future: Future[FoldResult] = Future()
+        # What is defined in a function or a notebook travels as well.
+        call = wrap_non_picklable_objects(
+            partial(_evaluate, dict(params), fold), keep_wrapper=False
+        )
+        self._ask(future, call, None)
+        self._tasks[future] = stack = ExitStack()
+        if self.job.tasks:
+            stack.enter_context(self.job.tasks.task(None, None))
+        return future
+
+    def _ask(
+        self, future: Future[FoldResult], call: Any, source: Callable[[], Job] | None
+    ) -> None:
+        def finish(inner: Future[Any]) -> None:
+            self._inner.discard(inner)
+            if inner.cancelled():
+                future.cancel()
+            elif error := inner.exception():
+                future.set_exception(error)
+            elif (result := inner.result()) is None:
+                # Asked by a thread of the executor, which may be shut down just now.
+                try:
+                    self._ask(future, call, self._source)
+                except Exception as error:
+                    future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        # A number of its own: Dask takes equal calls for one.
+        inner = self.executor.submit(
+            evaluate_there, self._key, source, call, next(self._numbers)
+        )
+        self._inner.add(inner)
+        inner.add_done_callback(finish)
 
     def first(
         self, running: Collection[Future[FoldResult]], seconds: float | None
     ) -> set[Future[FoldResult]]:
         """Return those that are done, none if nothing is within so many seconds."""
-        return wait(running, seconds, return_when=FIRST_COMPLETED).done
+        done = wait(running, seconds, return_when=FIRST_COMPLETED).done
+        for future in done:
+            self._tasks.pop(future).close()
+        return done
+
+    def stop(self) -> None:
+        """Cancel what has not begun."""
+        for inner in list(self._inner):
+            inner.cancel()
+        for stack in self._tasks.values():
+            stack.close()
+
+
+class Processes(OnExecutor):
+    """Processes of this machine.
+
+    Parameters
+    ----------
+    job : Job
+        What is the same for all candidates.
+    size : int
+        How many processes.
+    """
+
+    def __init__(self, job: Job, size: int):
+        super().__init__(job, self._started(size), size)
+
+    def _started(self, size: int) -> Executor:
+        # Two pools of threads that spin against each other are worse than one thread.
+        threads = str(max(1, cpu_count() // size))
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+        executor: Executor = ProcessPoolExecutor(
+            size,
+            initializer=_watch,
+            initargs=(os.getpid(),),
+            env=dict.fromkeys(names, threads),
+        )
+        return executor
+
+    def submit(self, params: Mapping[str, Any], fold: int) -> Future[FoldResult]:
+        """Begin to evaluate a candidate on a fold."""
+        try:
+            return super().submit(params, fold)
+        except TerminatedWorkerError:
+            # A process was killed, perhaps for its memory; what it did is told by its
+            # own future.
+            self.executor = self._started(self.size)
+            return super().submit(params, fold)
 
     def stop(self) -> None:
         """Kill the processes."""
-        self._executor.shutdown(wait=True, kill_workers=True)
+        self.executor.shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg]
+        super().stop()
 
 
-def workers_for(job: Job, n_jobs: int | None) -> Workers:
+def workers_for(job: Job, n_jobs: int | None, executor: Executor | None) -> Workers:
     """Return who evaluates folds.
 
     Parameters
@@ -184,7 +270,9 @@ def workers_for(job: Job, n_jobs: int | None) -> Workers:
     job : Job
         What is the same for all candidates.
     n_jobs : int or None
-        As in scikit-learn; None is this process.
+        As in scikit-learn; None is this process, or all that an executor has.
+    executor : concurrent.futures.Executor or None
+        Where else.
 
     Returns
     -------
@@ -193,16 +281,60 @@ def workers_for(job: Job, n_jobs: int | None) -> Workers:
     """
     cores = cpu_count()
     size = 1 if n_jobs is None else n_jobs if n_jobs > 0 else max(1, cores + 1 + n_jobs)
+    if executor is not None:
+        job.n_threads = 1
+        return OnExecutor(job, executor, _size_of(executor) if n_jobs is None else size)
     job.n_threads = max(1, cores // size)
     return InProcess(job) if size == 1 else Processes(job, size)
 
 
-_JOB: Job | None = None
+def _size_of(executor: Any) -> int:
+    """Return how many calls an executor runs at a time, as far as it says."""
+    if hasattr(executor, "_client"):
+        return max(1, sum(executor._client.nthreads().values()))
+    return getattr(executor, "_max_workers", None) or cpu_count()
 
 
-def _begin(job: Job, parent: int) -> None:
-    global _JOB
-    _JOB = job
+#: The job that a thread evaluates candidates of, by its key.
+_JOBS = local()
+
+
+def evaluate_there(
+    key: str,
+    source: Callable[[], Job] | None,
+    call: Callable[[Job], FoldResult],
+    number: int,
+) -> FoldResult | None:
+    """Evaluate a candidate on a fold where an executor runs it.
+
+    Parameters
+    ----------
+    key : str
+        Of the job.
+    source : callable or None
+        Returns the job.
+    call : callable
+        Evaluates a candidate on a fold of the job.
+    number : int
+        Makes calls different.
+
+    Returns
+    -------
+    FoldResult or None
+        None where the job is not known, and has to be sent.
+    """
+    if getattr(_JOBS, "key", None) != key:
+        if source is None:
+            return None
+        _JOBS.job, _JOBS.key = source(), key
+    return call(_JOBS.job)
+
+
+def _evaluate(params: Mapping[str, Any], fold: int, job: Job) -> FoldResult:
+    return evaluate(job, params, fold)
+
+
+def _watch(parent: int) -> None:
     Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
@@ -211,8 +343,3 @@ def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)
-
-
-def _evaluate(params: Mapping[str, Any], fold: int) -> FoldResult:
-    assert _JOB is not None
-    return evaluate(_JOB, params, fold)
