@@ -47,7 +47,10 @@ def two_scores(estimator, X, y):
         {"scoring": "f1", "return_train_score": True},
         {"refit": False},
     ],
-    ids=str,
+    ids=[
+        *("names-none", "names-f1", "names-callable", "dict-error", "dict-none"),
+        *("one-train", "none"),
+    ],
 )
 @pytest.mark.parametrize("of_windu", [False, True])
 def test_scores_and_refit(options, of_windu):

@@ -11,7 +11,7 @@ from sklearn.model_selection.tests import test_search as installed
 
 from windu import OptunaSearchCV
 
-if sklearn.__version__ < "1.9":
+if tuple(map(int, sklearn.__version__.split(".")[:2])) < (1, 9):
     pytest.skip("the tests differ before scikit-learn 1.9", allow_module_level=True)
 
 
