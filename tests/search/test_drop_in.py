@@ -211,7 +211,7 @@ def test_no_target():
 def test_notebook():
     """A fitted search shows its trials; one that is not fitted its parameters alone."""
     space = {"C": {"float": [0.01, 1.0], "log": True}}
-    found = searched(space=space, sampler="random", n_trials=9)
+    found = searched(space=space, sampler="random", n_trials=9, random_state=0)
     html = found._repr_mimebundle_()["text/html"]
     for words in ("Best score", "of 9 trials", "<polyline", "Importance", "100%"):
         assert words in html

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from html import escape
 from importlib import import_module
@@ -133,7 +134,10 @@ def _importance(study: Study) -> str:
     if len(trials) < _FEW:
         return ""
     try:
-        shares = get_param_importances(study)
+        with warnings.catch_warnings():
+            # Of few trials that are much alike it knows little, and says so.
+            warnings.simplefilter("ignore", UserWarning)
+            shares = get_param_importances(study)
     except (RuntimeError, ValueError):
         # All scores are equal, or no parameter is in all trials.
         return ""
