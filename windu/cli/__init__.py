@@ -1,4 +1,4 @@
-"""The command line: one file a command, errors as one clear line."""
+"""The command line: one module per group of commands, errors as one line."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from windu.cli.predict import predict, validate
 from windu.cli.runs import cache, export, inspect, report, runs, show, store
 from windu.cli.train import demo, schema, search, train
 
-#: How Python says what the options ``--allow`` and ``--trusted`` say.
+#: The arguments in Python for the options ``--allow`` and ``--trusted``.
 _IN_PYTHON = re.compile(r"\b(allow|trusted)=\[('[\w.]+'(?:, '[\w.]+')*)\]")
 
 app = typer.Typer(
@@ -64,7 +64,7 @@ def main() -> None:
             shown(message, category, *place, **more)
 
     warnings.showwarning = show
-    # A scheduler that stops a command leaves no half files behind either.
+    # A terminated command leaves no partial files either.
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
         app()
@@ -80,7 +80,7 @@ def main() -> None:
             _print("stopped.")
         raise
     except BrokenPipeError:
-        # Who read the output has seen enough, as in `windu runs | head`.
+        # The reader closed the pipe, as in `windu runs | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(UNFORESEEN)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""What a command says to the shell when it ends: one number a kind of error."""
+"""Exit codes: one number for each kind of error."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ __all__ = [
     "code_of",
 ]
 
-#: Something that windu has no words for, such as a model that fails on its own.
+#: An unexpected error, such as one of a model.
 UNFORESEEN = 1
-#: 2 is what typer says of wrong arguments.
+#: typer uses 2 for wrong arguments.
 CONFIG = 3
 TABLE = 4
 STORE = 5
 #: Every other error that windu explains.
 OTHER_ERROR = 6
-#: As shells say it: 128 and the number of the signal.
+#: As shells do: 128 plus the number of the signal.
 INTERRUPTED = 130
 TERMINATED = 143
 
@@ -42,7 +42,7 @@ _CODES = (
 
 
 def code_of(error: Exception) -> int:
-    """Return the exit code of an error of windu's.
+    """Return the exit code of an error of windu.
 
     Parameters
     ----------

@@ -145,7 +145,7 @@ def predict(
 
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Callable[[float, int], None] | None]:
-    """Give what draws a bar, where somebody can see it."""
+    """Return a progress bar, drawn only in a terminal."""
     if quiet or not sys.stderr.isatty():
         yield None
         return

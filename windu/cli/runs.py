@@ -86,7 +86,7 @@ def show(
 
 @store.callback()
 def _store() -> None:
-    """Keep `sync` a word of its own, though it is the only one."""
+    """Keep `sync` a subcommand, though it is the only one."""
 
 
 @store.command()
@@ -129,7 +129,7 @@ def load_any(run: str, metastore: str | None, trusted: Sequence[str]) -> Any:
 
 
 def is_path(run: str) -> bool:
-    """Tell a path from the name of a stored run: it exists, or looks like one."""
+    """Tell whether a text is a path: it exists, or looks like one."""
     return (
         "/" in run or "\\" in run or Path(run).suffix == ".windu" or Path(run).exists()
     )
@@ -205,7 +205,7 @@ def export(
 
 
 def _how_read(run: Run) -> dict[str, Any]:
-    """Return how the files of training were written, if a pipeline has read them."""
+    """Return the format of the training files, if a pipeline read them."""
     from windu.config.yaml_text import read_yaml
 
     if "config.yaml" not in run.manifest.artifacts:

@@ -28,7 +28,7 @@ _COLORS = {"ran": "yellow", "cached": "blue", "kept": "green", "absent": "dim"}
 
 
 def print_result(result: PipelineResult) -> None:
-    """Print steps, scores and classes; plain where nobody looks."""
+    """Print steps, scores and classes; plain unless in a terminal."""
     if not sys.stdout.isatty():
         print(result)
         return
@@ -46,7 +46,7 @@ def print_result(result: PipelineResult) -> None:
 
 
 def _table(name: str, frame: Any) -> Any:
-    """Return a frame as a table of rich's; nothing in it is markup."""
+    """Return a frame as a rich table, without markup."""
     from rich.box import SIMPLE
     from rich.table import Table
     from rich.text import Text
@@ -124,7 +124,7 @@ def _steps_to(pipe: TrainingPipeline, until: str | None) -> list[str]:
 
 
 def read_change(text: str) -> tuple[str, str]:
-    """Return key and value of what ``--set`` says."""
+    """Return key and value of an option ``--set``."""
     from windu.exceptions import ConfigError
 
     key, equals, value = text.partition("=")
@@ -152,7 +152,7 @@ def _side_by_side(results: dict[str, PipelineResult]) -> Any:
 
 @contextmanager
 def _progress(quiet: bool, name: str, steps: list[str]) -> Iterator[Any]:
-    """Give what draws a bar of the steps, where somebody can see it."""
+    """Return a progress bar of the steps, drawn only in a terminal."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
@@ -220,13 +220,13 @@ def search(
     pipe.set(name=pipe.settings["name"] or config.stem)
     path = config.with_suffix(".best.yaml") if output is None else output
     if not path.parent.is_dir():
-        # Hours later it would be too late to say so.
+        # Raised now rather than after the search.
         _refuse(path, "no such folder")
     searched = pipe.search(verbose=0 if quiet else _verbosity())
     if not quiet:
         print(_best_of(searched.leaderboard))
         print(f"\nThe score is {searched.score or 'that of the estimator'}.")
-    # The winner comes first: what follows may fail, and it is what the time was for.
+    # The winner is stored first: later steps may fail.
     result = _run_or_keep(searched, path) if train else None
     _write(searched.production.to_yaml(), path)
     if not quiet:
@@ -236,7 +236,7 @@ def search(
 
 
 def _verbosity() -> int | str:
-    """Return a bar where somebody looks, and lines in a file."""
+    """Return "auto" in a terminal, else lines for a file."""
     return "auto" if sys.stderr.isatty() else 1
 
 
@@ -256,7 +256,7 @@ def _run_or_keep(searched: SearchResult, path: Path) -> PipelineResult:
 
 
 def _best_of(leaderboard: pd.DataFrame) -> str:
-    """Return the ten best trials, what was chosen for each in one column."""
+    """Return the ten best trials, with their parameters in one column."""
     best = leaderboard.head(10)
     after = list(best.columns).index("error") + 1
     chosen = [
@@ -295,7 +295,7 @@ def _refuse(path: Path, reason: str) -> NoReturn:
 
 
 class Kind(StrEnum):
-    """What there is a schema of."""
+    """The kinds of schema."""
 
     config = "config"
 
@@ -330,7 +330,7 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where to write.")] = Path("windu-demo"),
 ) -> None:
     """Train on storms of the Atlantic, evaluate, store, load afresh and predict."""
-    # Typing `windu --help` shall not wait for scikit-learn and pandas.
+    # `windu --help` must not import scikit-learn and pandas.
     from sklearn.metrics import balanced_accuracy_score, log_loss
     from sklearn.model_selection import train_test_split
 

@@ -1,4 +1,4 @@
-"""An estimator that is not fitted as YAML, and back; nothing is run by reading."""
+"""Unfitted estimators and pipelines as YAML; reading runs no code."""
 
 from windu.config.estimators import from_yaml, to_yaml
 from windu.config.sections import config_schema

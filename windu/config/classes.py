@@ -27,7 +27,7 @@ __all__ = [
     "values_of",
 ]
 
-#: The default of a parameter that has none.
+#: Marks a parameter without default.
 REQUIRED = inspect.Parameter.empty
 
 _WINDU = (
@@ -76,7 +76,7 @@ _ITEMS = {
     ("VotingRegressor", "estimators"),
 }
 
-#: Words in the names of parameters that are paths.
+#: Words in the names of path parameters.
 _PATH_WORDS = {
     *("borders", "cachedir", "dir", "directory", "file", "filename", "files"),
     *("folder", "location", "memory", "path", "paths", "uri", "url"),
@@ -101,7 +101,7 @@ def known_names() -> list[str]:
 
 
 def find_class(name: Any) -> Any:
-    """Return the class that a name stands for, None if it is not known.
+    """Return the class of a name, None if it is unknown.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def _is_helper(cls: type) -> bool:
 
 
 def takes_estimator(cls: type, parameter: str) -> bool:
-    """Tell whether a name given as this parameter stands for an estimator."""
+    """Tell whether a text as this parameter is the name of an estimator."""
     return parameter in _ESTIMATORS and class_name(cls) is not None
 
 
@@ -198,7 +198,7 @@ def named_items(cls: type, parameter: str) -> bool:
 
 
 def refusal(cls: type, parameter: str, value: Any) -> str:
-    """Return why a configuration may not set this, empty if it may.
+    """Return why a configuration may not set a parameter, or "".
 
     Parameters
     ----------
@@ -294,7 +294,7 @@ def _same(first: Any, two: Any) -> bool:
         # Zero has a sign, and NaN equals nothing.
         return repr(float(first)) == repr(float(two))
     if is_pandera(first):
-        # Only users of pandera wait for its import.
+        # Imported only if pandera is used.
         from windu.schema.user.stored import to_json
 
         return first is two or to_json(first) == to_json(two)
@@ -303,6 +303,6 @@ def _same(first: Any, two: Any) -> bool:
 
 def is_pandera(value: Any) -> bool:
     """Tell a pandera schema; a class of one is none."""
-    # Where nobody has imported pandera, nothing is of it.
+    # If pandera is not imported, no object is from pandera.
     pandas_side = sys.modules.get("pandera.pandas")
     return pandas_side is not None and isinstance(value, pandas_side.DataFrameSchema)

@@ -52,7 +52,7 @@ _EXAMPLES = {
 
 
 def read_part(reader: Reader, name: str, data: Any, path: Path) -> Maker:
-    """Check a part of the estimator, and return what makes it.
+    """Check a part of the estimator, and return its constructor.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def read_part(reader: Reader, name: str, data: Any, path: Path) -> Maker:
 
 
 def _stored(reader: Reader, name: str, data: dict[Any, Any], path: Path) -> Maker:
-    """Read what stands for a part of a stored run; nothing is looked up."""
+    """Read a reference to a part of a stored run; nothing is loaded."""
     for key, value in data.items():
         if key not in _STORED:
             raise reader.document.error(
@@ -196,7 +196,7 @@ def _own_schema(reader: Reader, schema: Any, path: Path) -> Any:
 
 
 def _pandera(reader: Reader, data: Any, path: Path) -> Maker:
-    # Only users of pandera wait for its import.
+    # Imported only if pandera is used.
     from windu.schema.user.stored import from_json
 
     with reader.at(path):
@@ -284,7 +284,7 @@ def _modules(data: Any) -> Iterator[str]:
 
 
 def _check_same(estimator: WinduEstimator, text: str, allow: frozenset[str]) -> None:
-    """Read what was written, so that it cannot be found wrong later."""
+    """Read the written text again, as a check."""
     try:
         reread = _estimator(read_yaml(text), allow)
     except ConfigError as error:
@@ -370,7 +370,7 @@ def text_of(path: FilePath) -> str:
 
 
 def _estimator(document: Document, allow: frozenset[str]) -> WinduEstimator:
-    """Check a whole document, then make what it describes."""
+    """Check a whole document, then build its objects."""
     return make_estimator(document, read_section(document, Config).estimator, allow)
 
 

@@ -1,4 +1,4 @@
-"""Plain data to objects: everything is checked first, and made after.
+"""Plain data to objects: everything is checked before anything is built.
 
 Each method looks at its part of the document and returns a function without arguments
 that makes the object. So a mistake in the last line is told before code that the
@@ -68,7 +68,7 @@ class Reader:
         self.classifier = classifier
 
     def value(self, data: Any, path: Path, *, default: Any = None) -> Maker:
-        """Check any value, and return what makes it.
+        """Check any value, and return its constructor.
 
         Parameters
         ----------
@@ -128,7 +128,7 @@ class Reader:
         return [self.value(item, (*path, i)) for i, item in enumerate(data)]
 
     def makes_object(self, data: Any) -> bool:
-        """Tell ``{Class: {parameters}}`` and ``{use: ...}`` from other mappings."""
+        """Tell whether a mapping is ``{Class: {parameters}}`` or ``{use: ...}``."""
         if not isinstance(data, dict) or "use" in data or len(data) != 1:
             return isinstance(data, dict) and "use" in data
         ((name, parameters),) = data.items()
@@ -190,7 +190,7 @@ class Reader:
             part_made = named_part(part, registered, classifier=self.classifier)
             return part_made.set_params(**values)
         except Exception as error:
-            # A class that the caller allowed may raise anything.
+            # An allowed class may raise any exception.
             raise self.document.error(
                 path, f"{cls.__name__} cannot be made: {type(error).__name__}: {error}"
             ) from error
@@ -268,7 +268,7 @@ class Reader:
     def reference(
         self, data: dict[Any, Any], path: Path, *, call: bool = True
     ) -> Maker:
-        """Check ``use`` against what is allowed; import and call it when it is made."""
+        """Check ``use`` against the allowed modules; import it when it is built."""
         at = (*path, "use")
         with self.at(at):
             check_target(data["use"], self.allow)
@@ -315,7 +315,7 @@ def _constant(value: Any) -> Maker:
 
 
 def near_class(data: Any) -> str:
-    """Return which class a name, or the key of a mapping, may have meant."""
+    """Return the class name that a misspelled name may mean."""
     name = next(iter(data), None) if isinstance(data, dict) else data
     if isinstance(name, str) and name in (*MODELS, *known_names()):
         return (

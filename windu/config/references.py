@@ -1,4 +1,4 @@
-"""Functions and classes by ``package.module:name``: checked first, imported after."""
+"""References ``package.module:name``: checked first, then imported."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def find_target(target: str, allow: Collection[str]) -> Any:
             f"{target!r} must be a function or a class. Got an object of type "
             f"{type(resolved).__name__}."
         )
-    # What a module has imported from elsewhere is not its own.
+    # Names that a module imports are not its own.
     origin = getattr(resolved, "__module__", None)
     if not isinstance(origin, str) or not _may(origin, allow):
         raise ConfigError(
@@ -203,7 +203,7 @@ def _imported(module: str) -> Any:
     try:
         return import_module(module)
     except Exception as error:
-        # A module may raise anything while it is run.
+        # Importing a module may raise any exception.
         raise ConfigError(
             f"The module {module!r} must be importable. Got {type(error).__name__}: "
             f"{error}."

@@ -104,7 +104,7 @@ class SplitSection(Section):
 
 
 class SearchSection(Section):
-    """How a better estimator is searched for."""
+    """The settings of a search."""
 
     engine: Literal["optuna", "random", "grid"] = "optuna"
     space: Literal["auto"] | dict[str, Any] | list[dict[str, Any]] = "auto"
@@ -192,7 +192,7 @@ def read_section(document: Document, kind: type[_Kind]) -> _Kind:
 def _located(
     document: Document, error: ValidationError, kind_of_file: type[Section]
 ) -> ConfigError:
-    """Return the first thing that is wrong, with its place."""
+    """Return the first error, with its position."""
     # A key that is not known explains one that is missing.
     errors = error.errors(include_url=False)
     error_entry = max(errors, key=lambda e: e["type"] == "extra_forbidden")

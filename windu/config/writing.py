@@ -32,7 +32,7 @@ _MAX_ITEMS = 20_000
 
 __all__ = ["check_settings", "write_parameters", "write_part"]
 
-#: What clones of scikit-learn's estimators carry besides their parameters.
+#: State that scikit-learn's clone keeps besides parameters.
 _SETTINGS = {
     "_sklearn_output_config": "set_output",
     "_metadata_request": "set_..._request",
@@ -111,7 +111,7 @@ def write_parameters(part: Any, path: Path) -> dict[str, Any]:
 
 
 def check_settings(part: Any, path: Path) -> None:
-    """Raise for what clones keep and parameters do not tell."""
+    """Raise for state that clone keeps and parameters do not show."""
     for attribute, method in _SETTINGS.items():
         if vars(part).get(attribute):
             way_out = f"Its {method} was called; do that in code, on what is read."
@@ -237,7 +237,7 @@ def _is_function(value: Any) -> bool:
 
 
 def _pandera(schema: Any, path: Path) -> Any:
-    # Only users of pandera wait for its import.
+    # Imported only if pandera is used.
     from windu.schema.user.stored import reference_of, to_json
 
     try:

@@ -1,4 +1,4 @@
-"""YAML text to plain data that knows where each value stands, and back.
+"""YAML text to plain data with the position of each value, and back.
 
 PyYAML only cuts the text in events here: with its constructors it reads ``NO`` as
 false, takes aliases and tags, and the last of two equal keys; its C parser crashes on
@@ -45,12 +45,12 @@ _WORDS = {
 INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
-#: Longer numbers are mistakes, and take time that grows with their square.
+#: Longest number; parsing time grows with the square of the length.
 _MAX_DIGITS = 400
 
 
 def read_scalar(text: str) -> bool | int | float | str | None:
-    """Return what a word without quotes stands for.
+    """Return the value of an unquoted word.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ Path = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Document:
-    """Plain data, and where it stands.
+    """Plain data with positions.
 
     Attributes
     ----------
@@ -154,7 +154,7 @@ def dotted(path: Path) -> str:
 
 
 def short(value: Any) -> str:
-    """Return how a value looks, in one line."""
+    """Return a value as one line of text."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 80 else f"{text[:77]}..."
 
@@ -217,7 +217,7 @@ class _Composer:
         return ConfigError(message, self.name, *_place(event.start_mark))
 
     def _events(self, text: str) -> Iterator[Any]:
-        """Yield what the parser finds; what it cannot read is our error."""
+        """Yield the events of the parser; its errors become a ConfigError."""
         try:
             yield from yaml.parse(text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
@@ -281,7 +281,7 @@ class _Composer:
             raise self._error(event, f"A number must be usable. Got {error}.") from None
 
     def _check(self, event: Any, path: Path) -> None:
-        """Refuse what would be dear or dangerous, before anything is made of it."""
+        """Raise for expensive or dangerous content before it is composed."""
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
             raise self._error(
                 event,
@@ -344,11 +344,11 @@ _OLD = yaml.resolver.Resolver()
 class _Dumper(yaml.SafeDumper):
     """Writes numbers as YAML 1.2 has them."""
 
-    # What a word stands for is decided here alone, not by the tables of YAML 1.1.
+    # Words are resolved here, not by the tables of YAML 1.1.
     yaml_implicit_resolvers: dict[Any, Any] = {}
 
     def ignore_aliases(self, data: Any) -> bool:
-        """Write an object that stands twice out twice."""
+        """Write repeated objects in full."""
         return True
 
 

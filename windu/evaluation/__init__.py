@@ -1,4 +1,4 @@
-"""What is known of a table before training, and of predictions after it."""
+"""Statistics of the rows before training, and of predictions after it."""
 
 from windu.evaluation.data import describe_data
 from windu.evaluation.details import details_of

@@ -1,4 +1,4 @@
-"""What is known of rows before training: balance, overlap, drift, leakage."""
+"""Statistics of rows before training: balance, overlap, drift, leakage."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MIN_GROUPS = 20
 
 
 def duplicates(X: pd.DataFrame, y: Any) -> dict[str, int]:
-    """Return how many rows stand twice.
+    """Return the number of duplicate rows.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def on_both_sides(
     *,
     at_random: bool,
 ) -> list[dict[str, Any]]:
-    """Return alarms for rows and groups that stand on both sides of a split.
+    """Return alarms for rows and groups on both sides of a split.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def _groups(
     held_back: Mapping[str, tuple[pd.DataFrame, Any]],
     table: TableSchema,
 ) -> list[dict[str, Any]]:
-    """Return an alarm for columns that name groups, which were torn apart."""
+    """Return an alarm for columns whose groups were split."""
     torn = []
     for column in table.columns:
         named = column.kind == "identifier" or is_identifier_name(column.name)
@@ -156,7 +156,7 @@ def _groups(
 
 
 def _chance(X: pd.DataFrame, y: Any) -> float:
-    """Return with how many rows one meets by chance, were columns independent."""
+    """Return the expected number of equal rows if columns were independent."""
     columns = [X.iloc[:, i] for i in range(X.shape[1])]
     if y is not None:
         frame = y if isinstance(y, pd.DataFrame) else pd.DataFrame({"y": y})
@@ -188,7 +188,7 @@ def _hashable(column: pd.Series) -> pd.Series:
 
 
 _QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
-#: Only so many classes are told, the most frequent ones.
+#: Largest number of classes to report, the most frequent ones.
 _MAX_CLASSES = 200
 
 
@@ -218,7 +218,7 @@ def balance(parts: Mapping[str, tuple[Any, Any]], task: str) -> dict[str, Any]:
         return {"quantiles": {name: _quantiles(y) for name, (_, y) in parts.items()}}
     first = next(iter(parts.values()))[1]
     several = read_target(first).form == "table"
-    # What is yes and what is no was seen in training.
+    # Yes and no are those of training.
     encoder = IndicatorEncoder().fit(first) if several else None
     return {"classes": {name: _counts(y, encoder) for name, (_, y) in parts.items()}}
 

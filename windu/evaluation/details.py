@@ -1,4 +1,4 @@
-"""What is told of held-back rows beside the scores: classes, curves, residuals."""
+"""Details of held-out rows: classes, curves, residuals."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
     "residuals",
 ]
 
-#: More curves than this are not drawn.
+#: Largest number of curves.
 _MAX_CUTS = 10
 _MAX_ROWS = 20_000
 #: Of one curve, and of each of several.
@@ -175,7 +175,7 @@ def _of_output(truth: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
 def _edges(values: np.ndarray, n_bins: int) -> np.ndarray:
     low, high = np.quantile(values, _SHOWN)
     if not low < high:
-        # A column of one value still has a width.
+        # A constant column still needs a width.
         low, high = low - (abs(low) or 1.0) / 2, high + (abs(high) or 1.0) / 2
     return np.linspace(low, high, n_bins + 1)
 
@@ -266,12 +266,12 @@ def calibration(held_out: HeldOut) -> dict[str, Any] | None:
     return {"of": "the probability of each label", **curve, "labels": labels}
 
 
-#: More classes than this have no confusion matrix of their own.
+#: Largest number of classes with a confusion matrix.
 MAX_CLASSES = 50
 
 
 def by_class(held_out: HeldOut) -> dict[str, Any]:
-    """Return the table of classes, and what was taken for what.
+    """Return the table of classes and the confusion matrix.
 
     Parameters
     ----------
@@ -318,7 +318,7 @@ def by_class(held_out: HeldOut) -> dict[str, Any]:
 
 
 def details_of(estimator: Any, X: Any, y: Any) -> dict[str, Any]:
-    """Return what is told of held-back rows, as plain data.
+    """Return the details of held-out rows as plain data.
 
     Parameters
     ----------

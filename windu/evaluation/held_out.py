@@ -1,4 +1,4 @@
-"""Truth and predictions of held-back rows, and what is measured on them."""
+"""Truth and predictions of held-out rows, and scores of them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def indicators(estimator: Any, y: Any) -> np.ndarray:
 
 
 def column_classes(estimator: Any) -> np.ndarray:
-    """Return what the columns of probabilities stand for.
+    """Return the classes of the columns of probabilities.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ class AsIndicators:
 
 
 class IndicatorScorer:
-    """A scorer of scikit-learn's that is shown indicators.
+    """A scorer of scikit-learn that receives indicators.
 
     The log-loss and the Brier score, which know one label at a time, become their mean
     over the labels.
@@ -148,7 +148,7 @@ def _mean_over_labels(
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What was true, and what was predicted.
+    """True and predicted values.
 
     Attributes
     ----------
@@ -174,7 +174,7 @@ class HeldOut:
 
 
 def read_held_out(estimator: Any, X: Any, y: Any) -> HeldOut:
-    """Return what an estimator says of rows that it was not fitted on.
+    """Return the predictions for held-out rows, with the truth.
 
     Parameters
     ----------
@@ -237,7 +237,7 @@ def plain(values: Any) -> list[Any]:
     ]
 
 
-#: Rows that are shuffled, where nothing else is asked for.
+#: Default number of rows to shuffle.
 DEFAULT_ROWS = 1000
 #: More columns than this are shuffled only if it is asked for.
 MAX_COLUMNS = 200

@@ -1,4 +1,4 @@
-"""What a run holds, as one page with pictures."""
+"""Reports of a run as one HTML page."""
 
 from windu.reports.report import Report, report, report_of
 

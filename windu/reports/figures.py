@@ -1,4 +1,4 @@
-"""Pictures of a report as SVG; they take the colours of the page around them."""
+"""Pictures of a report as SVG, in the colors of the page."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ __all__ = [
     "joint_counts",
 ]
 
-#: Stands where a picture would.
+#: Replaces a picture.
 NO_PICTURE = "There is no picture: matplotlib is not installed (windu[plot])."
-#: Stands for the colour of text, which the page decides.
+#: Placeholder of the text color, which the page sets.
 _INK = "#010203"
 #: Weights are drawn up to so many times the largest that is used.
 _AROUND = 30
@@ -52,7 +52,7 @@ def can_plot() -> bool:
 
 
 def _drawn(draw: Callable[[Any], None], size: tuple[float, float]) -> raw:
-    """Return what is drawn on axes, without any address of another place.
+    """Return the SVG of axes, without external references.
 
     Without matplotlib a note stands in its place.
     """

@@ -1,4 +1,4 @@
-"""A page and its pieces. Every text that comes from a run is escaped here."""
+"""HTML building blocks. Every text from a run is escaped here."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ __all__ = [
     "table",
 ]
 
-#: Longer texts are cut: a name may be as long as a book.
+#: Longest text; the rest is cut.
 _MAX_TEXT = 150
-#: More rows than this are counted only.
+#: Largest number of rows of a table.
 MAX_ROWS = 300
 
 
 class raw(str):
-    """HTML that was made here, and is put in as it is."""
+    """HTML that is inserted unescaped."""
 
     __slots__ = ()
 
 
 def text(value: Any) -> str:
-    """Return anything as HTML; what is HTML already stays."""
+    """Return a value as escaped HTML; HTML is unchanged."""
     if isinstance(value, raw):
         return value
     if value is None:
@@ -45,7 +45,7 @@ def text(value: Any) -> str:
 
 
 def number(value: Any, digits: int = 4) -> str:
-    """Return a number with so many digits that mean something."""
+    """Return a number with significant digits."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "\u2013"
     if isinstance(value, (bool, int)):
@@ -136,7 +136,7 @@ def listed(items: Iterable[str], kind: str = "") -> raw:
     return raw(f'<ul class="{kind}">{rows}</ul>' if rows else "")
 
 
-#: Even what got past the escaping may neither run nor be fetched.
+#: Content security policy: nothing is run or fetched, even if escaping failed.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _STYLE = """
 :root {color-scheme: light dark; --ink: #1c1e21; --back: #fff; --line: #d9dce1;

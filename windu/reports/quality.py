@@ -50,7 +50,7 @@ def alarms(stats: Mapping[str, Any]) -> raw:
 
 
 def rows(stats: Mapping[str, Any]) -> raw:
-    """Return how many rows there are, which stand twice, and what the target is."""
+    """Return the section of rows, duplicates and target."""
     if "rows" not in stats:
         return raw("")
     counts = {f"rows of {part}": count for part, count in stats["rows"].items()}
@@ -193,7 +193,7 @@ def _of_labels(details: Mapping[str, Any]) -> bool:
 
 
 def confusion(parts: Parts) -> raw:
-    """Return what was taken for what, each row in the shades of its own shares."""
+    """Return the confusion matrix, each row shaded by its shares."""
     pieces = []
     for part, details in parts.items():
         matrix = details.get("confusion")
@@ -323,7 +323,7 @@ def _side_by_side(pieces: Sequence[str]) -> raw:
 
 
 def summary(run: Run, stats: Mapping[str, Any]) -> raw:
-    """Return what a run is."""
+    """Return the summary of a run."""
     lineage = run.manifest.lineage
     items = {
         "task": stats.get("task") or lineage.get("task"),
@@ -377,7 +377,7 @@ def scores(metrics: Mapping[str, Any]) -> raw:
 
 
 def how_to_load(run: Run, name: str, place: str | None) -> raw:
-    """Return what to type to use a run."""
+    """Return the code to load a run."""
     lines = loading_lines(run, name, place)
     code = raw(f"<pre>{_escaped(lines)}</pre>")
     config = ""

@@ -1,4 +1,4 @@
-"""`report`: what a run holds, as one HTML page."""
+"""`report`: one HTML page about a run."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Report:
         return f"Report({self.name!r}, {len(self.html)} characters)"
 
     def _repr_html_(self) -> str:
-        # Scripts stay forbidden; with an origin of its own a browser may show nothing.
+        # Scripts stay forbidden; browsers may show nothing in a sandbox without origin.
         rules = 'sandbox="allow-same-origin"'
         style = 'style="width:100%; height:40em; border:1px solid #8888"'
         return f'<iframe srcdoc="{escape(self.html)}" {rules} {style}></iframe>'
@@ -173,7 +173,7 @@ _WITHOUT_PICTURES = (
 
 
 def _safe(title: str, maker: Callable[[], raw]) -> raw:
-    """Return a section; metrics of somebody's own may have any form."""
+    """Return a section, or nothing if custom metrics do not have its form."""
     try:
         return maker()
     except (TypeError, ValueError, LookupError, AttributeError) as error:

@@ -1,4 +1,4 @@
-"""What a fitted search shows of itself: in a notebook, and with Optuna's plots."""
+"""Notebook view and plots of a fitted search."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _history(study: Study) -> str:
     if len(values) < 2:
         return ""
     best = np.maximum.accumulate(values)
-    # The worst trials would press the line flat.
+    # Excludes the worst trials from the range.
     low = float(np.quantile(values, 0.25))
     span = max(best[-1] - low, 1e-12)
     x = np.linspace(0, _WIDTH, len(best))
@@ -135,7 +135,7 @@ def _importance(study: Study) -> str:
         return ""
     try:
         with warnings.catch_warnings():
-            # Of few trials that are much alike it knows little, and says so.
+            # It warns if trials are few or alike.
             warnings.simplefilter("ignore", UserWarning)
             shares = get_param_importances(study)
     except (RuntimeError, ValueError):

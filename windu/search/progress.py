@@ -1,4 +1,4 @@
-"""How far a search is, told where somebody looks."""
+"""Progress of a search, shown in terminals and notebooks."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Progress:
             self._bar.stop()
 
     def __call__(self, study: Study, trial: FrozenTrial) -> None:
-        """Tell of a trial that has ended."""
+        """Report a trial that has ended."""
         if self._bar is not None:
             trials = finished(study)
             done = len(trials) if self.n_trials else time.monotonic() - self._start
@@ -82,7 +82,7 @@ class Progress:
             outcome = result_of(trial).get("error", trial.params)
             state = trial.state.name.lower()
             line = f"[OptunaSearchCV] trial {trial.number}: {state}{score} {outcome}"
-            # Somebody may read along in a file.
+            # Flushed, for readers of a file.
             print(line, flush=True)
 
 

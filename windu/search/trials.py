@@ -1,4 +1,4 @@
-"""The trials of a search: asked for, evaluated fold by fold, told."""
+"""The loop of a search: ask for trials, evaluate folds, report results."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from windu.search.workers import Workers
 
 __all__ = ["Trials"]
 
-#: So many trials in a row that repeat an earlier one: the space has no others.
+#: Number of repeated trials in a row after which a space counts as exhausted.
 _REPEATS = 50
 
 
@@ -164,7 +164,7 @@ class Trials:
             for future in done:
                 running, result = self._running.pop(future), _result(future)
                 if result.killed and not running.alone:
-                    # With one process all end; who was it shows when it is alone.
+                    # A killed process ends all of them: each suspect is run alone.
                     self._suspects.append(running)
                 else:
                     with self._unless_taken(running.trial):
@@ -198,7 +198,7 @@ class Trials:
             return False
         if self.n_trials is not None:
             trials = self.study.get_trials(deepcopy=False)
-            # What was interrupted is made again, what waits is still to be made.
+            # Interrupted trials are repeated, and waiting ones not begun.
             begun = [trial for trial in trials if trial.state != TrialState.WAITING]
             if (
                 sum(INTERRUPTED not in begun_trial.user_attrs for begun_trial in begun)
@@ -231,7 +231,7 @@ class Trials:
         try:
             params = self.space(trial)
         except Exception:
-            # A space that cannot be asked is no matter of this trial.
+            # An error of the space is not a failure of the trial.
             self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
             raise
         if self._is_asked_again(trial):
@@ -278,7 +278,7 @@ class Trials:
         return not begun_with and trial.should_prune()
 
     def _why_slow(self, first: FoldResult) -> str:
-        """Return why a candidate takes too long for one row, empty if it does not."""
+        """Return why a candidate is too slow for one row, or ""."""
         limit = self.max_latency_ms
         if limit is None:
             return ""

@@ -1,4 +1,4 @@
-"""Where folds are evaluated, in this process or others, and until when."""
+"""Evaluation of folds in this process, in others or on an executor, with a deadline."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _can_be_stopped() -> bool:
 
 
 class Workers(Protocol):
-    """Who evaluates folds."""
+    """Evaluates folds."""
 
     #: How many folds are evaluated at a time.
     size: int
@@ -168,7 +168,7 @@ class OnExecutor:
     def submit(self, params: Mapping[str, Any], fold: int) -> Future[FoldResult]:
         """Begin to evaluate a candidate on a fold."""
         future: Future[FoldResult] = Future()
-        # What is defined in a function or a notebook travels as well.
+        # Classes and functions of a notebook are sent as well.
         call = wrap_non_picklable_objects(
             partial(_evaluate, dict(params), fold), keep_wrapper=False
         )
@@ -235,7 +235,7 @@ class Processes(OnExecutor):
         super().__init__(job, self._started(size), size)
 
     def _started(self, size: int) -> Executor:
-        # Two pools of threads that spin against each other are worse than one thread.
+        # Oversubscribed thread pools are slower than one thread.
         threads = str(max(1, cpu_count() // size))
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
         executor: Executor = ProcessPoolExecutor(
@@ -339,7 +339,7 @@ def _watch(parent: int) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """End this process where the one that searches was killed: nobody else would."""
+    """End this process once the searching process was killed."""
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)

@@ -13,7 +13,7 @@ __all__ = ["CLASS_SCORES", "TABLE_SCORES", "Counts", "averaged", "of_yes"]
 
 @dataclass(frozen=True)
 class Counts:
-    """How often each class was right, chosen and true; weights count as rows.
+    """Weighted counts of correct, chosen and true rows of each class.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Counts:
 
 
 def _ratio(above: Any, below: Any) -> Any:
-    """Divide; nothing of nothing is 0, as scikit-learn has it."""
+    """Divide; 0 / 0 is 0, as in scikit-learn."""
     above, below = np.broadcast_arrays(np.asarray(above, float), below)
     return np.divide(above, below, out=np.zeros(above.shape), where=below != 0)
 
@@ -55,7 +55,7 @@ def _negative_predictive_value(c: Counts) -> Any:
     return _ratio(c.total - c.true - c.chosen + c.hit, c.total - c.chosen)
 
 
-#: One value a class; every class against all others.
+#: One value per class, against all others.
 CLASS_SCORES: dict[str, Callable[..., Any]] = {
     "f": _f_score,
     "jaccard": lambda c: _ratio(c.hit, c.true + c.chosen - c.hit),
@@ -67,7 +67,7 @@ CLASS_SCORES: dict[str, Callable[..., Any]] = {
 
 
 def averaged(c: Counts, name: str, average: str, positive: int, **options: Any) -> Any:
-    """Return the mean of a score of each class, as scikit-learn takes it.
+    """Return the average of a score over the classes, as scikit-learn does.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def averaged(c: Counts, name: str, average: str, positive: int, **options: Any) 
         return values[..., positive]
     if average == "weighted":
         return values @ c.true / c.total
-    # A class that nobody has and nobody is given does not count.
+    # A class without true and predicted rows does not count.
     defined = (c.true > 0) | (c.chosen > 0)
     return _ratio((values * defined).sum(-1), defined.sum(-1))
 
@@ -129,11 +129,11 @@ def _kappa(c: Counts, distance: np.ndarray | None = None) -> Any:
     else:
         wrong = c.loss
         by_chance = c.chosen @ (c.true @ distance) / c.total
-    # Where chance alone is always right, scikit-learn has no value.
+    # scikit-learn returns nan if chance alone is always right.
     return np.where(by_chance == 0, 0.0, 1 - _ratio(wrong, by_chance))
 
 
-#: One value for all classes together.
+#: One value for all classes.
 TABLE_SCORES: dict[str, Callable[..., Any]] = {
     "accuracy": _accuracy,
     "balanced_accuracy": _balanced_accuracy,

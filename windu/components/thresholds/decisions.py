@@ -1,4 +1,4 @@
-"""What kind of decision is asked: columns of scores, their rule, costs and order."""
+"""The kind of decision: columns of scores, rule, costs and order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from windu.exceptions import PartError, TargetError
 
 __all__ = ["Family", "as_numbers", "ranks_of", "read_scores", "read_truth"]
 
-#: Probabilities below this count as this, so that weights can work on them.
+#: Smallest probability, so that weights have an effect.
 _LEAST = 1e-12
 #: Bits of the sum of all weights.
 _BITS = 44
@@ -67,7 +67,7 @@ def ranks_of(y: Any) -> list[Any] | None:
 
 
 def as_numbers(values: Any, name: str) -> np.ndarray:
-    """Return an array of what a user gave, or say that it holds no numbers."""
+    """Return an array of numbers; raise if there are others."""
     try:
         return np.asarray(values, dtype="float64")
     except (TypeError, ValueError) as error:
@@ -119,7 +119,7 @@ def read_scores(scores: Any, n_rows: int | None = None) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Family:
-    """Everything about a decision but its cuts.
+    """The properties of a decision, without its cuts.
 
     Attributes
     ----------
@@ -153,7 +153,7 @@ class Family:
         return RULES[self.kind](margin=self.margin)
 
     def truth(self, codes: np.ndarray, weight: np.ndarray, costs: Any) -> Truth:
-        """Return what is true, as the rule sees it."""
+        """Return the true classes in the form of the rule."""
         table = self._costs(codes, costs)
         if self.order is not None:
             codes = np.argsort(self.order)[codes]
@@ -202,7 +202,7 @@ class Family:
         if self.matrix is None and self.margin:
             return scores
         if self.matrix is not None:
-            # What a decision saves against the worst; for equal costs the probability.
+            # The saving against the worst decision; for equal costs the probability.
             saved = self.matrix.max(axis=1, keepdims=True) - self.matrix
             scores = self._shares(scores) @ (saved / (saved.max() or 1.0))
         return np.log(np.maximum(scores, _LEAST))
@@ -237,7 +237,7 @@ class Family:
         return cuts
 
     def plain_decision(self, scores: np.ndarray) -> np.ndarray:
-        """Return what the scores alone decide, in the codes of `truth`."""
+        """Return the plain decisions of the scores, in the codes of `truth`."""
         if self.kind in ("multiclass", "ordered") and self.n_columns > 1:
             largest = scores.argmax(1)
             return largest if self.order is None else np.argsort(self.order)[largest]
@@ -249,7 +249,7 @@ class Family:
         return decided if self.order is None else self.order[decided]
 
     def fixed(self, thresholds: Any) -> np.ndarray:
-        """Return the cuts that a user gave, as the rule wants them."""
+        """Return the cuts of a user in the form of the rule."""
         n = len(self.plain_cuts())
         fixed_cuts = as_numbers(thresholds, "thresholds")
         if fixed_cuts.ndim == 0 and self.kind in ("binary", "multilabel"):

@@ -15,9 +15,9 @@ from windu.exceptions import PartError
 
 __all__ = ["ThresholdCurveDisplay"]
 
-#: More curves than this in one picture cannot be told apart.
+#: Largest number of curves in one picture.
 _CURVES = 10
-#: The spread of more curves than this would hide them.
+#: Largest number of curves that are drawn with their spread.
 _BANDS = 3
 
 
@@ -257,7 +257,7 @@ class ThresholdCurveDisplay:
 def _on_rows(
     estimator: Any, selector: ThresholdSelector, X: Any, y: Any
 ) -> ThresholdSelector:
-    """Return the same cuts, judged on other rows."""
+    """Return the same cuts, evaluated on other rows."""
     fixed = clone(selector).set_params(thresholds=selector.thresholds_, cv="prefit")
     if estimator is selector:
         return fixed.fit(X, y)

@@ -1,4 +1,4 @@
-"""What a threshold is chosen for: the score of decisions, also along a line of them."""
+"""Objectives of thresholds: scores of decisions, for one or many cuts at a time."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ __all__ = [
 #: Cuts at which a score is computed that counts alone do not give, and again around
 #: the best of them.
 GRID = 100
-#: Cells of counts that are held at a time.
+#: Largest number of counts in memory.
 _CELLS = 4_000_000
-#: Below every score of decisions that meet their constraints.
+#: Below all scores of decisions that meet the constraints.
 _BROKEN = 1e15
-#: Rounding that a bound forgives.
+#: Tolerance of bounds.
 _SLACK = 1e-12
 #: What a score with a bound is worth, in sizes of the wanted score, to find starts.
 _PRICES = (0.2, 0.8, 3.0, 12.0)
@@ -44,7 +44,7 @@ _PRICES = (0.2, 0.8, 3.0, 12.0)
 
 @dataclass(frozen=True)
 class Truth:
-    """What is true of the rows.
+    """The true classes of rows, with weights and costs.
 
     Attributes
     ----------
@@ -169,7 +169,7 @@ class ClassObjective:
         )
 
     def _counts_along(self, line: Line, truth: Truth) -> Iterator[Counts]:
-        """Give counts at all cuts, as many at a time as memory shall hold."""
+        """Yield counts at all cuts in chunks of bounded memory."""
         n, last = truth.n_classes, self._counts(line.start, truth)
         step, first = max(1, _CELLS // n), 0
         for low in range(0, len(line.ends), step):
@@ -318,7 +318,7 @@ class RowObjective:
 
 
 class CallObjective:
-    """Any function of true and decided labels; one call a cut.
+    """Any function of true and decided labels; one call per cut.
 
     Parameters
     ----------
@@ -346,7 +346,7 @@ class CallObjective:
         true = truth.codes if decided.ndim == 2 else self.classes[truth.codes]
         quiet = np.errstate(divide="ignore", invalid="ignore")
         with warnings.catch_warnings(), quiet:
-            # Some cuts decide for one class only; their score need not be defined.
+            # The score of cuts that choose one class only may be undefined.
             warnings.simplefilter("ignore", UndefinedMetricWarning)
             warnings.filterwarnings("ignore", "A single label was found", UserWarning)
             try:
@@ -354,7 +354,7 @@ class CallObjective:
             except ValueError:
                 if decided.ndim == 2 or len({*truth.codes.tolist()}) == truth.n_classes:
                     raise
-                # A fold without some class; not every metric has a value there.
+                # Some metrics are undefined in a fold without some class.
                 return float("nan")
 
     def along(self, line: Line, truth: Truth) -> np.ndarray:
@@ -382,7 +382,7 @@ class Constrained:
         self.weighted = all(o.weighted for o in every)
 
     def of(self, decided: np.ndarray, truth: Truth) -> float:
-        """Return the score of decisions; far below all scores where they miss."""
+        """Return the score of decisions, or a very low score if a bound is missed."""
         short = sum(max(0.0, b - o.of(decided, truth) - _SLACK) for o, b in self.bounds)
         return -_BROKEN * (1 + short) if short else self.objective.of(decided, truth)
 
@@ -395,7 +395,7 @@ class Constrained:
         return np.where(short > 0, -_BROKEN * (1 + short), value)
 
     def relaxed(self, scale: float) -> list[Relaxed]:
-        """Return objectives without bounds, whose best cuts lie near to the bounds.
+        """Return objectives without bounds, whose best cuts are near the bounds.
 
         One cut at a time seldom finds a way along a bound, which takes two cuts that
         move against each other.
@@ -409,7 +409,7 @@ class Constrained:
 
 
 class Relaxed:
-    """A wanted score plus the scores that have bounds, at a price.
+    """A score plus weighted scores with bounds.
 
     Parameters
     ----------
@@ -445,5 +445,5 @@ def _costs(truth: Truth) -> np.ndarray:
 
 
 def _at(changes: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Return sums of the first so many changes."""
+    """Return cumulative sums at some positions."""
     return np.concatenate([[0.0], np.cumsum(changes)])[ends]

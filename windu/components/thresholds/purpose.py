@@ -1,4 +1,4 @@
-"""What a `ThresholdSelector` is asked for, read from its parameters."""
+"""Decision and objective from the parameters of a `ThresholdSelector`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def family_for(
     margin: bool,
     ranks: Any,
 ) -> Family:
-    """Return the kind of decision that a selector's parameters and a target ask for.
+    """Return the kind of decision for the parameters and the target.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def _matrix(costs: Any, classes: np.ndarray, kind: str) -> np.ndarray | None:
 
 
 def purpose_of(selector: Any, family: Family, classes: np.ndarray, costs: Any) -> Any:
-    """Return the objective that a selector's parameters ask for.
+    """Return the objective for the parameters of a selector.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def purpose_of(selector: Any, family: Family, classes: np.ndarray, costs: Any) -
 
 
 def check_costs(selector: Any, costs: Any) -> None:
-    """Raise where there is no purpose, or costs come twice.
+    """Raise if there is no objective, or costs are given twice.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def check_costs(selector: Any, costs: Any) -> None:
 
 
 def name_of(selector: Any, costs: Any) -> str:
-    """Return what the score of a selector is called.
+    """Return the name of the score of a selector.
 
     Parameters
     ----------
@@ -227,7 +227,7 @@ def _bounds(constraint: Any) -> dict[str, float]:
 def warn_if_missed(
     selector: Any, objective: Constrained, decided: np.ndarray, truth: Truth
 ) -> None:
-    """Warn where decisions miss a bound, and name what is reached.
+    """Warn if decisions miss a bound, with the reached value.
 
     Parameters
     ----------

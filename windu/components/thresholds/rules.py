@@ -49,7 +49,7 @@ def line_of(
         Scores of its rows.
     """
     position, line = rule.position(scores, cuts, index)
-    # Rows of one score change at one cut: their order does not matter.
+    # Rows of equal scores change together.
     order = np.argsort(-position)
     falling = position[order]
     ends = np.flatnonzero(-np.diff(falling) > rule.dust) + 1
@@ -128,9 +128,9 @@ def between(falling: np.ndarray, ends: np.ndarray, dust: float) -> np.ndarray:
     return np.where(ends == len(falling), falling[-1] - dust, middle)
 
 
-#: Rounds over all cuts; a round without gain is the last.
+#: Largest number of rounds; a round without gain is the last.
 _ROUNDS = 20
-#: Gains below this are rounding.
+#: Smallest gain that is not rounding.
 _GAIN = 1e-12
 #: Weights tried a class and round, times the classes: each costs as many counts.
 _WEIGHTS = 10_000
@@ -140,7 +140,7 @@ _DUST = 1e-12
 
 @dataclass(frozen=True)
 class _Cuts:
-    """What rules of plain cuts share.
+    """Base class of rules with plain cuts.
 
     Attributes
     ----------
@@ -149,7 +149,7 @@ class _Cuts:
     """
 
     margin: bool = False
-    #: Scores that differ by no more are one.
+    #: Tolerance of equal scores.
     dust: ClassVar[float] = 0.0
 
     def most(self, n_classes: int) -> int | None:
@@ -167,14 +167,14 @@ class _Cuts:
 
 @dataclass(frozen=True)
 class OneCut(_Cuts):
-    """Two classes: yes from a score on."""
+    """Two classes: yes if the score reaches the cut."""
 
     def plain(self, n_classes: int) -> np.ndarray:
         """Return the cut of the larger probability; a tie is a no."""
         return _plain_cuts(1, self.margin)
 
     def starts(self, scores: np.ndarray, truth: Truth) -> list[np.ndarray]:
-        """Return where the search begins besides the plain cuts."""
+        """Return start values besides the plain cuts."""
         return []
 
     def decide(self, scores: np.ndarray, cuts: np.ndarray) -> np.ndarray:
@@ -192,7 +192,7 @@ class OneCut(_Cuts):
 
 @dataclass(frozen=True)
 class LabelCuts(_Cuts):
-    """Several labels: each is a yes from its own score on."""
+    """Several labels: each is chosen if its score reaches its cut."""
 
     def plain(self, n_classes: int) -> np.ndarray:
         """Return the cut of the larger probability for each label."""
@@ -329,7 +329,7 @@ def _tried(
 
     def values(ends: np.ndarray) -> np.ndarray:
         values_along = objective.along(replace(line, ends=ends), truth)
-        # A score that is not defined is never the best.
+        # An undefined score is never the best.
         return np.where(np.isnan(values_along), -np.inf, values_along)
 
     ends = some_of(line.ends, falling, most)

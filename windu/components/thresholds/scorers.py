@@ -1,4 +1,4 @@
-"""From what a user passes as scoring to an objective for thresholds."""
+"""Objectives for thresholds from a scoring argument."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = [
     "warn_of_idle_cuts",
 ]
 
-#: Scores that scikit-learn has under no name.
+#: Scores without a scorer name in scikit-learn.
 _MORE_NAMES: dict[str, tuple[str, dict[str, Any]]] = {
     "cohen_kappa": ("kappa", {}),
     "linear_kappa": ("kappa", {"weights": "linear"}),
@@ -63,7 +63,7 @@ _BY_CLASS = (
 
 
 def objective_for(scoring: Any, kind: str, classes: np.ndarray, positive: int) -> Any:
-    """Return the objective that a scorer stands for.
+    """Return the objective of a scorer.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ def _called(
 
 
 class _Decided(ClassifierMixin, BaseEstimator):
-    """A classifier whose predictions are its input, for scorers that want one."""
+    """A classifier whose predictions are its input, for scorers that need one."""
 
     def __init__(self, classes: Any = None):
         self.classes = classes
@@ -252,7 +252,7 @@ def _scored(scorer: Callable[..., float], classes: np.ndarray) -> Callable[..., 
 
 
 def warn_of_idle_cuts(family: Any, cuts: np.ndarray) -> None:
-    """Warn of cuts that no probability is on the other side of."""
+    """Warn of cuts that all probabilities are on one side of."""
     if family.margin or family.kind not in ("binary", "multilabel"):
         return
     idle = (cuts > 1) | (cuts < 0)
@@ -277,7 +277,7 @@ def cut_of_last_class(
 
 
 def warn_of_constant_scores(evidence: np.ndarray, folds: Any) -> None:
-    """Warn where no cut can part any rows; scikit-learn raises there."""
+    """Warn if no cut can separate rows; scikit-learn raises."""
     numbers = np.zeros(len(evidence)) if folds is None else np.asarray(folds)
     spreads = [np.ptp(evidence[numbers == i], axis=0) for i in np.unique(numbers)]
     if spreads and not np.any(spreads):

@@ -288,7 +288,7 @@ class ThresholdSelector(BaseEstimator):
             warn_of_constant_scores(evidence, folds)
             best = search(family.rule, evidence, truth, objective, cuts)
             if family.kind == "multiclass" and not isinstance(objective, Constrained):
-                # So many weights fit noise easily.
+                # Many weights overfit easily.
                 rest = family.rule, evidence, truth, objective, cuts, folds
                 self.reason_ = no_gain_elsewhere(*rest)
             cuts = cuts if self.reason_ else best
@@ -306,7 +306,7 @@ class ThresholdSelector(BaseEstimator):
         *,
         fixed: bool,
     ) -> None:
-        """Keep what the cuts bring, and how much of it is chance."""
+        """Store the score of the cuts and its spread over folds."""
         family, needed_family = self._family, getattr(objective, "objective", objective)
         rule, cuts = family.rule, family.rule.cuts(self.thresholds_)
         decided = rule.decide(evidence, cuts)
@@ -334,7 +334,7 @@ class ThresholdSelector(BaseEstimator):
             )
 
     def too_few(self, n_rows: int) -> str:
-        """Return why so many rows are too few to choose on; empty where they are not.
+        """Return why the rows are too few, or "" if they are enough.
 
         Parameters
         ----------
@@ -381,12 +381,12 @@ class ThresholdSelector(BaseEstimator):
         family = family_for(self, scores, codes, classes, False, ranks)
         if self.thresholds is not None and has_classes:
             family.fixed(self.thresholds)
-        # What has no purpose yet is chosen by costs of each row.
+        # Without an objective, costs of each row are needed.
         costs = () if self.scoring is None and self.cost_matrix is None else None
         purpose_of(self, family, classes, costs)
 
     def predict(self, scores: Any) -> np.ndarray:
-        """Return the labels that scores stand for.
+        """Return the labels for scores.
 
         Parameters
         ----------
@@ -408,7 +408,7 @@ class ThresholdSelector(BaseEstimator):
         return codes if codes.ndim == 2 else self.classes_[codes]
 
     def decide(self, scores: Any) -> np.ndarray:
-        """Return the codes of the labels that scores stand for.
+        """Return the codes of the labels for scores.
 
         Parameters
         ----------
@@ -453,7 +453,7 @@ class ThresholdSelector(BaseEstimator):
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
         if isinstance(costs := state.get("cost_matrix"), pd.DataFrame):
-            # What is stored is plain: skops takes no frames.
+            # Stored as arrays, since skops does not support frames.
             state["cost_matrix"] = costs.to_dict("tight")
         return state
 
@@ -465,7 +465,7 @@ class ThresholdSelector(BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        # Columns are scores of classes, not any table.
+        # The columns are scores of classes.
         tags.input_tags.two_d_array = False
         tags.input_tags.one_d_array = True
         tags.target_tags.required = True

@@ -1,4 +1,4 @@
-"""How much a choice of cuts owes to chance, and the score along each cut."""
+"""Spread of cuts and scores over folds, and curves of the score."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from windu.components.thresholds.rules import ascend, between, line_at, line_of,
 
 __all__ = ["curve_of", "folds_of", "no_gain_elsewhere", "spread_of"]
 
-#: Points of a curve; enough for a picture.
+#: Number of points of a curve.
 _POINTS = 200
 
 
@@ -43,7 +43,7 @@ def folds_of(cv: Any, codes: np.ndarray) -> np.ndarray | None:
         cv = (KFold if codes.ndim == 2 else StratifiedKFold)(int(cv))
     folds = np.full(n, -1)
     with warnings.catch_warnings():
-        # A class with fewer rows than folds is missing in some; that is no harm.
+        # A class with fewer rows than folds is absent from some; that is harmless.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         for number, (_, rows) in enumerate(check_cv(cv).split(np.zeros(n), codes)):
             folds[rows] = number
@@ -64,7 +64,7 @@ def no_gain_elsewhere(
     start: np.ndarray,
     folds: np.ndarray | None,
 ) -> str:
-    """Return why cuts should stay: chosen on other rows, they do not raise the score.
+    """Return why plain cuts should be kept: out of fold, others gain nothing.
 
     Parameters
     ----------
