@@ -92,7 +92,7 @@ DIFFERENCES = {
 
 exec(load_tests())
 
-pytestmark = pytest.mark.filterwarnings("default")
+pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)
