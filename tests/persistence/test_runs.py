@@ -146,6 +146,11 @@ def test_what_is_said_of_a_run_is_plain_and_short():
             Manifest.of({}, {}, {"config": config})
     with pytest.raises(PersistenceError, match=f"holds at most {MAX_MANIFEST} bytes"):
         Manifest.of({}, {}, {"note": "x" * MAX_MANIFEST})
+    deep: object = 1
+    for _ in range(70):
+        deep = [deep]
+    with pytest.raises(PersistenceError, match="nested at most 64 deep"):
+        Manifest.of({}, {}, {"note": deep})
 
 
 @pytest.mark.slow

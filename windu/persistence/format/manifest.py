@@ -305,10 +305,11 @@ class Manifest(_Plain):
             raise PersistenceError(
                 f"What is said of a run must be plain JSON. Got: {error}."
             ) from error
-        if len(manifest.to_bytes()) > MAX_MANIFEST:
+        data = manifest.to_bytes()
+        if len(data) > MAX_MANIFEST or json_depth(data) > _MAX_DEPTH:
             raise PersistenceError(
-                f"A manifest holds at most {MAX_MANIFEST} bytes. Got more; put what is "
-                "long into metrics or stats."
+                f"A manifest holds at most {MAX_MANIFEST} bytes, nested at most "
+                f"{_MAX_DEPTH} deep. Got more; put what is long into metrics or stats."
             )
         return manifest
 
