@@ -68,7 +68,9 @@ def test_the_training_table_gets_the_form_of_every_later_one():
     assert trained["a"].dropna().unique().tolist() == ["1", "x"]
     assert trained["b"].isna().sum() == 20
     pd.testing.assert_frame_equal(trained, conform(mixed, schema))
-    assert conform_training(X, infer_table(X)) is X
+    # Before pandas 3 texts are objects, which are looked at.
+    numbers = X[["amount", "visits"]]
+    assert conform_training(numbers, infer_table(numbers)) is numbers
 
 
 def test_conform_leaves_the_users_table_alone():
