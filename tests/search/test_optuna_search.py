@@ -503,13 +503,13 @@ def test_scores_of_several_labels(form, n_labels):
 
 def test_the_way_of_one_row_is_compiled_once_a_transformer(data, monkeypatch):
     """Candidates that differ in their model share it, and have a latency each."""
-    made, once = [], folds.compile_features
+    made, once = [], folds.compile_chain
 
     def counted(est):
         made.append(est)
         return once(est)
 
-    monkeypatch.setattr(folds, "compile_features", counted)
+    monkeypatch.setattr(folds, "compile_chain", counted)
     space = {
         "model__learning_rate": [0.1, 0.2, 0.3],
         "transformer__levels": ["one_hot", "ordinal"],

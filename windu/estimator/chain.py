@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from copy import copy
 from operator import is_
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
 import pandas as pd
@@ -46,8 +46,6 @@ __all__ = [
     "CompiledChain",
     "chain_of",
     "compile_chain",
-    "compile_features",
-    "compile_model",
     "model_of_few_rows",
 ]
 
@@ -55,6 +53,8 @@ __all__ = [
 FEW_ROWS = 10
 #: Up to so many rows a list of values is quicker than a Series.
 _LISTED_ROWS = 500
+#: From so many rows on, compiling pays for one table.
+_MANY_ROWS = 5_000
 #: A user's own schema may be asked twice about so many rows.
 _MAX_CHECKED = 1000
 
@@ -102,6 +102,8 @@ _WATCHED = {
 # Not an attribute of the estimator, so that it is never copied or stored.
 _COMPILED: WeakKeyDictionary[Any, tuple[Sequence[Any], CompiledChain | None]]
 _COMPILED = WeakKeyDictionary()
+#: Estimators that have encoded a table without a compiled chain.
+_USED: WeakSet[Any] = WeakSet()
 
 
 class CompiledChain:
@@ -122,14 +124,11 @@ class CompiledChain:
 
     Attributes
     ----------
-    model : estimator or None
-        What predicts up to `FEW_ROWS` rows from their matrix; None until
-        `compile_model` has found it.
     proofs : ndarray of shape (n_proofs, n_features_out)
         Rows of training, encoded by the fitted parts themselves.
     proven : set of type
-        Types of models that gave the same bits for these rows in both ways; the set
-        is common to all models that `compile_model` was asked for.
+        Types of models that gave the same bits for these rows in both ways; copies
+        of the chain share the set.
     """
 
     def __init__(
@@ -146,7 +145,7 @@ class CompiledChain:
         self.asked = own_schema
         self.columns = columns
         self.encode = encode
-        self.model: Any = None
+        self._model: Any = None
         self.proofs = np.empty((0, 0))
         self.proven: set[type] = set()
 
@@ -184,6 +183,36 @@ class CompiledChain:
         if not len(frame):
             return None
         return self._encode([_values_of(column) for _, column in frame.items()])
+
+    def few_rows_model(self, est: Any) -> Any:
+        """Return the model to predict up to `FEW_ROWS` rows with.
+
+        Parameters
+        ----------
+        est : WinduEstimator
+            The estimator that was compiled.
+
+        Returns
+        -------
+        estimator
+            The model of the estimator itself if a faster one would not give the same
+            bits.
+        """
+        if self._model is None:
+            self._model = self._proven_model(est.model_)
+        return self._model
+
+    def _proven_model(self, model: Any) -> Any:
+        quick = model_of_few_rows(model)
+        if quick is model or type(model) in self.proven:
+            return quick
+        method = "predict_proba" if hasattr(model, "classes_") else "predict"
+        for matrix in (*self.proofs[:, np.newaxis], self.proofs):
+            outputs = [getattr(each, method)(matrix) for each in (quick, model)]
+            if not _same_bits(*outputs):
+                return model
+        self.proven.add(type(model))
+        return quick
 
     def _encode(self, values: Sequence[Values]) -> np.ndarray | None:
         n_rows = len(values[0])
@@ -258,24 +287,8 @@ def compile_chain(est: Any) -> CompiledChain | None:
     Returns
     -------
     CompiledChain or None
-        None for custom parts, and if the result would not have the same bits.
-    """
-    rows = compile_features(est)
-    return None if rows is None else compile_model(rows, est)
-
-
-def compile_features(est: Any) -> CompiledChain | None:
-    """Return the compiled chain as far as the matrix.
-
-    Parameters
-    ----------
-    est : WinduEstimator
-        Fitted.
-
-    Returns
-    -------
-    CompiledChain or None
-        The same for all estimators that differ in the model only.
+        The same for all estimators that differ in the model only. None for custom
+        parts, and if the matrix would not have the same bits.
     """
     if est._swapped:
         # Features of a replaced featurizer are validated as a table.
@@ -304,41 +317,16 @@ def compile_features(est: Any) -> CompiledChain | None:
     return rows if _is_proven(rows, est) else None
 
 
-def compile_model(rows: CompiledChain, est: Any) -> CompiledChain | None:
-    """Return the compiled chain with the model of an estimator.
-
-    Parameters
-    ----------
-    rows : CompiledChain
-        As far as the matrix; not changed.
-    est : WinduEstimator
-        Fitted.
-
-    Returns
-    -------
-    CompiledChain or None
-        None where the model would not give the same bits.
-    """
-    rows = copy(rows)
-    rows.model = model_of_few_rows(est.model_)
-    if rows.model is est.model_ or type(est.model_) in rows.proven:
-        return rows
-    method = "predict_proba" if hasattr(est.model_, "classes_") else "predict"
-    for matrix in (*rows.proofs[:, np.newaxis], rows.proofs):
-        methods = [getattr(model, method) for model in (rows.model, est.model_)]
-        if not _same_bits(*(output_of(matrix) for output_of in methods)):
-            return None
-    rows.proven.add(type(est.model_))
-    return rows
-
-
-def chain_of(est: Any) -> CompiledChain | None:
-    """Return the compiled chain of a fitted estimator, compiled on first use.
+def chain_of(est: Any, n_rows: int = 1) -> CompiledChain | None:
+    """Return the compiled chain of a fitted estimator, compiled once.
 
     Parameters
     ----------
     est : WinduEstimator
         Fitted.
+    n_rows : int, default=1
+        Number of rows to encode. A first table of a size that is encoded faster than
+        the chain is compiled, as in cross-validation, is left to the fitted parts.
 
     Returns
     -------
@@ -348,6 +336,9 @@ def chain_of(est: Any) -> CompiledChain | None:
     stamp = _stamp(est)
     compiled = _COMPILED.get(est)
     if compiled is None or not _same(compiled[0], stamp):
+        if FEW_ROWS < n_rows < _MANY_ROWS and est not in _USED:
+            _USED.add(est)
+            return None
         # Concurrent threads may both compile; the results are equal.
         compiled = _COMPILED[est] = (stamp, compile_chain(est))
     return compiled[1]

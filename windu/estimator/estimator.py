@@ -298,8 +298,8 @@ class WinduEstimator(
         if fitted.named and all(isinstance(name, str) for name in names):
             self.feature_names_in_ = np.array(names, dtype=object)
 
-    def _compiled_chain(self) -> CompiledChain | None:
-        return chain_of(self)
+    def _compiled_chain(self, n_rows: int) -> CompiledChain | None:
+        return chain_of(self, n_rows)
 
     def _matrix(self, X: Any, chain: CompiledChain | None = None) -> tuple[Any, bool]:
         """Return the matrix for the model, and whether the table is empty."""
@@ -323,11 +323,12 @@ class WinduEstimator(
     def _encoded(self, X: Any) -> tuple[Any, Any, bool]:
         """Return the matrix, the model for it, and whether the table is empty."""
         check_is_fitted(self)
-        chain = self._compiled_chain()
+        chain = self._compiled_chain(_n_rows(X))
         matrix = None if chain is None else chain.matrix(X)
         if chain is not None and matrix is not None:
             few = len(matrix) <= FEW_ROWS
-            return matrix, chain.model if few else self.model_, False
+            model = chain.few_rows_model(self) if few else self.model_
+            return matrix, model, False
         matrix, empty = self._matrix(X, chain)
         return matrix, self.model_, empty
 
@@ -477,6 +478,12 @@ class WinduEstimator(
 
     def _sk_visual_block_(self) -> Any:
         return visual_block(self)
+
+
+def _n_rows(X: Any) -> int:
+    # A dict is one row, and an array without dimension has no length.
+    has_rows = hasattr(X, "__len__") and getattr(X, "ndim", 1) > 0
+    return len(X) if has_rows and not isinstance(X, dict) else 1
 
 
 def _cells(X: Any) -> int:

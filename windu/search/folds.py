@@ -27,7 +27,7 @@ from windu._compat.sklearn import (
     take_rows,
 )
 from windu.estimator import WinduEstimator
-from windu.estimator.chain import CompiledChain, compile_features, compile_model
+from windu.estimator.chain import CompiledChain, compile_chain
 from windu.estimator.delegation import model_has
 from windu.estimator.fitting import FIT_STEPS, Fitted, fit_inputs
 from windu.estimator.labels import encode
@@ -91,9 +91,9 @@ class EstimatorOnFold(WinduEstimator):
     @cached_property
     def _own_chain(self) -> CompiledChain | None:
         rows = None if self._compiled is None else self._compiled()
-        return None if rows is None else compile_model(rows, self)
+        return None if rows is None else copy(rows)
 
-    def _compiled_chain(self) -> CompiledChain | None:
+    def _compiled_chain(self, n_rows: int) -> CompiledChain | None:
         # Before all is fitted, as for a threshold, nothing is compiled.
         return None if self._compiled is None else self._own_chain
 
@@ -445,7 +445,7 @@ def _fitted(chosen: WinduEstimator, fold: _Fold, job: Job) -> WinduEstimator:
     fitted._share(
         fold.X_score,
         matrix,
-        lambda: shared.make(short, lambda: compile_features(fitted))[0],
+        lambda: shared.make(short, lambda: compile_chain(fitted))[0],
     )
     if job.classes is not None and len(fitted.classes_) < len(job.classes):
         fitted._all = job.classes
