@@ -17,6 +17,7 @@ from sklearn.svm import SVC
 
 from windu import OptunaSearchCV, WinduEstimator
 from windu.exceptions import SearchError
+from windu.search import display
 
 X, y = make_classification(80, 5, random_state=0)
 GRID = {"C": [0.001, 1.0]}
@@ -52,7 +53,9 @@ def two_scores(estimator, X, y):
         *("one-train", "none"),
     ],
 )
-@pytest.mark.parametrize("of_windu", [False, True])
+@pytest.mark.parametrize(
+    "of_windu", [False, pytest.param(True, marks=pytest.mark.slow)]
+)
 def test_scores_and_refit(options, of_windu):
     """Each form of `scoring` and `refit` gives what it gives in `GridSearchCV`."""
     est, grid = LogisticRegression(), GRID
@@ -230,13 +233,25 @@ def test_names_are_escaped():
     assert "&lt;b&gt;x" in html
 
 
-def test_plots():
-    """`plot` gives Optuna's plots by a short name."""
-    pytest.importorskip("plotly", reason="one of two libraries that draw")
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+@pytest.mark.parametrize("library", ["plotly", "matplotlib", "none"])
+def test_plots(library, monkeypatch):
+    """`plot` draws Optuna's plots with the library that is installed."""
+    if library != "none":
+        pytest.importorskip(library)
+    monkeypatch.setattr(
+        display, "find_spec", lambda name: True if name == library else None
+    )
     found = searched(n_trials=2)
-    assert len(found.plot("history").data) >= 1
     with pytest.raises(SearchError, match="Did you mean 'history'"):
         found.plot("histroy")
+    if library == "none":
+        with pytest.raises(SearchError, match="needs plotly or matplotlib"):
+            found.plot()
+    else:
+        drawn = found.plot()
+        assert len(drawn.data if library == "plotly" else drawn.collections) >= 1
 
 
 class Terminal:

@@ -225,7 +225,7 @@ def search(
     searched = pipe.search(verbose=0 if quiet else _verbosity())
     if not quiet:
         print(_best_of(searched.leaderboard))
-        print(f"\nThe score is {searched.score or 'that of the estimator'}.")
+        print(f"\nMaximized: {searched.score or 'the score of the estimator'}.")
     # The winner is stored first: later steps may fail.
     result = _run_or_keep(searched, path) if train else None
     _write(searched.production.to_yaml(), path)

@@ -112,14 +112,18 @@ def _coded(values: Values) -> Coded:
     return Coded(np.array(positions), list(code_of))
 
 
-def _once(feature_of: Callable[[Any], Any]) -> ColumnEncoder:
-    """Encode each different value once."""
+def _once(
+    feature_of: Callable[[Any], Any], check: Callable[[Coded], None] | None = None
+) -> ColumnEncoder:
+    """Encode each different value once; `check` may decline a column of many rows."""
 
     def encode(values: Values) -> list[Feature]:
         if isinstance(values, list) and len(values) == 1:
             return [[feature_of(values[0])]]
-        codes, distinct = _coded(values)
-        return [Coded(codes, [feature_of(value) for value in distinct])]
+        coded = _coded(values)
+        if check is not None:
+            check(coded)
+        return [Coded(coded.codes, [feature_of(value) for value in coded.distinct])]
 
     return encode
 
@@ -242,20 +246,17 @@ def _levels(column: ColumnSchema) -> ColumnEncoder:
             raise Decline
         return None if categories is not None and text not in categories else text
 
-    def encode(values: Values) -> list[Feature]:
-        if isinstance(values, list) and len(values) == 1:
-            return [[level_of(values[0])]]
-        codes, distinct = _coded(values)
-        if known is not None and len(codes) >= known.min_rows:
-            counts = np.bincount(codes, minlength=len(distinct))
-            is_text = np.array([type(value) is str for value in distinct])
-            is_known = np.array([value in levels for value in distinct])
-            # Empty texts, which are missing, count as unknown: they may decline only.
-            if counts[is_known].sum() < counts[is_text].sum() * known.share / 2:
-                raise Decline
-        return [Coded(codes, [level_of(value) for value in distinct])]
+    def check(coded: Coded) -> None:
+        if known is None or len(coded.codes) < known.min_rows:
+            return
+        counts = np.bincount(coded.codes, minlength=len(coded.distinct))
+        is_text = np.array([type(value) is str for value in coded.distinct])
+        is_known = np.array([value in levels for value in coded.distinct])
+        # Empty texts, which are missing, count as unknown: they may decline only.
+        if counts[is_known].sum() < counts[is_text].sum() * known.share / 2:
+            raise Decline
 
-    return encode
+    return _once(level_of, check)
 
 
 def _parsed_number(column: ColumnSchema) -> Callable[[Any], float]:

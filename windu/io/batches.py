@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
@@ -17,7 +16,8 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 
-from windu.exceptions import PersistenceError, TableError
+from windu.exceptions import TableError
+from windu.io.atomic_write import atomic_write
 from windu.io.cells import TrainedColumn, is_long, plain_value
 from windu.io.csv import csv_batches
 from windu.io.databases import is_database, needs, place_of, write_query
@@ -27,7 +27,6 @@ from windu.io.tables import check_options, form_of, no_protocol, read_table, sho
 __all__ = [
     "Batch",
     "TableWriter",
-    "atomic_write",
     "read_batches",
     "streamed_form",
     "table_writer",
@@ -361,35 +360,3 @@ def table_writer(place: Any) -> Iterator[TableWriter | WholeWriter]:
         with TableWriter(folder / "table", form, packed) as writer:
             yield writer
         (folder / "table").replace(path)
-
-
-@contextmanager
-def atomic_write(path: Path) -> Iterator[Path]:
-    """Create a temporary folder beside a path, removed at the end.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        What is written in the folder is to be renamed to it.
-
-    Yields
-    ------
-    pathlib.Path
-        On the same file system.
-
-    Raises
-    ------
-    PersistenceError
-        If nothing can be written there, or the disk is full.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            dir=path.parent, prefix=f".{path.name}."
-        ) as folder:
-            yield Path(folder)
-    except OSError as error:
-        raise PersistenceError(
-            f"{str(path)!r} must be writable. Got: {error}. An earlier file of this "
-            "name is still whole."
-        ) from error

@@ -9,7 +9,7 @@ from typing import Any
 
 from windu.estimator import WinduEstimator
 from windu.exceptions import PersistenceError
-from windu.io.batches import atomic_write
+from windu.io.atomic_write import atomic_write
 from windu.persistence.bundle import load_run, to_artifacts
 from windu.persistence.format.container import pack
 from windu.persistence.format.runs import open_path

@@ -11,7 +11,7 @@ import pandas as pd
 
 from windu.config.pipelines import read_prediction, write_prediction
 from windu.exceptions import ConfigError, TableError
-from windu.io.batches import atomic_write
+from windu.io.atomic_write import atomic_write
 from windu.io.databases import is_database
 from windu.metastore import Metastore
 from windu.persistence import load

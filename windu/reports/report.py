@@ -11,7 +11,7 @@ from typing import Any
 
 from windu.evaluation.details import plain_curve
 from windu.exceptions import WinduError
-from windu.io.batches import atomic_write
+from windu.io.atomic_write import atomic_write
 from windu.metastore import Metastore
 from windu.persistence.format.artifacts import read_json, read_schema
 from windu.persistence.format.runs import Run, open_path

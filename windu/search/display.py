@@ -1,23 +1,26 @@
-"""Notebook view and plots of a fitted search."""
+"""Progress of a running search; notebook view and plots of a fitted one."""
 
 from __future__ import annotations
 
+import sys
+import time
 import warnings
-from collections.abc import Sequence
 from html import escape
 from importlib import import_module
 from importlib.util import find_spec
+from types import TracebackType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from optuna.importance import get_param_importances
 from optuna.study import Study
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from windu.exceptions import SearchError, did_you_mean
+from windu.search.studies import finished, result_of
 
-__all__ = ["SearchDisplay"]
+__all__ = ["Progress", "SearchDisplay"]
 
 _PLOTS = {
     "history": "plot_optimization_history",
@@ -30,7 +33,7 @@ _PLOTS = {
     "edf": "plot_edf",
 }
 _ROWS = 10
-#: Trials that importance needs to mean anything.
+#: Fewer trials do not show the importance of parameters.
 _FEW = 8
 _WIDTH, _HEIGHT = 480, 90
 
@@ -89,12 +92,14 @@ class SearchDisplay:
         return getattr(import_module(module), _PLOTS[kind])(self.study_, **options)
 
     def _html_repr(self) -> str:
+        # The class behind this mixin is a search of scikit-learn.
         diagram: str = super()._html_repr()  # type: ignore[misc]
         if not hasattr(self, "leaderboard_"):
             return diagram
         board = self.leaderboard_.head(_ROWS)
         columns = ["rank", "trial", "score", "std", "fit_time", "latency_ms", "state"]
-        chosen = [name for name in board.columns[10:] if board[name].notna().any()]
+        n_fixed = list(board).index("error") + 1
+        chosen = [name for name in board.columns[n_fixed:] if board[name].notna().any()]
         table = board[[*columns, *chosen]].to_html(
             index=False, float_format="{:.4g}".format
         )
@@ -128,10 +133,7 @@ def _history(study: Study) -> str:
 
 
 def _importance(study: Study) -> str:
-    trials: Sequence[Any] = study.get_trials(
-        deepcopy=False, states=[TrialState.COMPLETE]
-    )
-    if len(trials) < _FEW:
+    if len(study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])) < _FEW:
         return ""
     try:
         with warnings.catch_warnings():
@@ -146,3 +148,83 @@ def _importance(study: Study) -> str:
         for name, share in list(shares.items())[:_ROWS]
     )
     return f"<p>Importance of parameters</p><table>{rows}</table>" if rows else ""
+
+
+class Progress:
+    """A callback of optuna that draws a bar, or prints a line for each trial.
+
+    Parameters
+    ----------
+    verbose : "auto" or int
+        "auto" draws where there is a terminal or a notebook. From 1 on there are
+        lines.
+    refit, scoring : object
+        Of the search: they name the score.
+    n_trials : int or None
+        Of the study.
+    timeout : float or None
+        Seconds of this run.
+    """
+
+    def __init__(
+        self,
+        verbose: int | str,
+        refit: Any,
+        scoring: Any,
+        n_trials: int | None,
+        timeout: float | None,
+    ):
+        self.verbose, self.n_trials, self.timeout = verbose, n_trials, timeout
+        names = [name for name in (refit, scoring) if isinstance(name, str)]
+        self.score = names[0] if names else "score"
+        self._bar: Any = None
+
+    def __enter__(self) -> Progress:
+        self._start = time.monotonic()
+        if self.verbose == "auto" and _is_interactive():
+            from rich.console import Console
+            from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+            from rich.progress import Progress as Bar
+
+            columns = TextColumn("{task.description}", markup=False), BarColumn()
+            console = Console(stderr=not _is_notebook())
+            self._bar = Bar(*columns, TimeRemainingColumn(), console=console)
+            total = self.n_trials or self.timeout
+            self._task = self._bar.add_task("search", total=total)
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, study: Study, trial: FrozenTrial) -> None:
+        """Report a trial that has ended."""
+        if self._bar is not None:
+            trials = finished(study)
+            done = len(trials) if self.n_trials else time.monotonic() - self._start
+            text = f"{len(trials)} trials"
+            if any(trial.state == TrialState.COMPLETE for trial in trials):
+                text += f", best {self.score} {study.best_value:.5g}"
+            self._bar.update(self._task, completed=done, description=text)
+        elif self.verbose != "auto" and self.verbose:
+            score = "" if trial.value is None else f" {trial.value:.5g}"
+            outcome = result_of(trial).get("error", trial.params)
+            state = trial.state.name.lower()
+            line = f"[OptunaSearchCV] trial {trial.number}: {state}{score} {outcome}"
+            # Flushed, for readers of a file.
+            print(line, flush=True)
+
+
+def _is_notebook() -> bool:
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return type(shell).__name__ == "ZMQInteractiveShell"
+
+
+def _is_interactive() -> bool:
+    return _is_notebook() or sys.stderr.isatty()

@@ -30,7 +30,7 @@ from windu.tasks import Target, read_target
 
 __all__ = [
     "Averaged",
-    "MatchedScore",
+    "SearchScore",
     "adapt_scorers",
     "choose_ensemble",
     "classes_of",
@@ -388,7 +388,7 @@ def ensemble_of(
     )
 
 
-class MatchedScore:
+class SearchScore:
     """The score of a search; a mixin, left of scikit-learn's."""
 
     def score(self, X: Any, y: Any = None, **params: Any) -> float:

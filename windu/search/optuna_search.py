@@ -32,10 +32,10 @@ from windu.estimator.fitting import fit_inputs, infer_schema
 from windu.estimator.parts import as_seed
 from windu.exceptions import SearchError
 from windu.search.defaults import space_with_starts
-from windu.search.display import SearchDisplay
+from windu.search.display import Progress, SearchDisplay
 from windu.search.early_stopping import with_rounds
 from windu.search.ensembles import (
-    MatchedScore,
+    SearchScore,
     adapt_scorers,
     choose_ensemble,
     ensemble_of,
@@ -43,7 +43,6 @@ from windu.search.ensembles import (
     prepare_ensemble,
 )
 from windu.search.folds import FoldTasks, Job, candidate, fit
-from windu.search.progress import Progress
 from windu.search.results import error_of, failures_of, leaderboard_of, results_of
 from windu.search.samplers import make_pruner, make_sampler
 from windu.search.space import grid_of, points_of
@@ -60,7 +59,7 @@ _N_TRIALS = 50
 _GRID = 10_000
 
 
-class OptunaSearchCV(SearchDisplay, MatchedScore, BaseSearchCV, CallbackSupportMixin):
+class OptunaSearchCV(SearchDisplay, SearchScore, BaseSearchCV, CallbackSupportMixin):
     """Search of parts and parameters with Optuna, by cross-validation.
 
     Like scikit-learn's searches it fits the best candidate on all rows and then is

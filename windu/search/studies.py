@@ -215,6 +215,7 @@ class _Connection(sqlite3.Connection):
     def __init__(self, *args: Any, **options: Any):
         super().__init__(*args, **options)
         # A trial is many transactions. A process that is killed loses none of them.
+        # Where the file system has no such log, the file is written as ever.
         with suppress(sqlite3.OperationalError):
             self.execute("PRAGMA journal_mode=WAL")
             self.execute("PRAGMA synchronous=NORMAL")

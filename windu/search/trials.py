@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -310,8 +311,9 @@ class Trials:
         return float(np.mean([r.scores.get(metric or "", missing) for r in results]))
 
     def _call_back(self, number: int) -> None:
+        trial = deepcopy(self.study.get_trials(deepcopy=False)[number])
         for callback in self.callbacks:
-            callback(self.study, self.study.get_trials()[number])
+            callback(self.study, trial)
 
     def _unseen(self) -> list[Mapping[str, Any]]:
         """Return the points of a grid that no trial has, begun ones included."""

@@ -258,6 +258,7 @@ class Processes(OnExecutor):
 
     def stop(self) -> None:
         """Kill the processes."""
+        # loky's own option, which its annotations lack.
         self.executor.shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg]
         super().stop()
 
